@@ -1,0 +1,239 @@
+//! `wex demo`: the whole system on one machine, with a stand-in for Aircall, for a person to text.
+//!
+//! Everything is private to the demo and ends with it: a Redis with its own directory and port, `wex-sim`, the ingress
+//! and a worker, all real processes.
+
+use std::io::{BufRead, IsTerminal};
+use std::time::Duration;
+
+use clap::Args;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout, timeout_at};
+use wex_runtime::drain;
+
+use crate::sim::{SentMessage, Sim, SimError};
+use crate::stack::{
+    Process, Programs, Redis, Settings, StackError, free_port, start_ingress, start_sim,
+    start_worker,
+};
+
+/// The text of the guide that this project started from.
+const SEED_TEXT: &str = "I need 10k sqft in Carson CA for storage";
+
+/// The buyer of the demo: the number in the guide's sample payload.
+const BUYER: &str = "+18704575426";
+
+/// The first answer takes the quiet window and a moment. This is long enough for a slow machine.
+const FIRST_ANSWER_MAX: Duration = Duration::from_secs(30);
+
+/// Short, so that nobody waits; long enough to see that texts sent in a burst are answered together.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// What `wex demo` can be told.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// End after the first answer.
+    #[arg(long)]
+    once: bool,
+    /// Where the ingress listens, on the loopback interface [default: 8000; with --once any free port]
+    #[arg(long)]
+    port: Option<u16>,
+}
+
+/// Why the demo ended with a failure.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    #[error("port {0} is in use; choose another one: wex demo --port 8001, or make demo PORT=8001")]
+    PortTaken(u16),
+    #[error(transparent)]
+    Stack(#[from] StackError),
+    #[error(transparent)]
+    Sim(#[from] SimError),
+    #[error("no answer was sent within {} s; the worker's last words:\n{worker}", FIRST_ANSWER_MAX.as_secs())]
+    NoAnswer { worker: String },
+    #[error("{0}")]
+    Ended(String),
+    #[error("cannot use this machine")]
+    Io(#[from] std::io::Error),
+}
+
+/// Runs the demo until the first answer (`--once`), the end of the input, or Ctrl-C.
+///
+/// # Errors
+/// When a part does not start or ends by itself, or when no answer comes.
+pub async fn run(options: &Options) -> Result<(), DemoError> {
+    /// Ctrl-C reaches our processes as well as us, and one of them may be faster.
+    const SIGNAL_SPREAD: Duration = Duration::from_millis(500);
+
+    let directory = tempfile::Builder::new().prefix("wex-demo-").tempdir()?;
+    let asked = drain::requested();
+    tokio::pin!(asked);
+    // Whatever ends it, dropping the conversation kills what still runs.
+    let ended = tokio::select! {
+        ended = converse(options, directory.path()) => ended,
+        asked = &mut asked => return Ok(asked?),
+    };
+    if ended.is_err() && timeout(SIGNAL_SPREAD, asked).await.is_ok() {
+        return Ok(());
+    }
+    ended
+}
+
+async fn converse(options: &Options, directory: &std::path::Path) -> Result<(), DemoError> {
+    let mut demo = Demo::start(options, directory).await?;
+    demo.introduce();
+    say(&format!("buyer:  {SEED_TEXT}"));
+    demo.sim
+        .contact_texts(demo.settings.buyer.0, BUYER, SEED_TEXT, 1)
+        .await?;
+    let deadline = Instant::now() + FIRST_ANSWER_MAX;
+    let mut seen = match timeout_at(deadline, demo.show_answers(0)).await {
+        Ok(seen) => seen?,
+        Err(_elapsed) => {
+            return Err(DemoError::NoAnswer {
+                worker: demo.worker.output(),
+            });
+        }
+    };
+    if options.once {
+        demo.end().await;
+        return Ok(());
+    }
+    say("\nText as the buyer: type and press Enter. Ctrl-C ends the demo.\n");
+    let mut typed = lines_typed();
+    loop {
+        tokio::select! {
+            line = typed.recv() => match line {
+                Some(line) if line.trim().is_empty() => {}
+                Some(line) => {
+                    if !std::io::stdin().is_terminal() {
+                        say(&format!("buyer:  {line}")); // Otherwise the terminal has shown it.
+                    }
+                    demo.sim.contact_texts(demo.settings.buyer.0, BUYER, &line, 1).await?;
+                }
+                None => break,
+            },
+            shown = demo.show_answers(seen) => seen = shown?,
+        }
+    }
+    demo.show_last_answers(seen).await?;
+    demo.end().await;
+    Ok(())
+}
+
+/// The running system.
+struct Demo {
+    settings: Settings,
+    ingress_url: String,
+    sim: Sim,
+    redis: Redis,
+    ingress: Process,
+    worker: Process,
+    aircall: Process,
+}
+
+impl Demo {
+    async fn start(options: &Options, directory: &std::path::Path) -> Result<Self, DemoError> {
+        const PORT: u16 = 8000;
+        let port = options.port.unwrap_or(if options.once { 0 } else { PORT });
+        drop(
+            std::net::TcpListener::bind(("127.0.0.1", port))
+                .map_err(|_taken| DemoError::PortTaken(port))?,
+        );
+        let settings = Settings {
+            quiet: QUIET,
+            ..Settings::default()
+        };
+        let programs = Programs::beside_this_one()?;
+        let redis = Redis::start_on_port(directory, free_port()?).await?;
+        let (ingress, ingress_url) =
+            start_ingress(&programs, &settings, directory, &redis.url, port).await?;
+        let (aircall, url) = start_sim(&programs, &settings, directory, &ingress_url, 0).await?;
+        let worker = start_worker(&programs, &settings, directory, &redis.url, &url).await?;
+        Ok(Self {
+            settings,
+            ingress_url,
+            sim: Sim::new(url),
+            redis,
+            ingress,
+            worker,
+            aircall,
+        })
+    }
+
+    fn introduce(&self) {
+        let token = &self.settings.webhook_token;
+        say(&format!(
+            "Redis, wex-sim (stands in for Aircall), wex-ingress and wex-worker are running.\n\
+             The webhook is {}/api/sms/buyer/webhook, its token {token}.\n\
+             Texts of one burst are answered together, {} s after the last.\n",
+            self.ingress_url,
+            QUIET.as_secs()
+        ));
+    }
+
+    /// Shows the texts that were sent after number `seen`, once there is one; returns the number of the last.
+    async fn show_answers(&mut self, seen: u64) -> Result<u64, DemoError> {
+        loop {
+            let sent = tokio::select! {
+                sent = self.sim.messages_since(seen) => sent?,
+                end = self.redis.process.ended() => return Err(DemoError::Ended(end)),
+                end = self.ingress.ended() => return Err(DemoError::Ended(end)),
+                end = self.worker.ended() => return Err(DemoError::Ended(end)),
+                end = self.aircall.ended() => return Err(DemoError::Ended(end)),
+            };
+            if let Some(last) = sent.last() {
+                sent.iter().for_each(show);
+                return Ok(last.seq);
+            }
+        }
+    }
+
+    /// After the last typed line: waits until nothing more is sent for longer than an answer takes.
+    async fn show_last_answers(&mut self, mut seen: u64) -> Result<(), DemoError> {
+        const PATIENCE: Duration = Duration::from_secs(3);
+        while let Ok(shown) = timeout_at(Instant::now() + PATIENCE, self.show_answers(seen)).await {
+            seen = shown?;
+        }
+        Ok(())
+    }
+
+    /// Ends all parts in the order in which texts flow.
+    async fn end(self) {
+        for process in [self.ingress, self.worker, self.aircall, self.redis.process] {
+            process.end().await;
+        }
+    }
+}
+
+fn show(message: &SentMessage) {
+    if message.to == BUYER {
+        say(&format!("WEx:    {}", message.body));
+    } else {
+        say(&format!("WEx:    {}   (to {})", message.body, message.to));
+    }
+}
+
+/// The lines that the user types. Read on a thread of its own, since a read from a terminal cannot be cancelled; the
+/// thread ends with the process.
+fn lines_typed() -> mpsc::Receiver<String> {
+    const LINES_AHEAD_MAX: usize = 16;
+    let (sender, receiver) = mpsc::channel(LINES_AHEAD_MAX);
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines() {
+            let Ok(line) = line else { return };
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "the demo is a conversation with the person at the terminal"
+)]
+fn say(line: &str) {
+    println!("{line}");
+}

@@ -1,0 +1,158 @@
+//! Steers and watches `wex-sim`, over the routes that it offers beside Aircall's own.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// How long one question about news may stay open.
+const WAIT: Duration = Duration::from_secs(25);
+
+/// The stand-in for Aircall did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum SimError {
+    #[error("wex-sim cannot be reached")]
+    Unreachable(#[from] reqwest::Error),
+    #[error("wex-sim answered {status}: {answer}")]
+    Refused { status: u16, answer: String },
+}
+
+/// A text that Aircall accepted from us.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct SentMessage {
+    pub seq: u64,
+    pub line: u64,
+    pub to: String,
+    pub body: String,
+    pub accepted_at_ms: u64,
+}
+
+/// Talks to one `wex-sim`.
+#[derive(Debug, Clone)]
+pub struct Sim {
+    http: reqwest::Client,
+    url: String,
+}
+
+impl Sim {
+    #[must_use]
+    pub fn new(url: String) -> Self {
+        Self {
+            http: reqwest::Client::new(),
+            url,
+        }
+    }
+
+    /// A contact texts a line; the event is delivered `times` times.
+    ///
+    /// # Errors
+    /// When the simulator does not take it.
+    pub async fn contact_texts(
+        &self,
+        line: u64,
+        from: &str,
+        body: &str,
+        times: u32,
+    ) -> Result<(), SimError> {
+        let text = json!({ "line": line, "from": from, "body": body, "deliver": times });
+        self.ask(
+            self.http
+                .post(format!("{}/_sim/contact-texts", self.url))
+                .json(&text),
+        )
+        .await
+        .map(drop)
+    }
+
+    /// The next `times` sends meet this fault; see the simulator for the names.
+    ///
+    /// # Errors
+    /// When the simulator does not know the fault.
+    pub async fn fault(&self, fault: &str, times: u32) -> Result<(), SimError> {
+        self.order_fault(&json!({ "fault": fault, "times": times }))
+            .await
+    }
+
+    /// The next send is accepted at once and answered only after `delay`.
+    ///
+    /// # Errors
+    /// When the simulator cannot be reached.
+    pub async fn answer_late(&self, delay: Duration) -> Result<(), SimError> {
+        self.order_fault(&json!({ "fault": "slow", "delay_ms": delay.as_millis() }))
+            .await
+    }
+
+    async fn order_fault(&self, fault: &Value) -> Result<(), SimError> {
+        self.ask(
+            self.http
+                .post(format!("{}/_sim/faults", self.url))
+                .json(fault),
+        )
+        .await
+        .map(drop)
+    }
+
+    /// The texts accepted after number `since`, once there is one; none if there is none for a while.
+    ///
+    /// # Errors
+    /// When the simulator cannot be reached.
+    pub async fn messages_since(&self, since: u64) -> Result<Vec<SentMessage>, SimError> {
+        self.news("messages", since, WAIT).await
+    }
+
+    /// All texts accepted so far.
+    ///
+    /// # Errors
+    /// When the simulator cannot be reached.
+    pub async fn messages(&self) -> Result<Vec<SentMessage>, SimError> {
+        self.news("messages", 0, Duration::ZERO).await
+    }
+
+    /// What we asked the send endpoints, refused requests included, as the simulator describes it.
+    ///
+    /// # Errors
+    /// When the simulator cannot be reached.
+    pub async fn requests_since(&self, since: u64) -> Result<Vec<Value>, SimError> {
+        self.news("requests", since, WAIT).await
+    }
+
+    /// The simulator's own deliveries to us, with what we answered.
+    ///
+    /// # Errors
+    /// When the simulator cannot be reached.
+    pub async fn deliveries_since(&self, since: u64) -> Result<Vec<Value>, SimError> {
+        self.news("deliveries", since, WAIT).await
+    }
+
+    async fn news<T: for<'a> Deserialize<'a>>(
+        &self,
+        of: &str,
+        since: u64,
+        wait: Duration,
+    ) -> Result<Vec<T>, SimError> {
+        let url = format!(
+            "{}/_sim/{of}?since={since}&wait_ms={}",
+            self.url,
+            wait.as_millis()
+        );
+        let mut answer = self.ask(self.http.get(url)).await?;
+        let news = answer.get_mut("items").map(Value::take).unwrap_or_default();
+        serde_json::from_value(news).map_err(|error| SimError::Refused {
+            status: 200,
+            answer: error.to_string(),
+        })
+    }
+
+    async fn ask(&self, request: reqwest::RequestBuilder) -> Result<Value, SimError> {
+        let answer = request.send().await?;
+        let status = answer.status();
+        if status.is_success() {
+            Ok(answer.json().await?)
+        } else {
+            Err(SimError::Refused {
+                status: status.as_u16(),
+                answer: answer.text().await?,
+            })
+        }
+    }
+}

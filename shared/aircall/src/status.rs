@@ -1,0 +1,98 @@
+//! How far a message has come, in Aircall's words.
+
+use std::fmt;
+
+/// The status of a message. Aircall does not promise the list, so a word that we do not know is kept as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// Outbound: accepted by Aircall, not yet with the carrier.
+    Pending,
+    /// Outbound: with the carrier.
+    Sent,
+    /// Outbound: on the handset.
+    Delivered,
+    /// Outbound: given up.
+    Failed,
+    /// Outbound: the carrier could not deliver. Not seen at Aircall, but usual elsewhere.
+    Undelivered,
+    /// Inbound: it reached the line.
+    Received,
+    /// Any other word, in lower case.
+    Other(String),
+}
+
+impl Status {
+    /// Longer than any word for a status; what is longer is no status.
+    const BYTES_MAX: usize = 32;
+
+    /// Reads one word of ASCII letters and underscores, in any case.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_word = text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+        if text.is_empty() || Self::BYTES_MAX < text.len() || !is_word {
+            return None;
+        }
+        let word = text.to_ascii_lowercase();
+        Some(match word.as_str() {
+            "pending" => Self::Pending,
+            "sent" => Self::Sent,
+            "delivered" => Self::Delivered,
+            "failed" => Self::Failed,
+            "undelivered" => Self::Undelivered,
+            "received" => Self::Received,
+            _ => Self::Other(word),
+        })
+    }
+
+    /// The word in lower case.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Pending => "pending",
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Undelivered => "undelivered",
+            Self::Received => "received",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_is_read_back_as_itself() {
+        for word in [
+            "pending",
+            "sent",
+            "delivered",
+            "failed",
+            "undelivered",
+            "received",
+            "half_sent",
+        ] {
+            assert_eq!(
+                Status::parse(&word.to_ascii_uppercase()).unwrap().as_str(),
+                word
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_one_short_word_is_no_status() {
+        for text in ["", "two words", "7", "sênt", &"x".repeat(33)] {
+            assert_eq!(Status::parse(text), None);
+        }
+    }
+}

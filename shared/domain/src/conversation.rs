@@ -1,0 +1,109 @@
+//! A conversation: everything between one contact and one line, and what we remember of it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::line::{LineId, Side};
+use crate::message::InboundMessage;
+use crate::phone_number::PhoneNumber;
+use crate::requirement::Requirement;
+
+/// Names a conversation. The side belongs to it because both sides may share one line (the path then tells them apart).
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct ConversationId {
+    side: Side,
+    line: LineId,
+    contact: PhoneNumber,
+}
+
+impl ConversationId {
+    #[must_use]
+    pub fn of(message: &InboundMessage) -> Self {
+        Self {
+            side: message.side,
+            line: message.line,
+            contact: message.contact.clone(),
+        }
+    }
+
+    /// Orders the jobs of the conversation. At most 47 visible ASCII characters. Holds the phone number: not for logs.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("{}:{}:{}", self.side, self.line, self.contact.as_e164())
+    }
+}
+
+impl fmt::Debug for ConversationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConversationId")
+            .field("side", &self.side)
+            .field("line", &self.line)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How many of the latest texts a conversation remembers.
+pub const RECENT_MAX: usize = 20;
+
+/// One remembered text.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecentText {
+    pub from: Party,
+    pub body: String,
+    /// Milliseconds since 1970.
+    pub at_ms: u64,
+}
+
+impl fmt::Debug for RecentText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecentText")
+            .field("from", &self.from)
+            .field("at_ms", &self.at_ms)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Who wrote a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Party {
+    Contact,
+    Us,
+}
+
+/// What we remember of a conversation between two turns. Unknown fields are dropped and missing ones empty, so that
+/// versions that run side by side can read each other's.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Conversation {
+    /// What a buyer looks for, as understood so far.
+    pub requirement: Requirement,
+    /// The latest texts, oldest first; at most [`RECENT_MAX`].
+    pub recent: Vec<RecentText>,
+    /// When we last said who we are and how to opt out, in milliseconds since 1970.
+    pub introduced_ms: Option<u64>,
+    /// The current opt-out was confirmed. One confirmation per opt-out (47 CFR 64.1200(a)(12)).
+    pub opt_out_confirmed: bool,
+}
+
+impl fmt::Debug for Conversation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conversation")
+            .field("introduced_ms", &self.introduced_ms)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Conversation {
+    /// Remembers a text, and forgets the oldest beyond [`RECENT_MAX`].
+    pub fn remember(&mut self, from: Party, body: &str, at_ms: u64) {
+        self.recent.push(RecentText {
+            from,
+            body: body.to_owned(),
+            at_ms,
+        });
+        let excess = self.recent.len().saturating_sub(RECENT_MAX);
+        self.recent.drain(..excess);
+    }
+}

@@ -1,0 +1,74 @@
+//! What the processes leave for each other in Redis: the queues' names, what their jobs carry, and the records beside
+//! them. A stored payload names its version, so that a worker can tell an older or newer one from a broken one.
+
+use serde::{Deserialize, Serialize};
+
+use crate::conversation::ConversationId;
+use crate::message::{InboundMessage, Reply};
+use crate::phone_number::PhoneNumber;
+
+/// Messages that wait for their turn. Key: the conversation.
+pub const INBOUND: &str = "inbound";
+
+/// Replies that wait to be sent. Key: the conversation, so that they leave in the order in which they were written.
+pub const OUTBOUND: &str = "outbound";
+
+/// A payload that cannot be used: written by another version, or broken. Holds nothing of the payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnreadablePayload;
+
+macro_rules! payload {
+    ($(#[$doc:meta])* $name:ident($content:ty)) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(tag = "v")]
+        pub enum $name {
+            #[serde(rename = "1")]
+            V1($content),
+        }
+
+        impl $name {
+            /// # Panics
+            /// Never: what it holds has only string keys and no failing serializer.
+            #[must_use]
+            pub fn encode(&self) -> String {
+                serde_json::to_string(self).expect("plain structs serialize")
+            }
+
+            /// # Errors
+            /// When the payload is not one that this version knows.
+            pub fn decode(payload: &str) -> Result<Self, UnreadablePayload> {
+                serde_json::from_str(payload).map_err(|_quotes_content| UnreadablePayload)
+            }
+        }
+    };
+}
+
+payload! {
+    /// What a job of [`INBOUND`] carries.
+    InboundPayload(InboundMessage)
+}
+
+payload! {
+    /// What a job of [`OUTBOUND`] carries.
+    OutboundPayload(Reply)
+}
+
+/// The record that holds a conversation.
+#[must_use]
+pub fn conversation_record(id: &ConversationId) -> String {
+    format!("conversation:{}", id.key())
+}
+
+/// The record that exists while a contact has opted out, on all lines.
+#[must_use]
+pub fn suppression_record(contact: &PhoneNumber) -> String {
+    format!("suppressed:{}", contact.as_e164())
+}
+
+/// The record that exists while the outcome of a send is open: written before Aircall is called, deleted with the
+/// settlement. A worker that finds it must not send again.
+#[must_use]
+pub fn send_record(job_id: impl std::fmt::Display) -> String {
+    format!("send:{job_id}")
+}

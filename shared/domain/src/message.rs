@@ -1,0 +1,79 @@
+//! Messages: one text that came to us, one that we want to send. Neither shows its words or its people in [`Debug`].
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::line::{LineId, Side};
+use crate::phone_number::PhoneNumber;
+
+/// A text that a contact sent to one of our lines.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboundMessage {
+    /// Names the text: Aircall's id of it, or a hash of what identifies it.
+    pub id: String,
+    pub side: Side,
+    pub line: LineId,
+    pub contact: PhoneNumber,
+    /// Empty when only pictures came.
+    pub body: String,
+    /// How many pictures or files came with it.
+    #[serde(default)]
+    pub media: u32,
+    /// When it was sent, as Aircall told it, in milliseconds since 1970.
+    #[serde(default)]
+    pub sent_ms: Option<u64>,
+}
+
+impl fmt::Debug for InboundMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InboundMessage")
+            .field("id", &self.id)
+            .field("line", &self.line)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a text is sent. Consent decides by it: only some texts may go to a contact who opted out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// Goes on with the conversation.
+    Answer,
+    /// Confirms an opt-out: the one text that may follow a STOP (47 CFR 64.1200(a)(12)).
+    ConfirmOptOut,
+    /// Answers HELP, which every sender may ask, subscribed or not.
+    Help,
+}
+
+impl Purpose {
+    /// May this text go to a contact who opted out?
+    #[must_use]
+    pub fn is_allowed_after_opt_out(self) -> bool {
+        match self {
+            Self::Answer => false,
+            Self::ConfirmOptOut | Self::Help => true,
+        }
+    }
+}
+
+/// A text that we want to send.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    pub side: Side,
+    pub line: LineId,
+    pub to: PhoneNumber,
+    pub body: String,
+    pub purpose: Purpose,
+    /// The ids of the messages that it answers.
+    pub answers: Vec<String>,
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("line", &self.line)
+            .field("purpose", &self.purpose)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,283 @@
+//! What a buyer wants, as far as the buyer has told us.
+//!
+//! A requirement grows text by text: [`Requirement::merge`] adds what one text said, [`Requirement::missing`] says what
+//! to ask next, [`Requirement::describe`] says it back.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::sms_text::gsm7_letters;
+use crate::understand::Understood;
+
+/// More places than this are no search; further ones are not kept.
+pub const LOCATIONS_MAX: usize = 10;
+
+/// Length of the notes in characters; what goes beyond is not kept.
+pub const NOTES_CHARS_MAX: usize = 500;
+
+/// The smallest building anyone looks for, in square feet.
+pub const SQFT_MIN: u32 = 100;
+
+/// The largest, in square feet. A larger number is a mistake that must be asked back.
+pub const SQFT_MAX: u32 = 5_000_000;
+
+/// What a buyer wants. Fields that stored JSON lacks are empty, and fields it has beyond these are ignored.
+///
+/// `Debug` prints no notes: they may hold a contact's words.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Requirement {
+    /// Any of these will do. At most [`LOCATIONS_MAX`], none twice.
+    pub locations: Vec<Location>,
+    /// Building area in square feet, `SQFT_MIN..=SQFT_MAX`. One size alone ("10k sqft") is both bounds.
+    pub sqft_min: Option<u32>,
+    /// Like `sqft_min`, and never below it.
+    pub sqft_max: Option<u32>,
+    /// What the space is for, none twice.
+    pub uses: Vec<Use>,
+    /// Whatever else should be remembered, at most [`NOTES_CHARS_MAX`] characters.
+    pub notes: String,
+}
+
+/// A place a buyer wants: a city, a market, a landmark, a state or a ZIP code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Location {
+    /// The name as we write it ("Torrance"), or five digits.
+    pub name: String,
+    /// Postal abbreviation ("CA"), if the buyer named the state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+}
+
+/// What the space is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Use {
+    /// Goods at rest.
+    Storage,
+    /// Goods on their way: distribution centers, logistics, last mile.
+    Distribution,
+    /// Parcels for online shops.
+    EcommerceFulfillment,
+    /// Making or assembling things.
+    Manufacturing,
+    /// Coolers and freezers.
+    ColdStorage,
+    /// Making or packing food.
+    FoodProcessing,
+    /// Industrial outdoor storage: yards, containers, equipment.
+    Ios,
+    /// Trucks and trailers.
+    TruckParking,
+    /// From one truck to another, transloading.
+    CrossDock,
+    /// Part office, part warehouse.
+    Flex,
+    /// Goods on show.
+    Showroom,
+    /// Repairing or keeping cars.
+    Automotive,
+    /// Growing, processing or selling cannabis.
+    Cannabis,
+    /// Something else.
+    Other,
+}
+
+/// What to ask a buyer next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// Where?
+    Location,
+    /// How large?
+    Size,
+    /// What for?
+    Use,
+}
+
+impl Requirement {
+    /// Adds what one text said. Later texts win.
+    ///
+    /// A size replaces the size, except that a lone bound completes the opposite lone bound: "at least 10k" and then
+    /// "15k max" is 10,000 to 15,000. Locations and uses add up, unless the text said "only" or "instead" of its
+    /// locations; unwanted locations leave.
+    pub fn merge(&mut self, understood: &Understood) {
+        if understood.replaces_locations && !understood.locations.is_empty() {
+            self.locations.clear();
+        }
+        self.locations.retain(|known| {
+            !understood
+                .unwanted_locations
+                .iter()
+                .any(|unwanted| unwanted.is_same(known))
+        });
+        for location in &understood.locations {
+            add_location(&mut self.locations, location);
+        }
+        (self.sqft_min, self.sqft_max) = later_size(
+            (self.sqft_min, self.sqft_max),
+            (understood.sqft_min, understood.sqft_max),
+        );
+        for r#use in &understood.uses {
+            if !self.uses.contains(r#use) {
+                self.uses.push(*r#use);
+            }
+        }
+    }
+
+    /// Appends a sentence to the notes, as much of it as there is room for.
+    pub fn add_note(&mut self, note: &str) {
+        if !self.notes.is_empty() {
+            self.notes.push(' ');
+        }
+        self.notes.push_str(note.trim());
+        if let Some((end, _)) = self.notes.char_indices().nth(NOTES_CHARS_MAX) {
+            self.notes.truncate(end);
+        }
+    }
+
+    /// Whether we know enough to look for something: a place and a size.
+    pub fn is_searchable(&self) -> bool {
+        !self.locations.is_empty() && self.has_size()
+    }
+
+    /// The most useful question not yet answered.
+    pub fn missing(&self) -> Option<Question> {
+        if self.locations.is_empty() {
+            Some(Question::Location)
+        } else if !self.has_size() {
+            Some(Question::Size)
+        } else if self.uses.is_empty() {
+            Some(Question::Use)
+        } else {
+            None
+        }
+    }
+
+    /// Says the requirement back in a few words: `5,000-6,000 sqft in Torrance or Gardena for storage`.
+    ///
+    /// Without a size it speaks of `space`. In the alphabet of GSM-7; letters that it lacks lose their accents.
+    pub fn describe(&self) -> String {
+        let size = match (self.sqft_min, self.sqft_max) {
+            (Some(min), Some(max)) if min == max => format!("{} sqft", thousands(min)),
+            (Some(min), Some(max)) => format!("{}-{} sqft", thousands(min), thousands(max)),
+            (None, Some(max)) => format!("up to {} sqft", thousands(max)),
+            (Some(min), None) => format!("at least {} sqft", thousands(min)),
+            (None, None) => "space".to_owned(),
+        };
+        let places: Vec<String> = self.locations.iter().map(Location::to_string).collect();
+        let uses: Vec<String> = self.uses.iter().map(Use::to_string).collect();
+
+        let mut description = size;
+        if !places.is_empty() {
+            description += &format!(" in {}", enumerate(&places, "or"));
+        }
+        if !uses.is_empty() {
+            description += &format!(" for {}", enumerate(&uses, "and"));
+        }
+        gsm7_letters(&description).trim_end().to_owned()
+    }
+
+    fn has_size(&self) -> bool {
+        self.sqft_min.is_some() || self.sqft_max.is_some()
+    }
+}
+
+/// A size that may be bounded on either side.
+type Size = (Option<u32>, Option<u32>);
+
+/// The size that holds after a later text, see [`Requirement::merge`].
+pub(crate) fn later_size(known: Size, said: Size) -> Size {
+    match (known, said) {
+        (known, (None, None)) => known,
+        ((Some(min), None), (None, Some(max))) | ((None, Some(max)), (Some(min), None))
+            if min <= max =>
+        {
+            (Some(min), Some(max))
+        }
+        (_, said) => said,
+    }
+}
+
+/// Adds a place if it is new and there is room; if it is known, the text may have named its state.
+pub(crate) fn add_location(locations: &mut Vec<Location>, location: &Location) {
+    if let Some(known) = locations.iter_mut().find(|known| known.is_same(location)) {
+        known.state = known.state.take().or_else(|| location.state.clone());
+    } else if locations.len() < LOCATIONS_MAX {
+        locations.push(location.clone());
+    }
+}
+
+impl Location {
+    /// Whether two names mean one place: equal but for case, and not in two different states.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let states_agree = match (&self.state, &other.state) {
+            (Some(ours), Some(theirs)) => ours == theirs,
+            _ => true,
+        };
+        states_agree && self.name.to_lowercase() == other.name.to_lowercase()
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.state {
+            Some(state) => write!(f, "{}, {state}", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
+}
+
+impl fmt::Display for Use {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Storage => "storage",
+            Self::Distribution => "distribution",
+            Self::EcommerceFulfillment => "e-commerce fulfillment",
+            Self::Manufacturing => "manufacturing",
+            Self::ColdStorage => "cold storage",
+            Self::FoodProcessing => "food processing",
+            Self::Ios => "outdoor storage",
+            Self::TruckParking => "truck parking",
+            Self::CrossDock => "cross-docking",
+            Self::Flex => "flex",
+            Self::Showroom => "showroom",
+            Self::Automotive => "automotive",
+            Self::Cannabis => "cannabis",
+            Self::Other => "other use",
+        })
+    }
+}
+
+impl fmt::Debug for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Requirement")
+            .field("locations", &self.locations)
+            .field("sqft_min", &self.sqft_min)
+            .field("sqft_max", &self.sqft_max)
+            .field("uses", &self.uses)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `1234567` as `1,234,567`.
+fn thousands(number: u32) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `a`, `a or b`, `a, b or c`.
+fn enumerate(items: &[String], conjunction: &str) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} {conjunction} {last}", first.join(", ")),
+    }
+}

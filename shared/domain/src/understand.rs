@@ -1,0 +1,193 @@
+//! What a buyer's text says about place, size and use, read without a model.
+//!
+//! Rules, not examples: a text becomes [`tokens`], places are found among them ([`wanted`]), then uses ([`purposes`]),
+//! then sizes ([`sizes`]), each step knowing what the earlier ones took. English and Spanish, with the usual typing
+//! errors. It prefers silence to a guess: a number is a size only if something says so, since a wrong size is worse
+//! than one more question.
+
+mod purposes;
+mod quantities;
+mod sizes;
+mod tokens;
+mod wanted;
+
+use crate::places;
+use crate::requirement::{Location, Use, add_location, later_size};
+use tokens::{Token, is_among};
+
+/// What one text, or one turn, said. `Debug` prints places as named, and no more of the text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Understood {
+    /// Places that will do, in the order named.
+    pub locations: Vec<Location>,
+    /// Places that will not.
+    pub unwanted_locations: Vec<Location>,
+    /// Whether `locations` stand in place of earlier ones: "only Carson", "make it Gardena instead", "solo en Vernon".
+    pub replaces_locations: bool,
+    /// Building area in square feet, within [`SQFT_MIN`](crate::requirement::SQFT_MIN) and
+    /// [`SQFT_MAX`](crate::requirement::SQFT_MAX). One size is both bounds.
+    pub sqft_min: Option<u32>,
+    /// Like `sqft_min`, and never below it.
+    pub sqft_max: Option<u32>,
+    /// What the space is for, none twice.
+    pub uses: Vec<Use>,
+    /// The language to answer in.
+    pub language: Language,
+}
+
+/// The languages we answer in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Language {
+    /// English, and whatever is not Spanish.
+    #[default]
+    En,
+    /// Spanish.
+    Es,
+}
+
+/// Characters read of one text. Ten concatenated SMS parts hold fewer, and what follows is not read.
+pub const TEXT_CHARS_MAX: usize = 1_600;
+
+/// Reads one text.
+///
+/// The echo of a reaction (`Liked "…"`) says nothing: its words are ours.
+pub fn understand(text: &str) -> Understood {
+    let end = text
+        .char_indices()
+        .nth(TEXT_CHARS_MAX)
+        .map_or(text.len(), |(end, _)| end);
+    let mut tokens = tokens::tokens(&text[..end]);
+    if is_reaction(&tokens) {
+        return Understood::default();
+    }
+    let places = wanted::places(&mut tokens);
+    let uses = purposes::uses(&mut tokens);
+    let (sqft_min, sqft_max) = sizes::size(&tokens);
+    Understood {
+        locations: places.wanted,
+        unwanted_locations: places.unwanted,
+        replaces_locations: places.replaces,
+        sqft_min,
+        sqft_max,
+        uses,
+        language: language(&tokens),
+    }
+}
+
+/// Reads the texts of one turn in order; later ones win as in
+/// [`Requirement::merge`](crate::requirement::Requirement::merge).
+///
+/// A phone may split a long text in the middle of a word. Where the end of one text and the beginning of the next make
+/// a place that neither is, they are read as one.
+pub fn understand_turn(texts: &[&str]) -> Understood {
+    let mut whole: Vec<String> = Vec::new();
+    for text in texts {
+        match whole.last_mut() {
+            Some(before) if is_split_place(before, text) => before.push_str(text),
+            _ => whole.push((*text).to_owned()),
+        }
+    }
+    let mut turn = Understood::default();
+    for text in &whole {
+        turn.follow_with(understand(text));
+    }
+    turn
+}
+
+impl Understood {
+    /// Adds what the next text of the same turn said.
+    fn follow_with(&mut self, next: Self) {
+        if next.replaces_locations {
+            self.locations.clear();
+            self.replaces_locations = true;
+        }
+        self.locations.retain(|known| {
+            !next
+                .unwanted_locations
+                .iter()
+                .any(|unwanted| unwanted.is_same(known))
+        });
+        self.unwanted_locations
+            .retain(|known| !next.locations.iter().any(|wanted| wanted.is_same(known)));
+        for location in &next.locations {
+            add_location(&mut self.locations, location);
+        }
+        for location in &next.unwanted_locations {
+            add_location(&mut self.unwanted_locations, location);
+        }
+        (self.sqft_min, self.sqft_max) = later_size(
+            (self.sqft_min, self.sqft_max),
+            (next.sqft_min, next.sqft_max),
+        );
+        for r#use in next.uses {
+            if !self.uses.contains(&r#use) {
+                self.uses.push(r#use);
+            }
+        }
+        self.language = next.language;
+    }
+}
+
+/// Whether a text is what a phone sends when someone reacts to one of ours: a verb and our words in quotes.
+fn is_reaction(tokens: &[Token]) -> bool {
+    const VERBS: &str = "liked, loved, disliked, laughed at, emphasized, questioned, reacted, \
+        removed, le gusto, le encanto, te gusto, reacciono";
+    const OPENING_WORDS_MAX: usize = 8;
+    let opening: Vec<&str> = tokens
+        .iter()
+        .map(|token| token.text.as_str())
+        .take_while(|text| *text != "\"")
+        .collect();
+    let has_quote = opening.len() < tokens.len();
+    let opening = opening.join(" ");
+    let has_verb = VERBS.split(", ").any(|verb| {
+        opening
+            .strip_prefix(verb)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    });
+    has_quote && has_verb && opening.split(' ').count() <= OPENING_WORDS_MAX
+}
+
+/// Whether two texts meet inside the name of a place: `… in car` + `son for …`.
+fn is_split_place(before: &str, after: &str) -> bool {
+    let is_letter = |c: char| c.is_alphabetic();
+    if !before.ends_with(is_letter) || !after.starts_with(is_letter) {
+        return false;
+    }
+    let head = before
+        .rsplit(|c: char| !is_letter(c))
+        .next()
+        .unwrap_or_default()
+        .to_lowercase();
+    let tail = after
+        .split(|c: char| !is_letter(c))
+        .next()
+        .unwrap_or_default()
+        .to_lowercase();
+    let is_place = |word: &str| places::named(word).is_some_and(|place| !place.is_word);
+    is_place(&format!("{head}{tail}")) && !is_place(&head) && !is_place(&tail)
+}
+
+/// Spanish if more of the words that we can tell are Spanish than English. Names of places do not count.
+fn language(tokens: &[Token]) -> Language {
+    const SPANISH: &str = "hola ocupo sirve mejor tengo tenemos cuanto sale busco buscando \
+        necesito necesitamos quiero queremos bodega bodegas nave almacen pies cuadrados metros \
+        para en de del con y o el la los las un una unos por que si cerca solo mil hasta menos \
+        mas gracias renta mes tiene tienen hay buenas buenos dias tardes es mi su esta como \
+        correcto cuanto cuando donde favor espacio almacenar patio camiones andenes";
+    const ENGLISH: &str = "need looking for in the and to with sqft sf square feet warehouse i \
+        we my our of near please pls hi hello thanks or is it around space storage want have you \
+        this that yes ok not at on by actually make";
+    let free = || tokens.iter().filter(|token| !token.is_place);
+    let spanish = free()
+        .filter(|token| is_among(&token.text, SPANISH))
+        .count();
+    let english = free()
+        .filter(|token| is_among(&token.text, ENGLISH))
+        .count();
+    if spanish > english {
+        Language::Es
+    } else {
+        Language::En
+    }
+}

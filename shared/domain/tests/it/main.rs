@@ -1,0 +1,8 @@
+//! What the domain promises, tested from outside.
+
+mod consent;
+mod evals;
+mod phone_number;
+mod requirement;
+mod sms_text;
+mod understand;

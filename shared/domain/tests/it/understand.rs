@@ -1,0 +1,512 @@
+use proptest::prelude::*;
+use wex_domain::requirement::{SQFT_MAX, SQFT_MIN, Use};
+use wex_domain::understand::{Language, TEXT_CHARS_MAX, understand, understand_turn};
+
+/// The size a text gives, written `10000`, `5000-6000`, `-20000`, `20000-` or empty.
+fn size(text: &str) -> String {
+    let understood = understand(text);
+    match (understood.sqft_min, understood.sqft_max) {
+        (None, None) => String::new(),
+        (Some(min), Some(max)) if min == max => min.to_string(),
+        (min, max) => {
+            let [min, max] =
+                [min, max].map(|bound| bound.map_or(String::new(), |sqft| sqft.to_string()));
+            format!("{min}-{max}")
+        }
+    }
+}
+
+/// The places a text wants, written `Carson, CA; Gardena`.
+fn places(text: &str) -> String {
+    let names: Vec<String> = understand(text)
+        .locations
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    names.join("; ")
+}
+
+fn uses(text: &str) -> Vec<Use> {
+    understand(text).uses
+}
+
+#[track_caller]
+fn all<T: PartialEq + std::fmt::Debug>(read: impl Fn(&str) -> T, expectations: Vec<(&str, T)>) {
+    let wrong: Vec<String> = expectations
+        .into_iter()
+        .map(|(text, expected)| (text, read(text), expected))
+        .filter(|(_, found, expected)| found != expected)
+        .map(|(text, found, expected)| format!("{text:?}: expected {expected:?}, found {found:?}"))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn owned(expectations: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
+    expectations
+        .iter()
+        .map(|(text, expected)| (*text, (*expected).to_owned()))
+        .collect()
+}
+
+#[test]
+fn a_size_is_read_in_the_ways_people_write_it() {
+    let expectations = [
+        ("need 8,500 SF asap", "8500"),
+        ("looking for 10k ft of warehouse", "10000"),
+        ("10-15k sf", "10000-15000"),
+        ("5-6000 in torrance", "5000-6000"),
+        ("5,000 - 6,000 sq. ft. please", "5000-6000"),
+        ("20 to 30 thousand sq feet", "20000-30000"),
+        ("anywhere between 40k and 60k sqft", "40000-60000"),
+        ("from 12,000 to 14,500 square feet", "12000-14500"),
+        ("up to 20k sqft", "-20000"),
+        ("no more than 7500sf", "-7500"),
+        ("under 3000 sq ft", "-3000"),
+        ("at least 25,000 sqft", "25000-"),
+        ("50k+ sf", "50000-"),
+        ("100,000 SF or more", "100000-"),
+        ("min 30k sf, max 45k sf", "30000-45000"),
+        ("around 9k square foot", "9000"),
+        ("~6500 sqft", "6500"),
+        ("half a million square feet", "500000"),
+        ("0.5M sf in Fontana", "500000"),
+        ("1.2 million sq ft dc in perris", "1200000"),
+        ("twenty five thousand square feet", "25000"),
+        ("900 m2", "9688"),
+        ("1,000 square meters in Carson", "10764"),
+        ("40x100", "4000"),
+        ("50' x 120' space", "6000"),
+        ("40 by 60 feet, 14 ft ceiling", "2400"),
+        ("10.000 pies cuadrados", "10000"),
+        ("de 5000 a 6000 pies cuadrados en Vernon", "5000-6000"),
+        ("20 mil pies en Fontana", "20000"),
+        ("veinte mil pies cuadrados", "20000"),
+        ("busco bodega de 500 metros cuadrados", "5382"),
+        ("hasta 8,000 pies", "-8000"),
+        ("mínimo 15 mil pies", "15000-"),
+        ("por lo menos 4,000 pies cuadrados", "4000-"),
+        ("10k", "10000"),
+        ("need 10k in carson", "10000"),
+        ("about 12000", "12000"),
+        ("12,000", "12000"),
+        ("10 000 sqft", "10000"),
+        ("2k sqaure feet", "2000"),
+        ("15ksf dock high", "15000"),
+        ("10k-15k carson", "10000-15000"),
+        ("a 10,000-square-foot warehouse", "10000"),
+        ("we have 5k now and need 10k sf", "10000"),
+        ("not 10k, 12k sf", "12000"),
+        ("12 or 15k sf in Gardena", "12000-15000"),
+        ("5,000 sf office/warehouse", "5000"),
+        ("10k sf with 1,500 sf office", "10000"),
+        ("our requirement is 20,000 sf", "20000"),
+        ("my client needs 60k in Fontana", "60000"),
+        ("looking for 7200 in Carson", "7200"),
+        ("size: 12,000", "12000"),
+        ("2500/3000 sf", "2500-3000"),
+        ("10k min to 15k max", "10000-15000"),
+        ("8k-12k sf Vernon, $1.10 max NNN", "8000-12000"),
+        ("budget 15k/mo for about 10k sf", "10000"),
+        ("Ontario, CA 91761 30k sf", "30000"),
+        ("100k sf, 32 clear, 20 docks, Mira Loma", "100000"),
+        ("we run 24/7 and need 80k in Fontana", "80000"),
+        ("5-6000 sf flex, 20% office, 600a", "5000-6000"),
+        ("actually make it 12k", "12000"),
+        ("nope, 100k", "100000"),
+        ("1/2 acre under roof", "21780"),
+        ("5000 minimum", "5000-"),
+        (
+            "Size: 15k-20k Location: Fontana Use: distribution",
+            "15000-20000",
+        ),
+        ("sqft 12000 city carson use storage", "12000"),
+        ("10k ideally but can go to 12k", "10000"),
+        ("dos mil quinientos pies", "2500"),
+        ("5000sq.ft.", "5000"),
+        ("nave de 20x50 metros", "10764"),
+        ("entre 3 mil y 4 mil pies", "3000-4000"),
+        ("two hundred fifty thousand sq ft", "250000"),
+        ("Do you have anything under 5000 sq ft", "-5000"),
+        ("~ 22,500 sf +/- in Cerritos", "22500"),
+        ("22k +/- sf", "22000"),
+        ("+/- 10k sf", "10000"),
+        (
+            "our current 10k space in Gardena is too small need 25k",
+            "25000",
+        ),
+        (
+            "10 trucks, 5k sqft office + 20k warehouse in Carson",
+            "20000",
+        ),
+    ];
+    all(size, owned(&expectations));
+}
+
+#[test]
+fn other_numbers_are_no_size() {
+    let texts = [
+        "budget is 10k",
+        "we can pay 15k a month",
+        "$12,000/mo max",
+        "$1.45 nnn",
+        "rent under 8000",
+        "call me at 310-555-0142",
+        "my cell is (424) 416-2288",
+        "3105550142",
+        "in 90745",
+        "zip 90220",
+        "1800 E Del Amo Blvd in Carson",
+        "24' clear min",
+        "32 ft clear height, 40 docks",
+        "600 amps 480v 3 phase",
+        "2000 amps",
+        "500 pallets",
+        "1,200 pallet positions",
+        "10k pallets a month",
+        "5000 skus",
+        "2 acres in Wilmington",
+        "3-5 acres of yard",
+        "half an acre of yard",
+        "starting 12/1/2026",
+        "jan 2027",
+        "2027",
+        "36 months",
+        "need it by 3/15 at 10:30",
+        "2",
+        "#2",
+        "gate code 4417",
+        "is the 12,000 sf one still available?",
+        "what about the 10k one",
+        "Liked “I found 2 that fit: 1) 12,000 SF Carson, $1.45 NNN”",
+        "Loved \"10,500 SF Gardena\"",
+        "20 employees, 15 trucks",
+        "53 ft trailers",
+        "10x12 roll up door",
+        "40x48 pallets",
+        "near the 405 and the 91",
+        "ship 10,000 orders a day",
+        "presupuesto 8 mil al mes",
+        "15 mil dólares",
+        "2 andenes y 1 rampa",
+        "altura libre de 10 metros",
+        "within 10 miles of LAX",
+        "10% office",
+        "1,500 sf office",
+        "20,000 sf yard",
+        "10k to 15k pallets",
+        "suite 5000",
+        "we outgrew our 8,000 sf",
+        "listing 45210 looks good",
+        "99999999 sqft",
+        "20 sqft",
+        "https://wex.example/10000sqft",
+        "40% off 10k",
+        "can they do it for 10k",
+        "will they take 10k?",
+        "we need to move 200k lbs",
+        "they want 5000 for it",
+        "I was born in 1985",
+        "24x7 access",
+        "10k customers",
+    ];
+    all(size, texts.map(|text| (text, String::new())).to_vec());
+}
+
+#[test]
+fn places_are_known_by_name_abbreviation_and_typing_error() {
+    let expectations = [
+        ("10k sqft in Carson CA for storage", "Carson, CA"),
+        ("10k carson", "Carson"),
+        ("Torrance or Gardena", "Torrance; Gardena"),
+        (
+            "carson, compton and long beach",
+            "Carson; Compton; Long Beach",
+        ),
+        ("20k sf torrence", "Torrance"),
+        ("somewhere in Rancho Cucamunga", "Rancho Cucamonga"),
+        ("Riversde, CA", "Riverside, CA"),
+        ("IE preferably", "Inland Empire"),
+        ("anywhere in the ie", "Inland Empire"),
+        ("near LAX", "LAX"),
+        ("dtla loft", "Downtown Los Angeles"),
+        ("close to polb", "Port of Long Beach"),
+        ("cerca del puerto de Long Beach", "Port of Long Beach"),
+        ("10k in LA", "Los Angeles"),
+        ("10k in la for storage", "Los Angeles"),
+        ("busco bodega en la ciudad", ""),
+        ("la bodega es grande", ""),
+        ("5k sf in commerce", "Commerce"),
+        ("Commerce, CA", "Commerce, CA"),
+        ("e-commerce fulfillment in Vernon", "Vernon"),
+        ("we work in the furniture industry", ""),
+        ("15k in City of Industry", "City of Industry"),
+        ("orange juice storage in Orange", "Orange"),
+        ("ring the bell when you get here", ""),
+        ("Phoenix AZ 50k", "Phoenix, AZ"),
+        ("dallas texas", "Dallas, TX"),
+        ("anything in New Jersey?", "New Jersey"),
+        ("Ft. Worth or St. Louis", "Fort Worth; St. Louis"),
+        ("need space in Kearny, NJ", "Kearny, NJ"),
+        ("something around Lake Havasu City", "Lake Havasu City"),
+        ("cerca de Tecate", "Tecate"),
+        ("in 90745", "90745"),
+        ("zip code 92335", "92335"),
+        ("starting in January", ""),
+        ("not Compton", ""),
+        ("anything but Compton", ""),
+        ("Carson, not Compton or Lynwood", "Carson"),
+        (
+            "not in LA city limits, Paramount or Bellflower",
+            "Paramount; Bellflower",
+        ),
+        ("anywhere except Vernon", ""),
+        ("Gardena instead of Carson", "Gardena"),
+        ("no quiero Compton, mejor Gardena", "Gardena"),
+        ("the Gardena one looks good", ""),
+        ("moving from Vernon, need 10k in Carson", "Carson"),
+        (
+            "we are based in Chicago and need a DC in Ontario",
+            "Ontario",
+        ),
+        ("1234 Carson St", ""),
+        ("carton storage in Gardena", "Gardena"),
+        ("cotton warehouse", ""),
+        ("Compton is too far", ""),
+        ("email joe@vernonprop.com", ""),
+        ("necesito 5,000 pies en el monte", "El Monte"),
+        (
+            "san bernardino, fontana, rialto",
+            "San Bernardino; Fontana; Rialto",
+        ),
+        ("NEED 10K SF IN CARSON OR GARDENA", "Carson; Gardena"),
+        ("Carson-Compton area", "Carson; Compton"),
+        ("not just Carson, also Gardena", "Carson; Gardena"),
+        ("forget Carson, Gardena works", "Gardena"),
+        ("10 minutes away from LAX", "LAX"),
+        ("stay away from Compton", ""),
+        ("not too far from Long Beach", "Long Beach"),
+        ("new in the industry", ""),
+        ("Hawthorne CA 90250", "Hawthorne, CA"),
+        ("between LAX and Long Beach", "LAX; Long Beach"),
+        ("por Vernon o Commerce", "Vernon; Commerce"),
+        ("don't need docks in Carson", "Carson"),
+        ("San Bernadino", "San Bernardino"),
+        ("our current 10k space in Gardena is too small", ""),
+        (
+            "Moving out of our 15,000 sq ft in Vernon, need Carson",
+            "Carson",
+        ),
+        ("our next warehouse in Gardena", "Gardena"),
+        ("Edison, New Jersey, ~80k sf", "Edison, NJ"),
+        ("Norwak or Cerritoss", "Norwalk; Cerritos"),
+        ("we ship to Texas and Nevada from a DC in Carson", "Carson"),
+        ("we sell in California", ""),
+        ("no me sirve Compton, mejor Lakewood", "Lakewood"),
+        ("cerca del aeropuerto de Ontario", "Ontario Airport"),
+        ("my zip is 90502", "90502"),
+        ("LA or OC", "Los Angeles; Orange County"),
+        (
+            "Santa Fe Springs / Whittier area",
+            "Santa Fe Springs; Whittier",
+        ),
+    ];
+    all(places, owned(&expectations));
+}
+
+#[test]
+fn only_and_instead_replace_earlier_places() {
+    for text in [
+        "stop sending me stuff in Riverside, only Carson please",
+        "just Carson",
+        "Carson only",
+        "solo en Carson",
+        "make it Carson instead",
+        "Carson instead of Gardena",
+        "mejor en Carson",
+        "en vez de Gardena, Carson",
+    ] {
+        let understood = understand(text);
+        assert!(understood.replaces_locations, "{text}");
+        assert_eq!(places(text), "Carson", "{text}");
+    }
+    for text in [
+        "Carson or Gardena",
+        "also Carson",
+        "only 10k sf",
+        "not Carson",
+    ] {
+        assert!(!understand(text).replaces_locations, "{text}");
+    }
+    let unwanted: Vec<String> = understand("not Compton or Vernon")
+        .unwanted_locations
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(unwanted, ["Compton", "Vernon"]);
+}
+
+#[test]
+fn uses_are_read_in_both_languages() {
+    let expectations = vec![
+        ("10k for storage", vec![Use::Storage]),
+        ("need to store furniture", vec![Use::Storage]),
+        ("for our overflow inventory", vec![Use::Storage]),
+        ("space for my tools", vec![Use::Storage]),
+        ("para almacenar ropa", vec![Use::Storage]),
+        ("a DC in Ontario", vec![Use::Distribution]),
+        ("3PL looking for 50k", vec![Use::Distribution]),
+        ("last-mile hub", vec![Use::Distribution]),
+        ("centro de distribución", vec![Use::Distribution]),
+        ("e-com fulfillment", vec![Use::EcommerceFulfillment]),
+        ("ecommerce pick and pack", vec![Use::EcommerceFulfillment]),
+        (
+            "light assembly and storage",
+            vec![Use::Manufacturing, Use::Storage],
+        ),
+        ("mfg w/ heavy power", vec![Use::Manufacturing]),
+        ("para manufactura ligera", vec![Use::Manufacturing]),
+        ("cold storage for produce", vec![Use::ColdStorage]),
+        ("freezer space", vec![Use::ColdStorage]),
+        ("cuarto frío", vec![Use::ColdStorage]),
+        ("food processing", vec![Use::FoodProcessing]),
+        ("food grade storage", vec![Use::Storage]),
+        ("panadería", vec![Use::FoodProcessing]),
+        ("IOS yard for containers", vec![Use::Ios]),
+        ("outdoor storage", vec![Use::Ios]),
+        ("park 12 trucks", vec![Use::TruckParking]),
+        ("trailer parking in Carson", vec![Use::TruckParking]),
+        (
+            "10k warehouse with trailer parking for storage",
+            vec![Use::Storage],
+        ),
+        ("estacionar camiones", vec![Use::TruckParking]),
+        ("patio para camiones en Compton", vec![Use::TruckParking]),
+        ("cross-dock facility", vec![Use::CrossDock]),
+        ("transloading", vec![Use::CrossDock]),
+        ("flex space", vec![Use::Flex]),
+        ("I'm flexible on dates", vec![]),
+        ("showroom + warehouse", vec![Use::Showroom]),
+        ("auto repair shop", vec![Use::Automotive]),
+        ("taller mecánico", vec![Use::Automotive]),
+        ("cannabis grow", vec![Use::Cannabis]),
+        (
+            "storge and distrubution",
+            vec![Use::Storage, Use::Distribution],
+        ),
+        ("not for food, just storage", vec![Use::Storage]),
+        ("small warehouse", vec![]),
+        ("it's cold today", vec![]),
+        ("this is Joe with ABC Logistics", vec![]),
+        ("near the grocery store", vec![]),
+        ("looking for string lights", vec![]),
+        ("no cannabis", vec![]),
+        ("yes please", vec![]),
+    ];
+    all(uses, expectations);
+}
+
+#[test]
+fn the_language_is_that_of_most_words() {
+    let expectations = vec![
+        ("I need 10k sqft in Carson CA for storage", Language::En),
+        ("hola busco una bodega en Los Angeles", Language::Es),
+        ("5,000 pies cuadrados cerca de El Monte", Language::Es),
+        ("El Monte or La Puente", Language::En),
+        ("sí, correcto", Language::Es),
+        ("10k carson", Language::En),
+        ("", Language::En),
+    ];
+    all(|text| understand(text).language, expectations);
+}
+
+#[test]
+fn later_texts_of_a_turn_win_and_a_split_word_is_joined() {
+    let turn = understand_turn(&["need 15k in Gardena", "sorry 50k"]);
+    assert_eq!((turn.sqft_min, turn.sqft_max), (Some(50_000), Some(50_000)));
+    assert_eq!(turn.locations.len(), 1);
+
+    let split = understand_turn(&["need 10k sf in car", "son for cold storage"]);
+    assert_eq!(split.locations[0].name, "Carson");
+    assert_eq!(split.uses, [Use::ColdStorage]);
+
+    let changed = understand_turn(&["10k in Carson", "not Carson, Gardena"]);
+    assert_eq!(
+        changed
+            .locations
+            .iter()
+            .map(|place| place.name.as_str())
+            .collect::<Vec<_>>(),
+        ["Gardena"]
+    );
+}
+
+#[test]
+fn a_text_is_read_up_to_its_bound() {
+    let text = format!("{} 10k sqft in Carson", "word ".repeat(TEXT_CHARS_MAX / 5));
+    assert_eq!(understand(&text).sqft_min, None);
+}
+
+/// Fragments that the rules look for, in any order.
+fn fragments() -> impl Strategy<Value = String> {
+    let fragment = prop_oneof![
+        "[0-9]{1,9}",
+        "[0-9]{1,3}[.,][0-9]{1,3}",
+        proptest::sample::select(vec![
+            "k",
+            "mil",
+            "thousand",
+            "million",
+            "sf",
+            "m2",
+            "acres",
+            "-",
+            "to",
+            "or",
+            "x",
+            "by",
+            "'",
+            "+",
+            "$",
+            "/",
+            "half a",
+            "up to",
+            "at least",
+            "between",
+            "and",
+            "in",
+            "Carson",
+            "LA",
+            ",",
+            "not",
+            "only",
+            "CA",
+            "under roof",
+            "pies",
+            "\n",
+            ".",
+        ])
+        .prop_map(str::to_owned),
+        "\\PC{0,4}",
+    ];
+    proptest::collection::vec(fragment, 0..60).prop_map(|fragments| fragments.join(" "))
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_understood_without_panic_and_within_bounds(text in prop_oneof![fragments(), "(?s).{0,2000}"]) {
+        let understood = understand(&text);
+        for sqft in [understood.sqft_min, understood.sqft_max].into_iter().flatten() {
+            prop_assert!((SQFT_MIN..=SQFT_MAX).contains(&sqft));
+        }
+        if let (Some(min), Some(max)) = (understood.sqft_min, understood.sqft_max) {
+            prop_assert!(min <= max);
+        }
+        prop_assert!(understood.locations.len() <= 10);
+    }
+
+    #[test]
+    fn any_turn_is_understood_without_panic(texts in proptest::collection::vec("\\PC{0,40}", 0..5)) {
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        understand_turn(&texts);
+    }
+}

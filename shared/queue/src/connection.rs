@@ -1,0 +1,167 @@
+//! Redis, with a bound on every wait.
+
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+use std::time::Duration;
+
+use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
+use redis::{
+    AsyncConnectionConfig, Client, FromRedisValue, IntoConnectionInfo, RedisError, Script,
+};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use crate::queue::QueueError;
+
+/// How long a lost connection is left alone between two attempts to open it again.
+const RECONNECT_DELAY_MAX: Duration = Duration::from_secs(1);
+
+/// How much longer than asked a blocking pop may take before its connection counts as broken.
+const BLOCKING_GRACE: Duration = Duration::from_secs(2);
+
+/// A shared connection for scripts and reads, which reopens itself, and the means to open more.
+#[derive(Clone)]
+pub(crate) struct Connection {
+    client: Client,
+    shared: Arc<StdMutex<Shared>>,
+    operation_max: Duration,
+    /// The shard's tag; see `scripts/keys.lua`.
+    shard: Arc<str>,
+}
+
+struct Shared {
+    manager: ConnectionManager,
+    /// Which of the managers there have been this is.
+    generation: u64,
+}
+
+impl Connection {
+    /// Prepares a connection; nothing is opened until the first operation.
+    pub(crate) fn new(url: &str, operation_max: Duration) -> Result<Self, RedisError> {
+        let client = Client::open(url.into_connection_info()?)?;
+        let shared = Shared {
+            manager: manager(&client, operation_max)?,
+            generation: 0,
+        };
+        Ok(Self {
+            client,
+            shared: Arc::new(StdMutex::new(shared)),
+            operation_max,
+            shard: Arc::from("wex:{0}"),
+        })
+    }
+
+    pub(crate) async fn run<T: FromRedisValue>(
+        &self,
+        script: &Script,
+        args: &[String],
+    ) -> Result<T, QueueError> {
+        let mut invocation = script.key(&*self.shard);
+        for arg in args {
+            invocation.arg(arg);
+        }
+        self.bounded(async |manager| invocation.invoke_async(manager).await)
+            .await
+    }
+
+    /// The values of records, in the order of their names.
+    pub(crate) async fn records(
+        &self,
+        names: &[String],
+    ) -> Result<Vec<Option<String>>, QueueError> {
+        if names.is_empty() {
+            return Ok(Vec::new()); // Redis refuses an MGET of nothing.
+        }
+        let mut command = redis::cmd("MGET");
+        for name in names {
+            command.arg(format!("{}:record:{name}", self.shard));
+        }
+        self.bounded(async |manager| command.query_async(manager).await)
+            .await
+    }
+
+    /// Runs one operation on the shared connection, and gives up that connection when it does not answer in time.
+    ///
+    /// The manager opens a connection again only when it was closed. One that has fallen silent (a partition, a frozen
+    /// host behind an address that has moved) would keep it waiting for as long as the kernel does: a quarter of an hour.
+    async fn bounded<T>(
+        &self,
+        operation: impl AsyncFnOnce(&mut ConnectionManager) -> Result<T, RedisError>,
+    ) -> Result<T, QueueError> {
+        let (mut manager, generation) = {
+            let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+            (shared.manager.clone(), shared.generation)
+        };
+        match timeout(self.operation_max, operation(&mut manager)).await {
+            Ok(Err(error)) if error.is_timeout() => {}
+            Ok(reply) => return Ok(reply?),
+            Err(_elapsed) => {}
+        }
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if shared.generation == generation {
+            *shared = Shared {
+                manager: self::manager(&self.client, self.operation_max)?,
+                generation: generation + 1,
+            };
+        }
+        Err(QueueError::TimedOut(self.operation_max))
+    }
+
+    /// Opens the connection that a [`Doorbell`] keeps for itself.
+    async fn open_blocking(&self) -> Result<MultiplexedConnection, QueueError> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(self.operation_max))
+            .set_response_timeout(None); // Bounded by the doorbell, which knows how long it asked to wait.
+        Ok(self
+            .client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await?)
+    }
+
+    pub(crate) fn doorbell(&self, queue: crate::QueueName) -> Doorbell {
+        Doorbell {
+            connection: self.clone(),
+            wake: format!("{}:{queue}:wake", self.shard),
+            open: Mutex::new(None),
+        }
+    }
+}
+
+/// A connection that opens itself with the first operation, and again when it was closed.
+fn manager(client: &Client, operation_max: Duration) -> Result<ConnectionManager, RedisError> {
+    let config = ConnectionManagerConfig::new()
+        .set_connection_timeout(Some(operation_max))
+        .set_response_timeout(Some(operation_max))
+        // One try per operation: waiting for the next one is the caller's decision.
+        .set_number_of_retries(1)
+        .set_max_delay(RECONNECT_DELAY_MAX);
+    client.get_connection_manager_lazy(config)
+}
+
+/// Sleeps until a job is enqueued. Has a connection of its own, because a blocking pop holds up what follows it.
+pub(crate) struct Doorbell {
+    connection: Connection,
+    wake: String,
+    open: Mutex<Option<MultiplexedConnection>>,
+}
+
+impl Doorbell {
+    /// Returns when somebody rang or `patience` is over.
+    pub(crate) async fn wait(&self, patience: Duration) -> Result<(), QueueError> {
+        let mut open = self.open.lock().await;
+        let mut connection = match open.take() {
+            Some(connection) => connection,
+            None => self.connection.open_blocking().await?,
+        };
+        let mut pop = redis::cmd("BLPOP");
+        // Zero would mean "for ever".
+        pop.arg(&self.wake).arg(patience.as_secs_f64().max(0.001));
+        let limit = patience + BLOCKING_GRACE;
+        let rung: Result<Option<(String, String)>, RedisError> =
+            timeout(limit, pop.query_async(&mut connection))
+                .await
+                .map_err(|_elapsed| QueueError::TimedOut(limit))?;
+        rung?;
+        *open = Some(connection); // Only a connection that answered is used again.
+        Ok(())
+    }
+}

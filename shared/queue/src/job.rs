@@ -1,0 +1,403 @@
+//! What is queued: jobs and the names around them, and the one text format in which Redis keeps a job.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+/// The largest payload of a job. A text has at most 1,600 characters; 64 KiB is what the ingress reads of a request.
+pub const PAYLOAD_BYTES_MAX: usize = 64 * 1024;
+
+/// The longest key, event or record name. They are ids and hashes, and each stands in several Redis keys.
+pub const NAME_BYTES_MAX: usize = 128;
+
+/// The longest that a record with an end is kept. A larger number could overflow Redis's clock, and a script that fails
+/// half-way is not undone.
+const KEPT_MAX: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// The longest error text kept with a failure.
+pub const ERROR_CHARS_MAX: usize = 300;
+
+/// Why a name or payload cannot be queued. A bug of the caller, or input that it should have bounded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    #[error("name is empty, longer than {NAME_BYTES_MAX} bytes, or not visible ASCII")]
+    Name,
+    #[error("payload is {bytes} bytes, more than {PAYLOAD_BYTES_MAX}")]
+    PayloadTooLarge { bytes: usize },
+}
+
+/// Names travel in space-separated records, so they hold visible ASCII only.
+fn valid_name(name: String) -> Result<String, Invalid> {
+    let fits = (1..=NAME_BYTES_MAX).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_graphic());
+    if fits { Ok(name) } else { Err(Invalid::Name) }
+}
+
+/// The name of a queue, known when the program is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct QueueName(pub &'static str);
+
+impl fmt::Display for QueueName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// What orders jobs: the jobs of one key run one at a time, in the order in which they were enqueued.
+///
+/// A key may name a person, so it does not appear in [`Debug`] output.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Key(String);
+
+impl Key {
+    /// # Errors
+    /// When `name` is empty, longer than [`NAME_BYTES_MAX`], or not visible ASCII.
+    pub fn new(name: impl Into<String>) -> Result<Self, Invalid> {
+        valid_name(name.into()).map(Self)
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(..)")
+    }
+}
+
+/// Names one event: a job with an event id that a queue has seen in the last 48 h is not enqueued again.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EventId(String);
+
+impl EventId {
+    /// # Errors
+    /// As [`Key::new`]; `-` alone is refused too, because it stands for "none" in a stored job.
+    pub fn new(name: impl Into<String>) -> Result<Self, Invalid> {
+        let name = valid_name(name.into())?;
+        if name == NONE {
+            Err(Invalid::Name)
+        } else {
+            Ok(Self(name))
+        }
+    }
+}
+
+/// How long a key waits for more jobs before it may be claimed: `quiet` after its last job, at most `max` after its first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuietWindow {
+    pub quiet: Duration,
+    pub max: Duration,
+}
+
+impl QuietWindow {
+    /// The key may be claimed at once.
+    pub const NONE: Self = Self {
+        quiet: Duration::ZERO,
+        max: Duration::ZERO,
+    };
+}
+
+/// A small value that is written together with an enqueue or a completion.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Record {
+    name: String,
+    /// `None` deletes.
+    value: Option<String>,
+    /// `None` keeps it for ever.
+    kept: Option<Duration>,
+}
+
+impl Record {
+    /// # Errors
+    /// When `name` is not valid, as in [`Key::new`], or `value` is longer than [`PAYLOAD_BYTES_MAX`].
+    pub fn set(
+        name: impl Into<String>,
+        value: String,
+        kept: Option<Duration>,
+    ) -> Result<Self, Invalid> {
+        if value.len() > PAYLOAD_BYTES_MAX {
+            return Err(Invalid::PayloadTooLarge { bytes: value.len() });
+        }
+        Ok(Self {
+            name: valid_name(name.into())?,
+            value: Some(value),
+            kept,
+        })
+    }
+
+    /// # Errors
+    /// When `name` is not valid, as in [`Key::new`].
+    pub fn delete(name: impl Into<String>) -> Result<Self, Invalid> {
+        Ok(Self {
+            name: valid_name(name.into())?,
+            value: None,
+            kept: None,
+        })
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Record(..)")
+    }
+}
+
+/// A job that is about to be enqueued.
+#[derive(Clone)]
+pub struct NewJob {
+    pub id: Uuid,
+    pub queue: QueueName,
+    pub key: Key,
+    pub event: Option<EventId>,
+    pub quiet: QuietWindow,
+    /// W3C `traceparent` of what caused the job; anything that is not a valid name is dropped.
+    pub trace: Option<String>,
+    /// Written in the same change; not written when the job is a duplicate.
+    pub records: Vec<Record>,
+    payload: String,
+}
+
+impl NewJob {
+    /// A job that may be claimed at once, with a new id and nothing optional.
+    ///
+    /// # Errors
+    /// When the payload is longer than [`PAYLOAD_BYTES_MAX`].
+    pub fn new(queue: QueueName, key: Key, payload: String) -> Result<Self, Invalid> {
+        if payload.len() > PAYLOAD_BYTES_MAX {
+            return Err(Invalid::PayloadTooLarge {
+                bytes: payload.len(),
+            });
+        }
+        Ok(Self {
+            id: Uuid::now_v7(),
+            queue,
+            key,
+            event: None,
+            quiet: QuietWindow::NONE,
+            trace: None,
+            records: Vec::new(),
+            payload,
+        })
+    }
+
+    /// The record as `scripts/keys.lua` describes it, without the time that Redis puts in front.
+    fn record(&self) -> String {
+        let trace = self.trace.clone().and_then(|trace| valid_name(trace).ok());
+        format!(
+            "{} {} {} {} {}\n{}",
+            self.quiet.quiet.as_millis(),
+            self.quiet.max.as_millis(),
+            self.id,
+            self.event.as_ref().map_or(NONE, |event| &event.0),
+            trace.as_deref().unwrap_or(NONE),
+            self.payload
+        )
+    }
+
+    pub(crate) fn push_args(&self, args: &mut Vec<String>) {
+        args.extend([self.queue.0.to_owned(), self.key.0.clone(), self.record()]);
+        push_records(&self.records, args);
+    }
+}
+
+impl fmt::Debug for NewJob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewJob")
+            .field("id", &self.id)
+            .field("queue", &self.queue)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Stands for an absent event or trace in a stored job.
+const NONE: &str = "-";
+
+pub(crate) fn push_records(records: &[Record], args: &mut Vec<String>) {
+    args.push(records.len().to_string());
+    for record in records {
+        let kept_ms = record
+            .kept
+            .map_or(0, |kept| kept.min(KEPT_MAX).as_millis().max(1));
+        args.extend([
+            record.name.clone(),
+            record.value.clone().unwrap_or_default(),
+            kept_ms.to_string(),
+        ]);
+    }
+}
+
+/// What settling a claim changes besides the claim itself.
+#[derive(Debug, Clone, Default)]
+pub struct Effects {
+    pub jobs: Vec<NewJob>,
+    pub records: Vec<Record>,
+}
+
+impl Effects {
+    pub(crate) fn push_args(&self, args: &mut Vec<String>) {
+        args.push(self.jobs.len().to_string());
+        for job in &self.jobs {
+            job.push_args(args);
+        }
+        push_records(&self.records, args);
+    }
+}
+
+/// A job as it comes out of the queue.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Job {
+    pub id: Uuid,
+    /// When it was enqueued, in milliseconds of Redis's clock since 1970.
+    pub enqueued_ms: u64,
+    /// W3C `traceparent` of what caused it.
+    pub trace: Option<String>,
+    pub payload: String,
+}
+
+impl Job {
+    /// Reads a stored record; `None` when it is not one.
+    pub(crate) fn from_record(record: &str) -> Option<Self> {
+        let (header, payload) = record.split_once('\n')?;
+        let mut fields = header.split(' ');
+        let enqueued_ms = fields.next()?.parse().ok()?;
+        let [_quiet, _quiet_max, id, _event, trace] = [(); 5].map(|()| fields.next());
+        Some(Self {
+            id: Uuid::parse_str(id?).ok()?,
+            enqueued_ms,
+            trace: trace.filter(|trace| *trace != NONE).map(str::to_owned),
+            payload: payload.to_owned(),
+        })
+    }
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job")
+            .field("id", &self.id)
+            .field("enqueued_ms", &self.enqueued_ms)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The right to work on the oldest jobs of one key, until the lease ends.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    pub queue: QueueName,
+    pub key: Key,
+    /// Redis refuses whatever is done with this claim once the fence is no longer current.
+    pub(crate) fence: String,
+    /// Which attempt this is, counted from 1.
+    pub attempt: u32,
+    /// How often a worker vanished during an attempt at these jobs.
+    pub crashes: u32,
+    /// When it was claimed, in milliseconds of Redis's clock since 1970.
+    pub claimed_ms: u64,
+    /// Oldest first; never empty.
+    pub jobs: Vec<Job>,
+}
+
+/// One failure of a job, as it is kept with it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Failure {
+    pub at_ms: u64,
+    pub attempt: u32,
+    /// A word for what went wrong: `crash`, or whatever the worker gave.
+    pub cause: String,
+    pub error: String,
+}
+
+/// What is kept of the failures of a key's first jobs.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub(crate) struct History {
+    pub(crate) attempts: u32,
+    pub(crate) crashes: u32,
+    pub(crate) failures: Vec<Failure>,
+}
+
+/// A job that waits for a person.
+#[derive(Debug, Clone)]
+pub struct DeadLetter {
+    pub job: Job,
+    pub key: Key,
+    pub reason: String,
+    pub attempts: u32,
+    pub crashes: u32,
+    /// Oldest first.
+    pub failures: Vec<Failure>,
+    pub buried_ms: u64,
+}
+
+/// As `scripts/keys.lua` writes it.
+#[derive(Deserialize)]
+struct StoredDeadLetter {
+    key: String,
+    reason: String,
+    record: String,
+    past: History,
+    buried_ms: u64,
+}
+
+impl DeadLetter {
+    /// Reads what `bury` in `scripts/keys.lua` wrote; `None` when it is not that.
+    pub(crate) fn from_stored(json: &str) -> Option<Self> {
+        let stored: StoredDeadLetter = serde_json::from_str(json).ok()?;
+        Some(Self {
+            job: Job::from_record(&stored.record)?,
+            key: Key::new(stored.key).ok()?,
+            reason: stored.reason,
+            attempts: stored.past.attempts,
+            crashes: stored.past.crashes,
+            failures: stored.past.failures,
+            buried_ms: stored.buried_ms,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_job_is_read_back_as_it_was_enqueued(payload: String, event: bool, trace in "[!-~]{1,55}", enqueued_ms in 0..1u64 << 45) {
+            let mut job = NewJob::new(QueueName("inbound"), Key::new("key").unwrap(), payload.clone()).unwrap();
+            job.event = event.then(|| EventId::new("event").unwrap());
+            job.trace = (trace != NONE).then_some(trace);
+
+            let read = Job::from_record(&format!("{enqueued_ms} {}", job.record())).unwrap();
+
+            prop_assert_eq!(read, Job { id: job.id, enqueued_ms, trace: job.trace, payload });
+        }
+
+        #[test]
+        fn reading_a_record_never_panics(record: String) {
+            let _: Option<Job> = Job::from_record(&record);
+        }
+
+        #[test]
+        fn a_name_has_no_character_that_would_break_a_record(name in any::<String>()) {
+            let fits = !name.is_empty() && name.len() <= NAME_BYTES_MAX && name.chars().all(|c| ('!'..='~').contains(&c));
+            prop_assert_eq!(Key::new(name).is_ok(), fits);
+        }
+    }
+
+    #[test]
+    fn a_payload_beyond_the_bound_is_refused() {
+        let key = Key::new("key").unwrap();
+        let payload = "x".repeat(PAYLOAD_BYTES_MAX + 1);
+        let refused = NewJob::new(QueueName("inbound"), key, payload).unwrap_err();
+        assert_eq!(
+            refused,
+            Invalid::PayloadTooLarge {
+                bytes: PAYLOAD_BYTES_MAX + 1
+            }
+        );
+    }
+}

@@ -1,0 +1,23 @@
+//! A durable queue on Redis that runs the jobs of one key one at a time, in order.
+//!
+//! A [`NewJob`] is enqueued under a [`Key`]. A worker claims a key under a lease and gets its oldest jobs as a
+//! [`Claim`]; until the claim is settled no other worker gets that key. Settling is one atomic change: the jobs go, and
+//! what they bring about (the [`Effects`]: jobs for other queues, records) comes, together or not at all. A worker that
+//! vanishes loses its lease, another worker gets the key, and whatever the first one still tries is refused as stale.
+//!
+//! In reading order: [`job`] (what is queued), [`queue`] (the operations), [`fetch`] (claim or sleep until there is
+//! something to claim), `connection` (Redis, with a bound on every wait). All key names are in `scripts/keys.lua`, and
+//! every change is one script beside it; nothing else touches Redis. All times are Redis's own.
+
+mod connection;
+pub mod fetch;
+pub mod job;
+pub mod queue;
+mod scripts;
+
+pub use fetch::Fetcher;
+pub use job::{
+    Claim, DeadLetter, Effects, EventId, Failure, Invalid, Job, Key, NewJob, QueueName,
+    QuietWindow, Record,
+};
+pub use queue::{Claimed, Counts, Enqueued, Failed, Limits, Queue, QueueError, Settled, Survey};

@@ -1,0 +1,376 @@
+//! The operations: each is one script, bounded in what it touches and in how long it may take.
+
+use std::fmt;
+use std::time::Duration;
+
+use redis::{FromRedisValue, RedisError, Value};
+
+use crate::connection::{Connection, Doorbell};
+use crate::job::{
+    Claim, DeadLetter, ERROR_CHARS_MAX, Effects, History, Job, Key, NewJob, QueueName, Record,
+    push_records,
+};
+use crate::scripts;
+
+/// The most jobs that one enqueue takes; Lua's stack and Redis's single thread set the scale.
+pub const ENQUEUE_MAX: usize = 100;
+
+/// Why an operation was not done, or may not have been done.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// Redis could not be reached, or refused: try again. The operation may have been done all the same.
+    #[error("redis is unavailable")]
+    Unavailable(#[from] RedisError),
+    /// Redis did not answer in time: try again. The operation may have been done all the same.
+    #[error("redis did not answer within {} ms", .0.as_millis())]
+    TimedOut(Duration),
+    /// Redis answered something that no script of ours says: another program writes to our keys, or a bug.
+    #[error("redis answered something unexpected to `{0}`")]
+    Unexpected(&'static str),
+}
+
+/// What became of one job that was to be enqueued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enqueued {
+    Queued,
+    /// Its event was enqueued in the last 48 h. Nothing was changed.
+    Duplicate,
+}
+
+/// What became of a settlement of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Settled {
+    Done,
+    /// The claim is no longer current: the lease ended and the key was rescued, or an earlier try of this settlement
+    /// was applied after all. Nothing was changed.
+    Stale,
+}
+
+/// What went wrong in an attempt, as it is kept with the job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed {
+    /// One word that groups failures, e.g. `rate_limited`.
+    pub cause: &'static str,
+    /// For a person; cut at [`ERROR_CHARS_MAX`]. Holds nothing of what a contact wrote.
+    pub error: String,
+}
+
+impl Failed {
+    fn push_args(&self, args: &mut Vec<String>) {
+        args.extend([
+            self.cause.to_owned(),
+            self.error.chars().take(ERROR_CHARS_MAX).collect(),
+        ]);
+    }
+}
+
+/// Does an attempt that failed use up one of the attempts that a job has?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counts {
+    Yes,
+    /// What failed was not the job's fault: a rate limit, an outage.
+    No,
+}
+
+/// The bounds of one claim.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How many jobs of one key are worked on together.
+    pub jobs_max: usize,
+    /// How long a claim holds without a renewal. Shorter finds vanished workers sooner; longer survives longer stalls.
+    pub lease: Duration,
+    /// After this many vanished workers the job is buried as `poison`.
+    pub crashes_max: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            jobs_max: 1,
+            lease: Duration::from_secs(15),
+            crashes_max: 5,
+        }
+    }
+}
+
+/// How a queue stands.
+#[derive(Debug, Clone, Default)]
+pub struct Survey {
+    /// Keys that may be claimed.
+    pub ready: u64,
+    /// Keys in their quiet window or waiting for a retry.
+    pub scheduled: u64,
+    /// Keys being worked on.
+    pub running: u64,
+    /// Dead letters.
+    pub dead: u64,
+    /// The newest dead letters, newest first.
+    pub dead_letters: Vec<DeadLetter>,
+}
+
+impl Survey {
+    /// Nothing waits and nothing runs.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.ready + self.scheduled + self.running == 0
+    }
+}
+
+/// What a claim found.
+#[derive(Debug, Default)]
+pub struct Claimed {
+    pub claims: Vec<Claim>,
+    /// Until the next key becomes due or loses its lease; `None` when none will.
+    pub next_in: Option<Duration>,
+}
+
+/// The queues of one Redis. Cheap to clone; all clones share one connection.
+#[derive(Clone)]
+pub struct Queue {
+    connection: Connection,
+}
+
+impl fmt::Debug for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Queue(..)") // The URL in the connection may hold a password.
+    }
+}
+
+impl Queue {
+    /// Opens nothing yet: the first operation connects, and every later one reconnects when it has to.
+    /// No operation takes longer than `operation_max`.
+    ///
+    /// # Errors
+    /// When `url` is not a Redis URL.
+    pub fn new(url: &str, operation_max: Duration) -> Result<Self, QueueError> {
+        Ok(Self {
+            connection: Connection::new(url, operation_max)?,
+        })
+    }
+
+    /// Puts jobs in, each at most once per event. At most [`ENQUEUE_MAX`] at a time.
+    ///
+    /// When this fails it may have happened all the same; to try again is safe for jobs with an event id.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn enqueue(&self, jobs: &[NewJob]) -> Result<Vec<Enqueued>, QueueError> {
+        debug_assert!(
+            jobs.len() <= ENQUEUE_MAX,
+            "callers batch at most {ENQUEUE_MAX}"
+        );
+        let mut args = Vec::with_capacity(jobs.len() * 4);
+        for job in jobs {
+            job.push_args(&mut args);
+        }
+        let words: Vec<String> = self.connection.run(&scripts::ENQUEUE, &args).await?;
+        words
+            .iter()
+            .map(|word| match word.as_str() {
+                "queued" => Ok(Enqueued::Queued),
+                "duplicate" => Ok(Enqueued::Duplicate),
+                _ => Err(QueueError::Unexpected("enqueue")),
+            })
+            .collect()
+    }
+
+    /// Takes up to `keys_max` keys under a lease. Also makes ready what became due or lost its worker.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked. Keys that were claimed all the same come back when their lease ends.
+    pub async fn claim(
+        &self,
+        queue: QueueName,
+        keys_max: usize,
+        limits: Limits,
+    ) -> Result<Claimed, QueueError> {
+        let args = [
+            queue.0.to_owned(),
+            keys_max.to_string(),
+            limits.jobs_max.to_string(),
+            limits.lease.as_millis().to_string(),
+            limits.crashes_max.to_string(),
+        ];
+        let reply: Vec<Value> = self.connection.run(&scripts::CLAIM, &args).await?;
+        let mut reply = reply.into_iter();
+        let [now_ms, next_ms] =
+            [(); 2].map(|()| reply.next().ok_or(QueueError::Unexpected("claim")));
+        let (now_ms, next_ms): (u64, i64) = (from_value(now_ms?)?, from_value(next_ms?)?);
+        let claims = reply
+            .map(|claim| read_claim(queue, now_ms, claim))
+            .collect::<Result<_, _>>()?;
+        Ok(Claimed {
+            claims,
+            next_in: u64::try_from(next_ms).ok().map(Duration::from_millis),
+        })
+    }
+
+    /// Finishes the jobs of a claim and applies `effects`: together, or not at all.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked; to try again is safe.
+    pub async fn complete(&self, claim: &Claim, effects: &Effects) -> Result<Settled, QueueError> {
+        let mut args = claim_args(claim);
+        effects.push_args(&mut args);
+        self.settle(&scripts::COMPLETE, "complete", &args).await
+    }
+
+    /// Gives a claim back to be tried again after `delay`, and applies `effects`. Later jobs of the key do not overtake.
+    /// The attempt need not count: what failed may not have been the job's fault.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked; to try again is safe.
+    pub async fn retry(
+        &self,
+        claim: &Claim,
+        delay: Duration,
+        counts: Counts,
+        failed: &Failed,
+        effects: &Effects,
+    ) -> Result<Settled, QueueError> {
+        let mut args = claim_args(claim);
+        args.push(delay.as_millis().to_string());
+        args.push(match counts {
+            Counts::Yes => "counted".to_owned(),
+            Counts::No => "uncounted".to_owned(),
+        });
+        failed.push_args(&mut args);
+        effects.push_args(&mut args);
+        self.settle(&scripts::RETRY, "retry", &args).await
+    }
+
+    /// Turns the jobs of a claim into dead letters, and applies `effects`. The key goes on with its next job.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked; to try again is safe.
+    pub async fn bury(
+        &self,
+        claim: &Claim,
+        reason: &str,
+        failed: &Failed,
+        effects: &Effects,
+    ) -> Result<Settled, QueueError> {
+        let mut args = claim_args(claim);
+        args.push(reason.to_owned());
+        failed.push_args(&mut args);
+        effects.push_args(&mut args);
+        self.settle(&scripts::BURY, "bury", &args).await
+    }
+
+    /// Extends the lease of a claim, counted from now.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn renew(&self, claim: &Claim, lease: Duration) -> Result<Settled, QueueError> {
+        let mut args = claim_args(claim);
+        args.push(lease.as_millis().to_string());
+        self.settle(&scripts::RENEW, "renew", &args).await
+    }
+
+    /// Gives a claim back untouched: no attempt is counted, and the key is first in line again.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked; to try again is safe.
+    pub async fn release(&self, claim: &Claim) -> Result<Settled, QueueError> {
+        self.settle(&scripts::RELEASE, "release", &claim_args(claim))
+            .await
+    }
+
+    /// Writes records in the middle of an attempt, if the claim is still current.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked; to try again is safe.
+    pub async fn note(&self, claim: &Claim, records: &[Record]) -> Result<Settled, QueueError> {
+        let mut args = claim_args(claim);
+        push_records(records, &mut args);
+        self.settle(&scripts::NOTE, "note", &args).await
+    }
+
+    /// The values of records, in the order of their names; `None` where there is none.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn records(&self, names: &[String]) -> Result<Vec<Option<String>>, QueueError> {
+        self.connection.records(names).await
+    }
+
+    /// How a queue stands, with up to `dead_max` of its newest dead letters.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn survey(&self, queue: QueueName, dead_max: usize) -> Result<Survey, QueueError> {
+        let args = [queue.0.to_owned(), dead_max.to_string()];
+        let reply: Vec<Value> = self.connection.run(&scripts::SURVEY, &args).await?;
+        let mut reply = reply.into_iter();
+        let [ready, scheduled, running, dead] =
+            [(); 4].map(|()| reply.next().map(from_value).transpose());
+        let count =
+            |value: Result<Option<u64>, QueueError>| value?.ok_or(QueueError::Unexpected("survey"));
+        Ok(Survey {
+            ready: count(ready)?,
+            scheduled: count(scheduled)?,
+            running: count(running)?,
+            dead: count(dead)?,
+            dead_letters: reply
+                .map(|letter| {
+                    DeadLetter::from_stored(&from_value::<String>(letter)?)
+                        .ok_or(QueueError::Unexpected("survey"))
+                })
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    pub(crate) fn doorbell(&self, queue: QueueName) -> Doorbell {
+        self.connection.doorbell(queue)
+    }
+
+    async fn settle(
+        &self,
+        script: &redis::Script,
+        operation: &'static str,
+        args: &[String],
+    ) -> Result<Settled, QueueError> {
+        let word: String = self.connection.run(script, args).await?;
+        match word.as_str() {
+            "done" => Ok(Settled::Done),
+            "stale" => Ok(Settled::Stale),
+            _ => Err(QueueError::Unexpected(operation)),
+        }
+    }
+}
+
+fn claim_args(claim: &Claim) -> Vec<String> {
+    vec![
+        claim.queue.0.to_owned(),
+        claim.key.as_str().to_owned(),
+        claim.fence.clone(),
+    ]
+}
+
+fn from_value<T: FromRedisValue>(value: Value) -> Result<T, QueueError> {
+    T::from_redis_value(value).map_err(|error| QueueError::Unavailable(error.into()))
+}
+
+/// Reads `{key, fence, history, record...}`; see `scripts/claim.lua`.
+fn read_claim(queue: QueueName, claimed_ms: u64, value: Value) -> Result<Claim, QueueError> {
+    let unexpected = || QueueError::Unexpected("claim");
+    let mut fields = from_value::<Vec<Value>>(value)?.into_iter();
+    let [key, fence, history] = [(); 3].map(|()| fields.next().ok_or_else(unexpected));
+    let history = match from_value::<String>(history?)?.as_str() {
+        "" => History::default(),
+        json => serde_json::from_str(json).map_err(|_broken| unexpected())?,
+    };
+    let jobs = fields
+        .map(|record| Job::from_record(&from_value::<String>(record)?).ok_or_else(unexpected))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Claim {
+        queue,
+        key: Key::new(from_value::<String>(key?)?).map_err(|_invalid| unexpected())?,
+        fence: from_value::<i64>(fence?)?.to_string(),
+        attempt: history.attempts + 1,
+        crashes: history.crashes,
+        claimed_ms,
+        jobs,
+    })
+}

@@ -1,0 +1,23 @@
+//! The Lua scripts as callable things. Each is one atomic change; its file beside this one is its contract.
+
+use std::sync::LazyLock;
+
+use redis::Script;
+
+macro_rules! script {
+    ($(#[$doc:meta])* $name:ident, $file:literal) => {
+        $(#[$doc])*
+        pub(crate) static $name: LazyLock<Script> =
+            LazyLock::new(|| Script::new(concat!(include_str!("scripts/keys.lua"), include_str!(concat!("scripts/", $file)))));
+    };
+}
+
+script!(ENQUEUE, "enqueue.lua");
+script!(CLAIM, "claim.lua");
+script!(COMPLETE, "complete.lua");
+script!(RETRY, "retry.lua");
+script!(BURY, "bury.lua");
+script!(RENEW, "renew.lua");
+script!(RELEASE, "release.lua");
+script!(NOTE, "note.lua");
+script!(SURVEY, "survey.lua");

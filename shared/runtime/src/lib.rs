@@ -1,0 +1,20 @@
+//! What every process needs of its surroundings: settings ([`mod@env`]), time ([`clock`]), logs ([`telemetry`]), the wish of
+//! its supervisor that it should end ([`drain`]), and errors as one line ([`error_chain`]).
+
+pub mod clock;
+pub mod drain;
+pub mod env;
+pub mod telemetry;
+
+/// An error with its causes, in one line.
+#[must_use]
+pub fn error_chain(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        line.push_str(": ");
+        line.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    line
+}

@@ -1,0 +1,284 @@
+//! `/_sim`: how tests and the demo steer the sim and look at it. JSON in and out, no authentication.
+//!
+//! Wrong input gets 400 and an unknown line 404, with the reason in the body.
+
+use crate::events;
+use crate::journal::Page;
+use crate::options::{Inbound, Mode};
+use crate::world::{
+    DeliveryAttempt, FAULTS_MAX, Fault, Message, OrderedFault, SendRequest, World, new_message_id,
+    now_ms,
+};
+use actix_web::error::InternalError;
+use actix_web::web::{self, Data, Json, JsonConfig, Query, QueryConfig, ServiceConfig};
+use actix_web::{Error, HttpResponse};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::fmt;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// How many times one order may have a text delivered.
+const COPIES_MAX: usize = 1_000;
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    let json = JsonConfig::default()
+        .content_type_required(false)
+        .content_type(|_| true)
+        .error_handler(|error, _| refuse(error));
+    config.service(
+        web::scope("/_sim")
+            .app_data(json)
+            .app_data(QueryConfig::default().error_handler(|error, _| refuse(error)))
+            .route("/contact-texts", web::post().to(contact_texts))
+            .route("/agent-texts", web::post().to(agent_texts))
+            .route("/faults", web::post().to(order_faults))
+            .route("/faults", web::delete().to(clear_faults))
+            .route("/messages", web::get().to(messages))
+            .route("/requests", web::get().to(requests))
+            .route("/deliveries", web::get().to(deliveries))
+            .route("/state", web::get().to(state)),
+    );
+}
+
+fn refuse(reason: impl fmt::Display + fmt::Debug + 'static) -> Error {
+    let response = HttpResponse::BadRequest().json(json!({ "error": reason.to_string() }));
+    InternalError::from_response(reason, response).into()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ContactText {
+    line: u64,
+    from: String,
+    body: String,
+    #[serde(default = "one")]
+    deliver: usize,
+    id: Option<String>,
+    #[serde(default)]
+    hold: bool,
+}
+
+fn one<T: From<u8>>() -> T {
+    T::from(1)
+}
+
+/// `POST /_sim/contact-texts {"line", "from", "body", "deliver"?: 1, "id"?, "hold"?: false}` -> `{"id", "payload"}`
+///
+/// A contact texts a line. The event `message.received` is delivered `deliver` times, at once and side by side; with
+/// `hold` it is only shown. `id` is fresh unless given. `from` is taken as it is, so that `anonymous` can text too.
+async fn contact_texts(text: Json<ContactText>, world: Data<World>) -> Result<Json<Value>, Error> {
+    let ContactText {
+        line,
+        from,
+        body,
+        deliver,
+        id,
+        hold,
+    } = text.into_inner();
+    if deliver == 0 || COPIES_MAX < deliver {
+        return Err(refuse(format!("deliver is 1 to {COPIES_MAX}")));
+    }
+    let line = world.line(line)?;
+    let now_ms = now_ms();
+    let id = id.unwrap_or_else(|| new_message_id(line.mode, now_ms));
+    let message = Message {
+        id,
+        line: line.id,
+        contact: from,
+        body,
+        media_url: Vec::new(),
+        accepted_at_ms: now_ms,
+    };
+    let event = events::received(&line, &message, &world.webhook_token);
+    let copies = if hold { 0 } else { deliver };
+    for _ in 0..copies {
+        world.order(Duration::ZERO, vec![event.clone()]).await;
+    }
+    Ok(Json(json!({ "id": message.id, "payload": event.payload })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AgentText {
+    line: u64,
+    to: String,
+    body: String,
+}
+
+/// `POST /_sim/agent-texts {"line", "to", "body"}` -> `{"id"}`
+///
+/// An agent texts a contact: the same events as after a send, of a message that is not in `/_sim/messages`. Aircall's
+/// app cannot do so on a public-API line; here it can if the line's events go to the webhook, as in the set-up guide.
+/// On a line with a callback it is 400, since callbacks do not know `message.sent`.
+async fn agent_texts(text: Json<AgentText>, world: Data<World>) -> Result<Json<Value>, Error> {
+    let AgentText { line, to, body } = text.into_inner();
+    let line = world.line(line)?;
+    if line.inbound != Inbound::Webhook {
+        return Err(refuse(
+            "an agent can text on a line whose events go to the webhook only",
+        ));
+    }
+    let now_ms = now_ms();
+    let id = new_message_id(Mode::Native, now_ms);
+    let message = Message {
+        id,
+        line: line.id,
+        contact: to,
+        body,
+        media_url: Vec::new(),
+        accepted_at_ms: now_ms,
+    };
+    world
+        .order(
+            Duration::ZERO,
+            events::progress(&line, &message, &world.webhook_token),
+        )
+        .await;
+    Ok(Json(json!({ "id": message.id })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FaultOrder {
+    fault: Fault,
+    #[serde(default = "one")]
+    times: usize,
+    #[serde(default = "one")]
+    retry_after_s: u64,
+    #[serde(default)]
+    delay_ms: u64,
+}
+
+/// `POST /_sim/faults {"fault", "times"?: 1, "retry_after_s"?: 1, "delay_ms"?: 0}` -> `{"waiting"}`
+///
+/// The next `times` send requests get this fault, first ordered first served. `retry_after_s` is what `rate_limited`
+/// says in its header. `delay_ms` holds back the answer to any fault; it is all that `slow` does, which needs it.
+///
+/// The faults are `invalid_payload`, `same_destination`, `invalid_content_type`, `unauthorized`, `forbidden`,
+/// `line_is_not_native`, `edge_403_html`, `not_found`, `unprocessable`, `rate_limited`, `server_error`, `bad_gateway`,
+/// `service_unavailable`, `slow`, `drop_before_accept`, `drop_after_accept`, `ok_without_id` and `ok_html`; an unknown
+/// name gets 400 with this list.
+async fn order_faults(order: Json<FaultOrder>, world: Data<World>) -> Result<Json<Value>, Error> {
+    let FaultOrder {
+        fault,
+        times,
+        retry_after_s,
+        delay_ms,
+    } = order.into_inner();
+    if fault == Fault::Slow && delay_ms == 0 {
+        return Err(refuse("slow needs delay_ms"));
+    }
+    let mut faults = world.faults.lock().expect("nothing panics under this lock");
+    if FAULTS_MAX - faults.len() < times {
+        return Err(refuse(format!("at most {FAULTS_MAX} faults may wait")));
+    }
+    let fault = OrderedFault {
+        fault,
+        retry_after_s,
+        delay: Duration::from_millis(delay_ms),
+    };
+    faults.extend(std::iter::repeat_n(fault, times));
+    Ok(Json(json!({ "waiting": faults.len() })))
+}
+
+/// `DELETE /_sim/faults` -> `{"waiting": 0}`: forgets the faults that nobody got yet.
+async fn clear_faults(world: Data<World>) -> Json<Value> {
+    world
+        .faults
+        .lock()
+        .expect("nothing panics under this lock")
+        .clear();
+    Json(json!({ "waiting": 0 }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Look {
+    #[serde(default)]
+    since: u64,
+    #[serde(default)]
+    wait_ms: u64,
+}
+
+impl Look {
+    fn wait(&self) -> Duration {
+        Duration::from_millis(self.wait_ms)
+    }
+}
+
+/// `GET /_sim/messages?since=SEQ&wait_ms=MS` -> `{"newest", "items": [{"seq", "id", "line", "to", "body", "media_url",
+/// "accepted_at_ms"}]}`
+///
+/// The messages that were accepted from API calls, oldest first: those whose `seq` is above `since` (default 0), at
+/// most [`crate::journal::PAGE_MAX`] of the newest [`crate::journal::ENTRIES_MAX`]. If there is none it waits up to
+/// `wait_ms` (default 0, at most [`crate::journal::WAIT_MAX`]) and answers as soon as there is one. `newest` is the
+/// highest `seq` so far.
+async fn messages(look: Query<Look>, world: Data<World>) -> Json<Page<Message>> {
+    Json(world.messages.page(look.since, look.wait()).await)
+}
+
+/// `GET /_sim/requests?since=SEQ&wait_ms=MS` -> `{"newest", "items": [{"seq", "at_ms", "path", "status", "key", "to",
+/// "body"}]}`
+///
+/// Every request on the send endpoints, refused or not, as [`messages`] are. `status` is null if the connection was
+/// closed instead of an answer, `key` if the answer names no error.
+async fn requests(look: Query<Look>, world: Data<World>) -> Json<Page<SendRequest>> {
+    Json(world.requests.page(look.since, look.wait()).await)
+}
+
+/// `GET /_sim/deliveries?since=SEQ&wait_ms=MS` -> `{"newest", "items": [{"seq", "at_ms", "event", "message_id",
+/// "channel", "attempt", "status", "error", "duration_ms"}]}`
+///
+/// Every finished attempt at delivering an event, as [`messages`] are. `channel` is `webhook` or `callback`, `attempt`
+/// counts from 1, and `status` is null if there was no answer, for the reason in `error`.
+async fn deliveries(look: Query<Look>, world: Data<World>) -> Json<Page<DeliveryAttempt>> {
+    Json(world.deliveries.page(look.since, look.wait()).await)
+}
+
+#[derive(Serialize)]
+struct State {
+    lines: Vec<LineState>,
+    messages: u64,
+    requests: u64,
+    deliveries: u64,
+    deliveries_waiting: usize,
+    faults_waiting: usize,
+}
+
+#[derive(Serialize)]
+struct LineState {
+    id: u64,
+    name: String,
+    digits: String,
+    mode: Mode,
+    inbound: Inbound,
+    callback_url: Option<String>,
+}
+
+/// `GET /_sim/state` -> `{"lines": [{"id", "name", "digits", "mode", "inbound", "callback_url"}], "messages",
+/// "requests", "deliveries", "deliveries_waiting", "faults_waiting"}`
+///
+/// `deliveries_waiting` counts events that are neither taken by their receiver nor given up.
+async fn state(world: Data<World>) -> Json<State> {
+    let lines = world.lines().into_iter().map(|line| LineState {
+        id: line.id,
+        name: line.name,
+        digits: line.digits,
+        mode: line.mode,
+        inbound: line.inbound,
+        callback_url: line.callback_url,
+    });
+    Json(State {
+        lines: lines.collect(),
+        messages: world.messages.newest(),
+        requests: world.requests.newest(),
+        deliveries: world.deliveries.newest(),
+        deliveries_waiting: world.deliveries_waiting.load(Ordering::Relaxed),
+        faults_waiting: world
+            .faults
+            .lock()
+            .expect("nothing panics under this lock")
+            .len(),
+    })
+}

@@ -1,0 +1,389 @@
+//! What exists: the account's lines, its rate limit, the faults that were ordered, and the journals of what happened.
+
+use crate::answer::Refusal;
+use crate::events::Event;
+use crate::journal::Journal;
+use crate::options::{Inbound, LineOptions, Mode, Options};
+use crate::webhooks::Order;
+use reqwest::header::AUTHORIZATION;
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::hash::{BuildHasher as _, RandomState};
+use std::io;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+use tokio::sync::mpsc;
+
+/// Faults that may wait at a time; an order that would exceed it is refused.
+pub(crate) const FAULTS_MAX: usize = 100_000;
+
+/// Aircall's limit counts requests per minute, in fixed windows: Aircall does not say so, but gives the end of one.
+const RATE_WINDOW_MS: u64 = 60_000;
+
+pub(crate) struct World {
+    /// What a request's `Authorization` must be.
+    pub(crate) authorization: String,
+    pub(crate) webhook_url: String,
+    pub(crate) webhook_token: String,
+    pub(crate) status_delay: Duration,
+    pub(crate) retry_delay: Duration,
+    pub(crate) lines: Mutex<Vec<Line>>,
+    pub(crate) rate: Mutex<RateWindow>,
+    pub(crate) faults: Mutex<VecDeque<OrderedFault>>,
+    /// Outbound messages that Aircall accepted from our API calls.
+    pub(crate) messages: Journal<Message>,
+    /// Requests on the send endpoints, refused ones too.
+    pub(crate) requests: Journal<SendRequest>,
+    /// Attempts at delivering an event.
+    pub(crate) deliveries: Journal<DeliveryAttempt>,
+    /// Events that are not delivered yet and not given up.
+    pub(crate) deliveries_waiting: AtomicUsize,
+    orders: mpsc::Sender<Order>,
+}
+
+impl World {
+    pub(crate) fn new(options: &Options, orders: mpsc::Sender<Order>) -> io::Result<Self> {
+        Ok(Self {
+            authorization: basic_authorization(&options.api_id, &options.api_token)?,
+            webhook_url: options.webhook_url.clone(),
+            webhook_token: options.webhook_token.clone(),
+            status_delay: options.status_delay,
+            retry_delay: options.retry_delay,
+            lines: Mutex::new(options.lines.iter().cloned().map(Line::from).collect()),
+            rate: Mutex::new(RateWindow::new(options.rate_per_minute)),
+            faults: Mutex::default(),
+            messages: Journal::new(),
+            requests: Journal::new(),
+            deliveries: Journal::new(),
+            deliveries_waiting: AtomicUsize::new(0),
+            orders,
+        })
+    }
+
+    pub(crate) fn lines(&self) -> Vec<Line> {
+        self.lines
+            .lock()
+            .expect("nothing panics under this lock")
+            .clone()
+    }
+
+    pub(crate) fn line(&self, id: u64) -> Result<Line, Refusal> {
+        self.lines()
+            .into_iter()
+            .find(|line| line.id == id)
+            .ok_or(Refusal::NotFound)
+    }
+
+    /// Changes a line and returns what it has become.
+    pub(crate) fn change_line(
+        &self,
+        id: u64,
+        change: impl FnOnce(&mut Line),
+    ) -> Result<Line, Refusal> {
+        let mut lines = self.lines.lock().expect("nothing panics under this lock");
+        let line = lines
+            .iter_mut()
+            .find(|line| line.id == id)
+            .ok_or(Refusal::NotFound)?;
+        change(line);
+        Ok(line.clone())
+    }
+
+    pub(crate) fn next_fault(&self) -> Option<OrderedFault> {
+        self.faults
+            .lock()
+            .expect("nothing panics under this lock")
+            .pop_front()
+    }
+
+    /// Has `events` delivered after `delay`: the first attempts in their order, retries each on its own.
+    ///
+    /// Waits while [`crate::webhooks::ORDERS_MAX`] orders are ahead of it.
+    pub(crate) async fn order(&self, delay: Duration, events: Vec<Event>) {
+        let order = Order::first(delay, events);
+        // Only a sim that is being stopped has no receiver, and then undelivered events are forgotten by contract.
+        if let Ok(slot) = self.orders.reserve().await {
+            self.deliveries_waiting
+                .fetch_add(order.len(), Ordering::Relaxed);
+            slot.send(order);
+        }
+    }
+}
+
+/// Lets reqwest write the header, which spares a base64 codec; that it writes what RFC 7617 says is tested.
+fn basic_authorization(api_id: &str, api_token: &str) -> io::Result<String> {
+    let request = reqwest::Client::new()
+        .get("http://localhost")
+        .basic_auth(api_id, Some(api_token))
+        .build();
+    let request = request.map_err(io::Error::other)?;
+    let header = request
+        .headers()
+        .get(AUTHORIZATION)
+        .expect("it was set a line above");
+    header.to_str().map(str::to_owned).map_err(io::Error::other)
+}
+
+#[derive(Clone)]
+pub(crate) struct Line {
+    pub(crate) id: u64,
+    pub(crate) name: String,
+    pub(crate) digits: String,
+    pub(crate) mode: Mode,
+    pub(crate) inbound: Inbound,
+    pub(crate) callback_url: Option<String>,
+    /// The token of the public-API configuration, which callbacks carry. It changes when a configuration is deleted
+    /// and made again.
+    pub(crate) configuration_token: Option<String>,
+}
+
+impl From<LineOptions> for Line {
+    fn from(options: LineOptions) -> Self {
+        let LineOptions {
+            id,
+            name,
+            digits,
+            mode,
+            inbound,
+        } = options;
+        let configuration_token = (mode == Mode::PublicApi).then(new_token);
+        Self {
+            id,
+            name,
+            digits,
+            mode,
+            inbound,
+            callback_url: None,
+            configuration_token,
+        }
+    }
+}
+
+impl Line {
+    /// Switches to public-API mode, or sets another callback. A callback, once configured, takes the place of the
+    /// webhook.
+    pub(crate) fn configure(&mut self, callback_url: Option<String>) {
+        self.mode = Mode::PublicApi;
+        self.configuration_token.get_or_insert_with(new_token);
+        if callback_url.is_some() {
+            self.inbound = Inbound::Callback;
+        }
+        self.callback_url = callback_url;
+    }
+
+    /// Reverts to native mode, whose events go to the webhook.
+    pub(crate) fn deconfigure(&mut self) {
+        self.mode = Mode::Native;
+        self.inbound = Inbound::Webhook;
+        self.callback_url = None;
+        self.configuration_token = None;
+    }
+
+    /// The phone number in E.164, which the API itself gives in display format only.
+    pub(crate) fn e164(&self) -> String {
+        format!("+{}", digits_of(&self.digits))
+    }
+}
+
+/// One SMS, in either direction.
+#[derive(Clone, Serialize)]
+pub(crate) struct Message {
+    pub(crate) id: String,
+    pub(crate) line: u64,
+    /// The other side's phone number, in E.164.
+    #[serde(rename = "to")]
+    pub(crate) contact: String,
+    pub(crate) body: String,
+    pub(crate) media_url: Vec<String>,
+    /// When Aircall accepted it, UNIX milliseconds.
+    pub(crate) accepted_at_ms: u64,
+}
+
+/// One request on a send endpoint.
+#[derive(Clone, Serialize)]
+pub(crate) struct SendRequest {
+    pub(crate) at_ms: u64,
+    pub(crate) path: String,
+    /// `None`: the connection was closed without an answer.
+    pub(crate) status: Option<u16>,
+    /// Aircall's name of the error, where the error has one.
+    pub(crate) key: Option<&'static str>,
+    pub(crate) to: Option<String>,
+    pub(crate) body: Option<String>,
+}
+
+/// One attempt at delivering one event.
+#[derive(Clone, Serialize)]
+pub(crate) struct DeliveryAttempt {
+    pub(crate) at_ms: u64,
+    pub(crate) event: &'static str,
+    pub(crate) message_id: String,
+    pub(crate) channel: &'static str,
+    /// Counted from 1.
+    pub(crate) attempt: u32,
+    /// `None`: there was no answer; see `error`.
+    pub(crate) status: Option<u16>,
+    pub(crate) error: Option<String>,
+    pub(crate) duration_ms: u128,
+}
+
+/// What a send request gets instead of its ordinary answer. Unless said otherwise nothing is accepted.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Fault {
+    InvalidPayload,
+    SameDestination,
+    InvalidContentType,
+    Unauthorized,
+    Forbidden,
+    LineIsNotNative,
+    /// 403 with a page by the content network that stands before Aircall and now and then refuses.
+    #[serde(rename = "edge_403_html")]
+    Edge403Html,
+    NotFound,
+    Unprocessable,
+    RateLimited,
+    ServerError,
+    /// 502 with a page.
+    BadGateway,
+    ServiceUnavailable,
+    /// The ordinary answer, late: the message is accepted at once, the answer follows after `delay_ms`.
+    Slow,
+    /// The connection closes without an answer.
+    DropBeforeAccept,
+    /// The message is accepted; then the connection closes without an answer.
+    DropAfterAccept,
+    /// The message is accepted; the answer is 200 and lacks the id.
+    OkWithoutId,
+    /// 200 with a page that is not Aircall's.
+    OkHtml,
+}
+
+/// One fault for one send request.
+#[derive(Clone, Copy)]
+pub(crate) struct OrderedFault {
+    pub(crate) fault: Fault,
+    /// What [`Fault::RateLimited`] says in `Retry-After`.
+    pub(crate) retry_after_s: u64,
+    /// How long the answer, or the end of the connection, is held back.
+    pub(crate) delay: Duration,
+}
+
+/// The company's rate limit: a window of 60 s opens with the first request after the last one ended.
+pub(crate) struct RateWindow {
+    /// Requests per window; 0 means any number.
+    limit: u64,
+    used: u64,
+    ends_at_ms: u64,
+}
+
+/// What the headers `X-AircallApi-Limit`, `-Remaining` and `-Reset` say.
+pub(crate) struct RateStanding {
+    pub(crate) limit: u64,
+    pub(crate) remaining: u64,
+    /// UNIX seconds, rounded up, so that whoever waits for it is let in.
+    pub(crate) reset_s: u64,
+}
+
+impl RateWindow {
+    fn new(limit: u64) -> Self {
+        Self {
+            limit,
+            used: 0,
+            ends_at_ms: 0,
+        }
+    }
+
+    /// Counts one request, or says in how many seconds the window ends.
+    pub(crate) fn take(&mut self, now_ms: u64) -> Result<(), u64> {
+        if self.ends_at_ms <= now_ms {
+            self.used = 0;
+            self.ends_at_ms = now_ms + RATE_WINDOW_MS;
+        }
+        if self.limit != 0 && self.limit <= self.used {
+            return Err((self.ends_at_ms - now_ms).div_ceil(1000));
+        }
+        self.used += 1;
+        Ok(())
+    }
+
+    /// `None` when there is no limit to speak of.
+    pub(crate) fn standing(&self, now_ms: u64) -> Option<RateStanding> {
+        let is_over = self.ends_at_ms <= now_ms;
+        let (used, ends_at_ms) = if is_over {
+            (0, now_ms + RATE_WINDOW_MS)
+        } else {
+            (self.used, self.ends_at_ms)
+        };
+        (self.limit != 0).then(|| RateStanding {
+            limit: self.limit,
+            remaining: self.limit.saturating_sub(used),
+            reset_s: ends_at_ms.div_ceil(1000),
+        })
+    }
+}
+
+/// UNIX milliseconds.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the sim imports nothing of ours, so it has its one clock here"
+)]
+pub(crate) fn now_ms() -> u64 {
+    let since_epoch = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .expect("the clock is set after 1970");
+    u64::try_from(since_epoch.as_millis())
+        .expect("64 bits of milliseconds last for 584 million years")
+}
+
+/// An id in the style of the line's mode, unique also across restarts: `abcdSMc6dc8ea2...` for public API,
+/// `1779973182949pqnihpvazdyw6336` for native.
+pub(crate) fn new_message_id(mode: Mode, now_ms: u64) -> String {
+    match mode {
+        Mode::PublicApi => format!("abcdSM{:016x}{:016x}", random(), random()),
+        Mode::Native => {
+            let letters: String = random()
+                .to_be_bytes()
+                .iter()
+                .map(|byte| char::from(b'a' + byte % 26))
+                .collect();
+            format!("{now_ms}{letters}{:09}", random() % 1_000_000_000)
+        }
+    }
+}
+
+fn new_token() -> String {
+    format!("{:016x}{:016x}", random(), random())
+}
+
+/// The standard library's hash keys are the one source of randomness that needs no further crate.
+fn random() -> u64 {
+    RandomState::new().hash_one(())
+}
+
+pub(crate) fn digits_of(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RateWindow, basic_authorization};
+
+    #[test]
+    fn the_authorization_is_the_one_of_rfc_7617() {
+        let authorization = basic_authorization("Aladdin", "open sesame").unwrap();
+        assert_eq!(authorization, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+    }
+
+    #[test]
+    fn the_limit_holds_within_a_window_and_the_next_window_is_fresh() {
+        let mut window = RateWindow::new(2);
+        assert_eq!(window.take(1_500), Ok(()));
+        assert_eq!(window.take(2_000), Ok(()));
+        assert_eq!(window.take(2_500), Err(59));
+        let standing = window.standing(2_500).expect("there is a limit");
+        assert_eq!((standing.remaining, standing.reset_s), (0, 62));
+        assert_eq!(window.take(61_500), Ok(()));
+    }
+}

@@ -1,0 +1,144 @@
+//! STOP, START and HELP, end to end. The decisions themselves are tested beside them, in the worker.
+
+use std::time::Duration;
+
+use wex_ops::stack::Settings;
+use wex_tests::{BUYER, INBOUND, OUTBOUND, World};
+
+use crate::processes;
+
+#[tokio::test]
+async fn a_stop_is_confirmed_once_and_nothing_else_is_ever_sent() {
+    let world = World::start(processes()).await;
+    world.buyer_texts("10k sqft in Carson for storage").await;
+    world.sent(1).await;
+
+    world.buyer_texts("STOP").await;
+    world.sent(2).await;
+    for text in ["Stop!", "are you there?", "15k sqft in Torrance"] {
+        world.buyer_texts(text).await;
+    }
+
+    let sent = world.sent(2).await;
+    assert_eq!(sent.len(), 2, "{sent:?}");
+    insta::assert_snapshot!(
+        sent[1].body,
+        @"WEx: You're unsubscribed and won't get more texts from this number. Reply START to resubscribe."
+    );
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_the_quiet_window() {
+    let settings = Settings {
+        quiet: Duration::from_secs(60),
+        ..Settings::default()
+    };
+    let world = World::start_with(processes(), settings).await;
+
+    world.buyer_texts("I need space").await;
+    world
+        .until(INBOUND, "the text waits", |survey| survey.scheduled == 1)
+        .await;
+    world.buyer_texts("stop").await;
+
+    let sent = world.sent(1).await;
+    assert!(
+        sent.len() == 1 && sent[0].body.starts_with("WEx: You're unsubscribed"),
+        "{sent:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_stop_holds_back_replies_that_are_already_written() {
+    let mut world = World::start_without_worker(processes(), Settings::default()).await;
+    // Twenty replies wait for Aircall to have room again.
+    world.sim.fault("rate_limited", 1).await.unwrap();
+    world.start_worker().await;
+    world.buyer_texts("10k sqft in Carson for storage").await;
+    world
+        .until(OUTBOUND, "the first reply waits for its retry", |survey| {
+            survey.scheduled == 1
+        })
+        .await;
+    for size in 11..30 {
+        world.buyer_texts(&format!("{size}k sqft")).await;
+        world
+            .until(INBOUND, "the turn is over", wex_queue::Survey::is_idle)
+            .await;
+    }
+
+    world.buyer_texts("STOP").await;
+
+    let sent = world.sent(1).await;
+    assert!(
+        sent.len() == 1 && sent[0].body.starts_with("WEx: You're unsubscribed"),
+        "{sent:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_opt_out_counts_for_both_lines() {
+    let world = World::start(processes()).await;
+
+    world.buyer_texts("STOP").await;
+    world.sent(1).await;
+    world
+        .sim
+        .contact_texts(
+            world.settings.supplier.0,
+            BUYER,
+            "the building is available",
+            1,
+        )
+        .await
+        .unwrap();
+
+    // The delivery is answered before the turn is over, so there is something to wait for.
+    world.sim.deliveries_since(1).await.unwrap();
+    world.until_idle().await;
+    assert_eq!(world.sent(1).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_start_brings_the_assistant_back() {
+    let world = World::start(processes()).await;
+
+    for (count, text) in ["STOP", "START", "10k sqft in Carson for storage"]
+        .iter()
+        .enumerate()
+    {
+        world.buyer_texts(text).await;
+        world.sent(count + 1).await;
+    }
+
+    let sent = world.sent(3).await;
+    assert_eq!(sent.len(), 3);
+    assert!(
+        sent[1].body.starts_with("WEx: You're resubscribed"),
+        "{}",
+        sent[1].body
+    );
+    assert!(
+        sent[2].body.contains("10,000 sqft in Carson"),
+        "{}",
+        sent[2].body
+    );
+}
+
+#[tokio::test]
+async fn help_is_answered_even_after_a_stop() {
+    let world = World::start(processes()).await;
+
+    world.buyer_texts("STOP").await;
+    world.sent(1).await;
+    world.buyer_texts("help").await;
+
+    let sent = world.sent(2).await;
+    assert!(
+        sent[1]
+            .body
+            .starts_with("WEx: Warehouse space by text. Help: help@wex.example."),
+        "{}",
+        sent[1].body
+    );
+}

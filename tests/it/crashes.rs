@@ -1,0 +1,226 @@
+//! Processes that vanish, freeze and end.
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+use wex_ops::stack::Settings;
+use wex_tests::{INBOUND, OUTBOUND, World};
+
+use crate::processes;
+
+const TEXT: &str = "10k sqft in Carson for storage";
+
+/// A vanished worker's jobs come back soon, so that a test need not wait long.
+fn settings() -> Settings {
+    Settings {
+        lease: Duration::from_secs(2),
+        rate_per_minute: 0,
+        ..Settings::default()
+    }
+}
+
+#[tokio::test]
+async fn a_worker_killed_between_receipt_and_send_loses_nothing() {
+    let mut world = World::start_without_worker(processes(), settings()).await;
+    let contacts: Vec<_> = (0..40)
+        .map(|number| format!("+187045754{number:02}"))
+        .collect();
+    for contact in &contacts {
+        world.contact_texts(contact, TEXT).await;
+    }
+    world
+        .until(INBOUND, "all texts wait", |survey| survey.ready == 40)
+        .await;
+
+    // Killed again and again while it works, each time after a few more texts were sent.
+    for killed_after in [1, 8, 20] {
+        world.start_worker().await;
+        let mut sent = 0;
+        while sent < killed_after {
+            sent = world
+                .sim
+                .messages_since(sent)
+                .await
+                .unwrap()
+                .last()
+                .map_or(sent, |last| last.seq);
+        }
+        world.kill_worker().await;
+    }
+    world.start_worker().await;
+    world.until_idle().await;
+
+    let mut answered: Vec<_> = world
+        .sim
+        .messages()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|message| message.to)
+        .collect();
+    let sent = answered.len();
+    answered.sort();
+    answered.dedup();
+    assert_eq!(answered.len(), sent, "someone was texted twice");
+    // A send that was under way when its worker was killed may or may not have left: it waits for a person.
+    let letters = world
+        .queue
+        .survey(OUTBOUND, 100)
+        .await
+        .unwrap()
+        .dead_letters;
+    assert!(
+        letters.iter().all(|letter| letter.reason == "unknown"),
+        "{letters:?}"
+    );
+    let unsure: Vec<_> = letters
+        .iter()
+        .map(|letter| {
+            serde_json::from_str::<serde_json::Value>(&letter.job.payload).unwrap()["to"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    for contact in &contacts {
+        assert!(
+            answered.contains(contact) || unsure.contains(contact),
+            "a text was lost"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_worker_killed_in_the_middle_of_a_send_does_not_send_twice() {
+    let mut world = World::start(processes()).await;
+    world.settings = settings();
+    world.kill_worker().await;
+    world
+        .sim
+        .answer_late(Duration::from_secs(30))
+        .await
+        .unwrap();
+    world.start_worker().await;
+
+    world.buyer_texts(TEXT).await;
+    // The simulator has accepted the text and keeps its answer back.
+    assert_eq!(world.sim.messages_since(0).await.unwrap().len(), 1);
+    world.kill_worker().await;
+    world.start_worker().await;
+
+    assert_eq!(world.dead_letters(OUTBOUND, 1).await, ["unknown"]);
+    assert_eq!(world.sent(1).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_worker_that_froze_and_wakes_up_changes_nothing_any_more() {
+    let mut world = World::start_without_worker(processes(), settings()).await;
+    world.sim.answer_late(Duration::from_secs(3)).await.unwrap();
+    world.start_worker().await;
+    world.buyer_texts(TEXT).await;
+    assert_eq!(world.sim.messages_since(0).await.unwrap().len(), 1);
+
+    let frozen = world.worker.take().unwrap();
+    frozen.signal(Signal::STOP);
+    world.start_worker().await;
+    assert_eq!(world.dead_letters(OUTBOUND, 1).await, ["unknown"]);
+    frozen.signal(Signal::CONT);
+    frozen.line_with("attempt.abandoned").await;
+
+    assert_eq!(world.dead_letters(OUTBOUND, 1).await, ["unknown"]);
+    assert_eq!(world.sent(1).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_worker_asked_to_end_finishes_what_it_does() {
+    let mut world = World::start(processes()).await;
+    world.sim.answer_late(Duration::from_secs(1)).await.unwrap();
+    world.buyer_texts(TEXT).await;
+    assert_eq!(world.sim.messages_since(0).await.unwrap().len(), 1);
+
+    let status = world.worker.take().unwrap().end().await;
+
+    assert!(status.is_some_and(|status| status.success()), "{status:?}");
+    let survey = world.queue.survey(OUTBOUND, 0).await.unwrap();
+    assert!(survey.is_idle() && survey.dead == 0, "{survey:?}");
+}
+
+#[tokio::test]
+async fn a_worker_asked_to_end_while_idle_ends_at_once() {
+    let mut world = World::start(processes()).await;
+    world.buyer_texts(TEXT).await;
+    world.sent(1).await;
+
+    let started = std::time::Instant::now();
+    let status = world.worker.take().unwrap().end().await;
+
+    assert!(status.is_some_and(|status| status.success()), "{status:?}");
+    assert!(
+        started.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        started.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn an_ingress_asked_to_end_ends_well() {
+    let world = World::start_without_worker(processes(), settings()).await;
+
+    let status = world.ingress.end().await;
+
+    assert!(status.is_some_and(|status| status.success()), "{status:?}");
+}
+
+#[tokio::test]
+async fn texts_survive_a_redis_that_is_killed_while_they_wait_and_the_worker_recovers() {
+    let mut world = World::start_with_private_redis(
+        processes(),
+        Settings {
+            quiet: Duration::from_secs(1),
+            ..settings()
+        },
+    )
+    .await;
+    world.start_worker().await;
+    world.buyer_texts(TEXT).await;
+    world
+        .until(INBOUND, "the text waits", |survey| survey.scheduled == 1)
+        .await;
+
+    world.redis_process().kill().await;
+    world
+        .worker
+        .as_ref()
+        .unwrap()
+        .line_with("queue.unavailable")
+        .await;
+    world.restart_redis().await;
+
+    assert_eq!(world.sent(1).await.len(), 1);
+    world
+        .worker
+        .as_ref()
+        .unwrap()
+        .line_with("queue.recovered")
+        .await;
+}
+
+#[tokio::test]
+async fn a_redis_that_freezes_costs_time_and_nothing_else() {
+    let mut world = World::start_with_private_redis(processes(), settings()).await;
+    world.start_worker().await;
+    world.buyer_texts(TEXT).await;
+    world.sent(1).await;
+
+    world.redis_process().signal(Signal::STOP);
+    world
+        .worker
+        .as_ref()
+        .unwrap()
+        .line_with("queue.unavailable")
+        .await;
+    world.redis_process().signal(Signal::CONT);
+    world.buyer_texts("in Torrance too").await;
+
+    assert_eq!(world.sent(2).await.len(), 2);
+}

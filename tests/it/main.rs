@@ -1,0 +1,18 @@
+//! The whole system, in sentences.
+
+use std::path::Path;
+
+mod consent;
+mod crashes;
+mod deliveries;
+mod demo;
+mod first_light;
+mod processes;
+mod queue;
+mod sends;
+mod tidy;
+
+/// The program of all programs; see `src/bin/wex-processes.rs`.
+fn processes() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_wex-processes"))
+}

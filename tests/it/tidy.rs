@@ -1,0 +1,228 @@
+//! The habits of this repository, as tests.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use wex_runtime::env::Env;
+use wex_runtime::telemetry::LogConfig;
+
+/// Every crate, its folder, and what of ours it may import.
+const CRATES: [(&str, &str, &[&str]); 9] = [
+    ("wex-domain", "shared/domain", &[]),
+    ("wex-queue", "shared/queue", &[]),
+    ("wex-runtime", "shared/runtime", &[]),
+    ("wex-aircall", "shared/aircall", &["wex-domain"]),
+    (
+        "wex-ingress",
+        "ingress",
+        &["wex-aircall", "wex-domain", "wex-queue", "wex-runtime"],
+    ),
+    (
+        "wex-worker",
+        "worker",
+        &["wex-aircall", "wex-domain", "wex-queue", "wex-runtime"],
+    ),
+    (
+        "wex-ops",
+        "ops",
+        &["wex-aircall", "wex-domain", "wex-queue", "wex-runtime"],
+    ),
+    ("wex-sim", "sim", &[]),
+    (
+        "wex-bench",
+        "bench",
+        &["wex-ops", "wex-queue", "wex-runtime"],
+    ),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the workspace")
+        .to_owned()
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    fs::read_to_string(root().join(path)).expect("a file of the workspace")
+}
+
+/// The files below `folder` with this ending.
+fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder of the workspace") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() && !path.ends_with("target") && !path.ends_with(".git") {
+                folders.push(path);
+            } else if path
+                .extension()
+                .is_some_and(|extension| extension == ending)
+            {
+                found.push(path);
+            }
+        }
+    }
+    assert!(!found.is_empty(), "no .{ending} below {folder}");
+    found
+}
+
+#[test]
+fn imports_run_one_way() {
+    for (name, folder, allowed) in CRATES {
+        let manifest = read(format!("{folder}/Cargo.toml"));
+        assert!(
+            manifest.contains(&format!("name = \"{name}\"")),
+            "{folder} is not {name}"
+        );
+        assert!(
+            manifest.contains("[lints]\nworkspace = true"),
+            "{name} leaves the workspace's lints"
+        );
+        let imported: BTreeSet<_> = manifest
+            .lines()
+            .filter_map(|line| line.split(['.', ' ', '=']).next())
+            .filter(|word| word.starts_with("wex-"))
+            .collect();
+        for import in imported {
+            assert!(allowed.contains(&import), "{name} may not import {import}");
+        }
+    }
+}
+
+#[test]
+fn one_version_of_each_dependency_is_named_and_only_at_the_root() {
+    for (name, folder, _) in CRATES {
+        let manifest = read(format!("{folder}/Cargo.toml"));
+        assert!(
+            !manifest.contains("version = \""),
+            "{name} names a version of its own"
+        );
+    }
+}
+
+#[test]
+fn every_script_has_its_contract_and_a_caller() {
+    let callers = read("shared/queue/src/scripts.rs");
+    for script in files("shared/queue/src/scripts", "lua") {
+        let name = script
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        let text = fs::read_to_string(&script).expect("a script");
+        assert!(
+            text.starts_with("-- ") && text.contains("-- KEYS[1]"),
+            "{name} has no contract"
+        );
+        assert!(
+            name == "keys.lua" || text.contains("-- Replies"),
+            "{name} does not say what it replies"
+        );
+        assert!(
+            callers.contains(&format!("\"{name}\""))
+                || callers.contains(&format!("scripts/{name}")),
+            "{name} has no caller"
+        );
+    }
+}
+
+#[test]
+fn the_example_environment_names_exactly_what_the_processes_read_with_its_default() {
+    let example = read(".env.example");
+    let example: BTreeMap<_, _> = example
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.trim().is_empty())
+        .map(|line| line.split_once('=').expect("NAME=value"))
+        .collect();
+
+    let mut env = Env::from_pairs(example.iter().map(|(name, value)| (*name, *value)));
+    LogConfig::from_env(&mut env);
+    wex_ingress::Config::from_env(&mut env);
+    wex_worker::Config::from_env(&mut env);
+    let asked: BTreeSet<_> = env.asked().iter().copied().collect();
+    assert_eq!(asked, example.keys().copied().collect());
+
+    // Filled with what has no default, the example works.
+    let required = BTreeMap::from([
+        ("AIRCALL_API_ID", "id"),
+        ("AIRCALL_API_TOKEN", "token"),
+        ("AIRCALL_NUMBER_ID", "1"),
+        ("AIRCALL_BUYER_NUMBER_ID", "2"),
+        ("AIRCALL_WEBHOOK_TOKEN", "token"),
+    ]);
+    let filled = || required.iter().map(|(name, value)| (*name, *value));
+    let with_example = Env::from_pairs(
+        example
+            .iter()
+            .map(|(name, value)| (*name, *value))
+            .chain(filled()),
+    );
+    let without = Env::from_pairs(filled());
+    let configs = |mut env: Env| {
+        let configs = format!(
+            "{:?} {:?} {:?}",
+            LogConfig::from_env(&mut env),
+            wex_ingress::Config::from_env(&mut env),
+            wex_worker::Config::from_env(&mut env)
+        );
+        env.finish().expect("usable settings");
+        configs
+    };
+    assert_eq!(
+        configs(with_example),
+        configs(without),
+        "a value in the example is not the default"
+    );
+}
+
+#[test]
+fn tests_wait_for_events_and_none_is_switched_off() {
+    for file in files("tests/it", "rs") {
+        let text = fs::read_to_string(&file).expect("a test");
+        for forbidden in [concat!("sleep", "("), concat!("#[", "ignore")] {
+            assert!(!text.contains(forbidden), "{}: {forbidden}", file.display());
+        }
+    }
+}
+
+#[test]
+fn nothing_is_left_for_later_and_no_error_is_asked_by_its_text() {
+    for file in files(".", "rs") {
+        let text = fs::read_to_string(&file).expect("source");
+        for forbidden in [
+            concat!("TO", "DO"),
+            concat!("FIX", "ME"),
+            concat!(".to_string()", ".contains("),
+            concat!("todo", "!("),
+        ] {
+            assert!(!text.contains(forbidden), "{}: {forbidden}", file.display());
+        }
+    }
+}
+
+#[test]
+fn every_command_that_the_readme_names_exists() {
+    let makefile = read("Makefile");
+    let readme = read("README.md");
+    let targets = readme.match_indices("make ").filter_map(|(at, _)| {
+        let after = &readme[at + "make ".len()..];
+        let end = after
+            .find(|c: char| !(c.is_ascii_lowercase() || c == '-'))
+            .unwrap_or(after.len());
+        let is_command = readme[..at].ends_with(['`', '\n']) && end > 0;
+        is_command.then(|| &after[..end])
+    });
+    let mut count = 0;
+    for target in targets {
+        assert!(
+            makefile
+                .lines()
+                .any(|line| line.starts_with(&format!("{target}:"))),
+            "make {target} does not exist"
+        );
+        count += 1;
+    }
+    assert!(count >= 2, "the README names its two commands");
+}

@@ -1,0 +1,430 @@
+//! A world for one test: a private Redis, the stand-in for Aircall and our processes, all real, all ended with the test.
+//!
+//! The tests are sentences about it, in `it/`. They wait for events, never for time to pass.
+
+use std::path::Path;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use testcontainers::core::{IntoContainerPort, WaitFor};
+use testcontainers::runners::AsyncRunner;
+use testcontainers::{ContainerAsync, GenericImage, ImageExt};
+use tokio::time::{Instant, sleep};
+use wex_ops::sim::{SentMessage, Sim};
+use wex_ops::stack::{self, Process, Programs, Redis, Settings};
+use wex_queue::{Queue, QueueName, Survey};
+
+/// The contact of most tests: the number in the sample payload of the guide this project started from.
+pub const BUYER: &str = "+18704575426";
+
+pub const INBOUND: QueueName = QueueName("inbound");
+pub const OUTBOUND: QueueName = QueueName("outbound");
+
+/// An event that has not come by then does not come. Generous: two cores run several worlds at once.
+pub const PATIENCE: Duration = Duration::from_secs(40);
+
+/// The image that the compose file uses. Where a Docker engine has it, tests run against it.
+const REDIS_IMAGE: (&str, &str) = ("redis", "7-bookworm");
+
+/// A running system.
+#[derive(Debug)]
+pub struct World {
+    pub settings: Settings,
+    pub sim: Sim,
+    pub queue: Queue,
+    pub ingress_url: String,
+    redis: RedisHost,
+    pub ingress: Process,
+    /// `None` while a test has none.
+    pub worker: Option<Process>,
+    pub aircall: Process,
+    http: reqwest::Client,
+    programs: Programs,
+    aircall_url: String,
+    directory: TempDir,
+}
+
+/// Where a world's Redis runs. Ours or a container's, it loses nothing.
+#[derive(Debug)]
+pub struct RedisHost {
+    url: String,
+    /// `None` in a container.
+    process: Option<Process>,
+    _container: Option<Box<ContainerAsync<GenericImage>>>,
+}
+
+impl RedisHost {
+    /// A container where a Docker engine has the image, else a `redis-server` of our own.
+    pub async fn start(directory: &Path) -> Self {
+        if *HAS_REDIS_IMAGE {
+            Self::start_container().await
+        } else {
+            Self::start_private(directory).await
+        }
+    }
+
+    /// A `redis-server` of our own, for tests that kill or freeze it.
+    pub async fn start_private(directory: &Path) -> Self {
+        let redis = Redis::start_on_socket(directory)
+            .await
+            .expect("redis-server starts");
+        Self {
+            url: redis.url,
+            process: Some(redis.process),
+            _container: None,
+        }
+    }
+
+    async fn start_container() -> Self {
+        let port = 6379.tcp();
+        let container = GenericImage::new(REDIS_IMAGE.0, REDIS_IMAGE.1)
+            .with_exposed_port(port)
+            .with_wait_for(WaitFor::message_on_stdout("Ready to accept connections"))
+            .with_cmd([
+                "redis-server",
+                "--appendonly",
+                "yes",
+                "--appendfsync",
+                "always",
+                "--protected-mode",
+                "no",
+            ])
+            .start()
+            .await
+            .expect("the container starts");
+        let host = container
+            .get_host()
+            .await
+            .expect("the container has a host");
+        let port = container
+            .get_host_port_ipv4(port)
+            .await
+            .expect("the port is published");
+        Self {
+            url: format!("redis://{host}:{port}"),
+            process: None,
+            _container: Some(Box::new(container)),
+        }
+    }
+}
+
+static HAS_REDIS_IMAGE: LazyLock<bool> = LazyLock::new(|| {
+    let image = format!("{}:{}", REDIS_IMAGE.0, REDIS_IMAGE.1);
+    let inspect = std::process::Command::new("docker")
+        .args(["image", "inspect", &image])
+        .output();
+    inspect.is_ok_and(|output| output.status.success())
+});
+
+impl World {
+    /// A world with one worker and no quiet window.
+    pub async fn start(processes: &Path) -> Self {
+        Self::start_with(processes, Settings::default()).await
+    }
+
+    pub async fn start_with(processes: &Path, settings: Settings) -> Self {
+        let mut world = Self::start_without_worker(processes, settings).await;
+        world.start_worker().await;
+        world
+    }
+
+    /// A world in which texts are accepted and wait. `processes` is this package's program of all programs.
+    pub async fn start_without_worker(processes: &Path, settings: Settings) -> Self {
+        let directory = TempDir::new().expect("a temporary directory");
+        let redis = RedisHost::start(directory.path()).await;
+        Self::start_around(processes, settings, directory, redis).await
+    }
+
+    /// As [`World::start_without_worker`], with a Redis that the test may kill or freeze.
+    pub async fn start_with_private_redis(processes: &Path, settings: Settings) -> Self {
+        let directory = TempDir::new().expect("a temporary directory");
+        let redis = RedisHost::start_private(directory.path()).await;
+        Self::start_around(processes, settings, directory, redis).await
+    }
+
+    async fn start_around(
+        processes: &Path,
+        settings: Settings,
+        directory: TempDir,
+        redis: RedisHost,
+    ) -> Self {
+        let programs = programs(processes, directory.path());
+        let at = directory.path();
+        let (ingress, ingress_url) = stack::start_ingress(&programs, &settings, at, &redis.url, 0)
+            .await
+            .expect("the ingress starts");
+        let (aircall, aircall_url) = stack::start_sim(&programs, &settings, at, &ingress_url, 0)
+            .await
+            .expect("wex-sim starts");
+        Self {
+            queue: Queue::new(&redis.url, Duration::from_secs(1)).expect("a Redis URL"),
+            sim: Sim::new(aircall_url.clone()),
+            http: reqwest::Client::new(),
+            worker: None,
+            settings,
+            ingress_url,
+            redis,
+            ingress,
+            aircall,
+            programs,
+            aircall_url,
+            directory,
+        }
+    }
+
+    /// Starts another worker, beside or after [`World::worker`].
+    pub async fn new_worker(&self) -> Process {
+        stack::start_worker(
+            &self.programs,
+            &self.settings,
+            self.directory.path(),
+            &self.redis.url,
+            &self.aircall_url,
+        )
+        .await
+        .expect("the worker starts")
+    }
+
+    pub async fn start_worker(&mut self) {
+        self.worker = Some(self.new_worker().await);
+    }
+
+    /// Ends the worker as a crash would.
+    pub async fn kill_worker(&mut self) {
+        if let Some(mut worker) = self.worker.take() {
+            worker.kill().await;
+        }
+    }
+
+    /// Ends the stand-in for Aircall: nobody listens at its address any more.
+    pub async fn kill_aircall(&mut self) {
+        self.aircall.kill().await;
+    }
+
+    /// Starts it again, at the same address, remembering nothing.
+    pub async fn restart_aircall(&mut self) {
+        let port = self
+            .aircall_url
+            .rsplit(':')
+            .next()
+            .and_then(|port| port.parse().ok())
+            .expect("a URL with a port");
+        let at = self.directory.path();
+        let (aircall, _url) =
+            stack::start_sim(&self.programs, &self.settings, at, &self.ingress_url, port)
+                .await
+                .expect("wex-sim starts");
+        self.aircall = aircall;
+    }
+
+    /// The Redis of [`World::start_with_private_redis`], to be killed or frozen.
+    pub fn redis_process(&mut self) -> &mut Process {
+        self.redis
+            .process
+            .as_mut()
+            .expect("the test asked for a private Redis")
+    }
+
+    /// Starts the killed Redis again, on what it had written.
+    pub async fn restart_redis(&mut self) {
+        self.redis = RedisHost::start_private(self.directory.path()).await;
+    }
+
+    /// The buyer texts the buyer line, through Aircall.
+    pub async fn buyer_texts(&self, body: &str) {
+        self.contact_texts(BUYER, body).await;
+    }
+
+    pub async fn contact_texts(&self, from: &str, body: &str) {
+        self.sim
+            .contact_texts(self.settings.buyer.0, from, body, 1)
+            .await
+            .expect("the text is sent");
+    }
+
+    /// Posts a body to one of the webhook's paths, as anyone could.
+    pub async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> Answer {
+        self.post_with_header(path, body, None).await
+    }
+
+    /// As [`World::post`], with the token in the header `x-aircall-token`.
+    pub async fn post_with_header(
+        &self,
+        path: &str,
+        body: impl Into<reqwest::Body>,
+        token: Option<&str>,
+    ) -> Answer {
+        let mut request = self
+            .http
+            .post(format!("{}{path}", self.ingress_url))
+            .header("content-type", "application/json")
+            .body(body);
+        if let Some(token) = token {
+            request = request.header("x-aircall-token", token);
+        }
+        let response = request.send().await.expect("the ingress answers");
+        let status = response.status().as_u16();
+        let retry_after = response
+            .headers()
+            .get("retry-after")
+            .map(|value| value.to_str().expect("ASCII").to_owned());
+        let json = response.json().await.unwrap_or(Value::Null);
+        Answer {
+            status,
+            retry_after,
+            json,
+        }
+    }
+
+    /// Waits until `count` texts have been sent in all, then until nothing waits and nothing runs; returns the texts.
+    ///
+    /// Were a text sent too many, it would be among them: nothing is left that could send it.
+    pub async fn sent(&self, count: usize) -> Vec<SentMessage> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut seen = 0;
+        while seen < u64::try_from(count).expect("a small number") {
+            assert!(
+                Instant::now() < deadline,
+                "{seen} of {count} texts were sent\n{}",
+                self.what_happened()
+            );
+            let news = tokio::time::timeout_at(deadline, self.sim.messages_since(seen)).await;
+            if let Ok(news) = news {
+                seen = news
+                    .expect("wex-sim answers")
+                    .last()
+                    .map_or(seen, |last| last.seq);
+            }
+        }
+        self.until_idle().await;
+        self.sim.messages().await.expect("wex-sim answers")
+    }
+
+    /// Waits until no job waits and none runs.
+    pub async fn until_idle(&self) {
+        self.until(INBOUND, "inbound is idle", Survey::is_idle)
+            .await;
+        self.until(OUTBOUND, "outbound is idle", Survey::is_idle)
+            .await;
+    }
+
+    /// Waits until a queue stands as asked.
+    pub async fn until(
+        &self,
+        queue: QueueName,
+        what: &str,
+        is_so: impl Fn(&Survey) -> bool,
+    ) -> Survey {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Ok(survey) = self.queue.survey(queue, 100).await
+                && is_so(&survey)
+            {
+                return survey;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "waited in vain until {what}\n{}",
+                self.what_happened()
+            );
+            sleep(Duration::from_millis(10)).await; // Redis tells no one of a change; asking again is all there is.
+        }
+    }
+
+    /// Waits until there are `count` dead letters of a queue; returns their reasons, newest first.
+    pub async fn dead_letters(&self, queue: QueueName, count: u64) -> Vec<String> {
+        let survey = self
+            .until(queue, "there are dead letters", |survey| {
+                survey.dead >= count
+            })
+            .await;
+        survey
+            .dead_letters
+            .into_iter()
+            .map(|letter| letter.reason)
+            .collect()
+    }
+
+    /// The logs of our processes.
+    #[must_use]
+    pub fn what_happened(&self) -> String {
+        let worker = self
+            .worker
+            .as_ref()
+            .map(Process::output)
+            .unwrap_or_default();
+        format!("ingress:\n{}worker:\n{worker}", self.ingress.output())
+    }
+
+    /// See [`delivery_to`].
+    #[must_use]
+    pub fn delivery(&self, id: &str, body: &str) -> Value {
+        delivery_to(&self.settings, id, body)
+    }
+
+    /// Posts a body again, as Aircall does, until it gets a 2xx; returns that.
+    pub async fn post_until_accepted(&self, path: &str, body: &str) -> u16 {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.post(path, body.to_owned()).await;
+            if (200..300).contains(&answer.status) || deadline < Instant::now() {
+                return answer.status;
+            }
+            sleep(Duration::from_millis(50)).await; // Aircall, too, waits between two tries.
+        }
+    }
+}
+
+/// A delivery of `message.received` to the buyer line, as a webhook would bring it, to be changed by the test.
+#[must_use]
+pub fn delivery_to(settings: &Settings, id: &str, body: &str) -> Value {
+    json!({
+        "resource": "message",
+        "event": "message.received",
+        "timestamp": 1_779_973_183,
+        "token": settings.webhook_token,
+        "data": {
+            "id": id,
+            "direction": "inbound",
+            "external_number": BUYER,
+            "body": body,
+            "status": "received",
+            "number": { "id": settings.buyer.0, "digits": settings.buyer.1 },
+        },
+    })
+}
+
+/// What the ingress answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub retry_after: Option<String>,
+    /// `null` when the answer is not JSON.
+    pub json: Value,
+}
+
+impl Answer {
+    /// The HTTP status and our word for what became of the delivery.
+    #[must_use]
+    pub fn outcome(&self) -> (u16, &str) {
+        (
+            self.status,
+            self.json["status"].as_str().unwrap_or_default(),
+        )
+    }
+}
+
+/// Puts the one program that is all programs into `directory`, under each of their names.
+#[must_use]
+pub fn programs(processes: &Path, directory: &Path) -> Programs {
+    for name in ["wex", "wex-ingress", "wex-worker", "wex-sim"] {
+        let program = directory.join(name);
+        // A copy where the temporary directory is on another file system.
+        if std::fs::hard_link(processes, &program).is_err() {
+            std::fs::copy(processes, &program).expect("room for the programs");
+        }
+    }
+    Programs::in_directory(directory.to_owned())
+}

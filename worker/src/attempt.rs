@@ -1,0 +1,190 @@
+//! The spine of the worker: one attempt at the jobs of one claim, from claim to disposition.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::time::{Instant, sleep};
+use tracing::{error, info, warn};
+use wex_aircall::client::Client;
+use wex_domain::job::{INBOUND, OUTBOUND};
+use wex_queue::{Claim, Counts, Effects, Failed, Queue, QueueError, Settled};
+
+use wex_runtime::error_chain;
+
+use crate::config::Config;
+use crate::disposition::{Disposition, Failure, RETRY_POLICY, decide};
+use crate::{send, turn};
+
+/// What every attempt needs.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) queue: Queue,
+    pub(crate) aircall: Client,
+    pub(crate) help_contact: Option<String>,
+    lease: Duration,
+}
+
+impl Context {
+    pub(crate) fn new(queue: Queue, config: &Config) -> Result<Self, Box<dyn std::error::Error>> {
+        Ok(Self {
+            queue,
+            aircall: Client::new(config.aircall.clone()).map_err(|error| {
+                format!("AIRCALL_BASE_URL cannot be used: {}", error_chain(&error))
+            })?,
+            help_contact: config.help_contact.clone(),
+            lease: config.lease,
+        })
+    }
+}
+
+/// What an attempt achieved.
+#[derive(Debug)]
+pub(crate) struct Achieved {
+    /// One word for the log: `replied`, `accepted`, or why nothing was done.
+    pub(crate) what: &'static str,
+    pub(crate) effects: Effects,
+}
+
+/// Runs one attempt. A failure ends in the queue, never here.
+pub(crate) async fn run(claim: Claim, ctx: &Context) {
+    let started = Instant::now();
+    let work = AssertUnwindSafe(perform(&claim, ctx)).catch_unwind();
+    let outcome = tokio::select! {
+        outcome = work => outcome.unwrap_or_else(|_panic| Err(panicked())),
+        () = lease_lost(&claim, ctx) => {
+            warn!(queue = %claim.queue, job.id = %claim.jobs[0].id, "attempt.abandoned: the lease was lost");
+            return;
+        }
+    };
+    let failure = outcome.as_ref().err().map(|failure| failure.kind);
+    let disposition = decide(failure, claim.attempt, &RETRY_POLICY, rand::random());
+    let settled = settle(&claim, &outcome, &disposition, ctx).await;
+    report(&claim, started, &outcome, &disposition, settled);
+}
+
+async fn perform(claim: &Claim, ctx: &Context) -> Result<Achieved, Failure> {
+    match claim.queue.0 {
+        INBOUND => turn::take(claim, ctx).await,
+        OUTBOUND => send::send_once(claim, ctx).await,
+        other => unreachable!("the config names no queue {other}"),
+    }
+}
+
+/// Returns when the claim is no longer ours; until then keeps its lease renewed.
+async fn lease_lost(claim: &Claim, ctx: &Context) {
+    let mut held_since = Instant::now();
+    while held_since.elapsed() < ctx.lease {
+        sleep(ctx.lease / 3).await;
+        let asked = Instant::now();
+        match ctx.queue.renew(claim, ctx.lease).await {
+            Ok(Settled::Done) => held_since = asked,
+            Ok(Settled::Stale) => return,
+            Err(_unavailable) => {} // The fetcher of the queue says so; the lease may outlast it.
+        }
+    }
+}
+
+/// Writes the disposition, and tries again while the lease may still be ours. `None`: it could not be written.
+async fn settle(
+    claim: &Claim,
+    outcome: &Result<Achieved, Failure>,
+    disposition: &Disposition,
+    ctx: &Context,
+) -> Option<Settled> {
+    const PAUSE: Duration = Duration::from_millis(100);
+    let started = Instant::now();
+    loop {
+        match write(claim, outcome, disposition, &ctx.queue).await {
+            Ok(settled) => return Some(settled),
+            Err(_unavailable) if started.elapsed() + PAUSE < ctx.lease => sleep(PAUSE).await,
+            Err(_unavailable) => return None,
+        }
+    }
+}
+
+async fn write(
+    claim: &Claim,
+    outcome: &Result<Achieved, Failure>,
+    disposition: &Disposition,
+    queue: &Queue,
+) -> Result<Settled, QueueError> {
+    match (outcome, disposition) {
+        (Ok(achieved), _) => queue.complete(claim, &achieved.effects).await,
+        (Err(failure), Disposition::RetryAfter { delay, counts }) => {
+            queue
+                .retry(claim, *delay, *counts, &failure.failed, &failure.effects)
+                .await
+        }
+        (Err(failure), Disposition::DeadLetter { reason }) => {
+            queue
+                .bury(claim, reason, &failure.failed, &failure.effects)
+                .await
+        }
+        (Err(_), Disposition::Complete) => unreachable!("`decide` completes only what succeeded"),
+    }
+}
+
+/// One line with every fact.
+fn report(
+    claim: &Claim,
+    started: Instant,
+    outcome: &Result<Achieved, Failure>,
+    disposition: &Disposition,
+    settled: Option<Settled>,
+) {
+    let first = &claim.jobs[0];
+    let queue_wait_ms = claim.claimed_ms.saturating_sub(first.enqueued_ms);
+    let duration_ms = started.elapsed().as_millis();
+    let trace = first.trace.as_deref().unwrap_or_default();
+    let settled = match settled {
+        Some(Settled::Done) => "done",
+        Some(Settled::Stale) => "stale",
+        None => "unwritten", // Another worker will repeat it.
+    };
+    macro_rules! line {
+        ($level:ident, $disposition:expr, $outcome:expr, $error:expr) => {
+            $level!(
+                queue = %claim.queue, job.id = %first.id, jobs = claim.jobs.len(), attempt = claim.attempt,
+                crashes = claim.crashes, disposition = $disposition, outcome = $outcome, error = $error, settled,
+                queue_wait_ms, duration_ms, trace, "job.attempted"
+            )
+        };
+    }
+    match (outcome, disposition) {
+        (Ok(achieved), _) => line!(info, "complete", achieved.what, ""),
+        (Err(failure), Disposition::DeadLetter { reason }) => {
+            line!(error, "dead_letter", *reason, &failure.failed.error);
+        }
+        (Err(failure), _) => line!(warn, "retry", failure.failed.cause, &failure.failed.error),
+    }
+}
+
+impl From<QueueError> for Failure {
+    fn from(error: QueueError) -> Self {
+        Self::transient(
+            Counts::No,
+            Failed {
+                cause: "redis",
+                error: error.to_string(),
+            },
+        )
+    }
+}
+
+/// A panic is a bug: it counts as an attempt, so that it ends in front of a person.
+fn panicked() -> Failure {
+    let error = "the attempt panicked; the log before this line says where".to_owned();
+    Failure::transient(
+        Counts::Yes,
+        Failed {
+            cause: "bug",
+            error,
+        },
+    )
+}
+
+/// A job that this version cannot read: another version wrote it, or it is broken.
+pub(crate) fn unreadable(what: &str) -> Failure {
+    Failure::permanent("unreadable", format!("this version cannot read the {what}"))
+}

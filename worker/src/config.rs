@@ -1,0 +1,150 @@
+//! The worker's settings. Each field names its variable.
+
+use std::time::Duration;
+
+use wex_aircall::client::{ClientConfig, SendMode};
+use wex_domain::consent;
+use wex_domain::job::{INBOUND, OUTBOUND};
+use wex_domain::sms_text::segments;
+use wex_queue::{Limits, QueueName};
+use wex_runtime::env::{Env, Span};
+
+/// Much longer than any script takes while Redis is well.
+const REDIS_OPERATION_MAX: Duration = Duration::from_secs(1);
+
+/// Messages of one conversation that are answered together. More than a person types in a quiet window.
+const TURN_MESSAGES_MAX: usize = 20;
+
+/// The queues of this product that a worker can work.
+const QUEUES: [QueueName; 2] = [QueueName(INBOUND), QueueName(OUTBOUND)];
+
+/// The worker's settings.
+#[derive(Debug)]
+pub struct Config {
+    /// `REDIS_URL`
+    pub redis_url: String,
+    pub redis_operation_max: Duration,
+    /// `WORKER_QUEUES`: `all`, or names separated by commas.
+    pub queues: Vec<QueueName>,
+    /// `WORKER_CONCURRENCY`: conversations of one queue worked on at the same time.
+    pub concurrency: usize,
+    /// `WORKER_LEASE`: how long the jobs of a worker that vanished wait for another one.
+    pub lease: Duration,
+    /// `AIRCALL_API_ID`, `AIRCALL_API_TOKEN`, `AIRCALL_BASE_URL`, `AIRCALL_SEND_MODE`
+    pub aircall: ClientConfig,
+    /// `HELP_CONTACT`: the e-mail address or phone number that the answer to HELP names.
+    pub help_contact: Option<String>,
+}
+
+impl Config {
+    pub fn from_env(env: &mut Env) -> Self {
+        let lease = env.or::<Span>("WORKER_LEASE", "15s").0;
+        if lease < 2 * REDIS_OPERATION_MAX {
+            let least_s = (2 * REDIS_OPERATION_MAX).as_secs();
+            env.problem(format!(
+                "WORKER_LEASE is under {least_s}s: one slow answer of Redis would end a lease"
+            ));
+        }
+        let concurrency = env.or("WORKER_CONCURRENCY", "16");
+        if !(1..=1_000).contains(&concurrency) {
+            env.problem("WORKER_CONCURRENCY is not between 1 and 1000".to_owned());
+        }
+        let help_contact: Option<String> = env.optional("HELP_CONTACT");
+        if segments(&consent::help(help_contact.as_deref())).count > 1 {
+            env.problem(
+                "HELP_CONTACT is too long: the answer to HELP does not fit one SMS segment"
+                    .to_owned(),
+            );
+        }
+        Self {
+            redis_url: env.or("REDIS_URL", "redis://127.0.0.1:6379"),
+            redis_operation_max: REDIS_OPERATION_MAX,
+            queues: queues(env),
+            concurrency,
+            lease,
+            aircall: ClientConfig::new(
+                env.or("AIRCALL_BASE_URL", "https://api.aircall.io"),
+                env.required("AIRCALL_API_ID"),
+                env.required_secret("AIRCALL_API_TOKEN"),
+                env.or::<SendMode>("AIRCALL_SEND_MODE", "public_api"),
+            ),
+            help_contact,
+        }
+    }
+
+    /// The bounds of a claim on `queue`. The messages of a conversation are answered together, its replies sent singly.
+    pub(crate) fn limits(&self, queue: QueueName) -> Limits {
+        let jobs_max = if queue.0 == INBOUND {
+            TURN_MESSAGES_MAX
+        } else {
+            1
+        };
+        Limits {
+            jobs_max,
+            lease: self.lease,
+            ..Limits::default()
+        }
+    }
+}
+
+fn queues(env: &mut Env) -> Vec<QueueName> {
+    let names: String = env.or("WORKER_QUEUES", "all");
+    if names == "all" {
+        return QUEUES.to_vec();
+    }
+    let mut queues = Vec::new();
+    for name in names.split(',').map(str::trim) {
+        match QUEUES.iter().find(|queue| queue.0 == name) {
+            Some(queue) if !queues.contains(queue) => queues.push(*queue),
+            Some(_) => {}
+            None => env.problem(format!(
+                "WORKER_QUEUES: there is no queue {name:?}; there are {INBOUND} and {OUTBOUND}"
+            )),
+        }
+    }
+    queues
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CREDENTIALS: [(&str, &str); 2] =
+        [("AIRCALL_API_ID", "id"), ("AIRCALL_API_TOKEN", "token")];
+
+    fn problems(name: &'static str, value: &'static str) -> Vec<String> {
+        let mut env = Env::from_pairs(CREDENTIALS.into_iter().chain([(name, value)]));
+        Config::from_env(&mut env);
+        env.finish()
+            .err()
+            .map_or_else(Vec::new, |problems| problems.0)
+    }
+
+    #[test]
+    fn credentials_are_all_that_must_be_set() {
+        let mut env = Env::from_pairs(CREDENTIALS);
+        let config = Config::from_env(&mut env);
+        env.finish().unwrap();
+        assert_eq!(config.queues, QUEUES);
+    }
+
+    #[test]
+    fn settings_that_cannot_work_are_refused_by_name() {
+        for (name, value) in [
+            ("WORKER_LEASE", "1s"),
+            ("WORKER_CONCURRENCY", "0"),
+            ("WORKER_QUEUES", "inbound,nonsense"),
+            ("AIRCALL_SEND_MODE", "carrier_pigeon"),
+            (
+                "HELP_CONTACT",
+                "a very long way of saying where help can be found, namely here",
+            ),
+        ] {
+            let problems = problems(name, value);
+            assert!(
+                problems.len() == 1 && problems[0].starts_with(name),
+                "{name}={value}: {problems:?}"
+            );
+        }
+    }
+}

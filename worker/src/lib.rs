@@ -1,0 +1,50 @@
+//! Job in, SMS out.
+//!
+//! A worker claims jobs of two queues: `inbound` (the messages of a conversation, answered together as a [`turn`]) and
+//! `outbound` (replies, each a [`send`]). [`attempt`] is the spine of both, `monitor` feeds it through apalis, and
+//! `disposition` decides what becomes of a job after an attempt.
+
+mod attempt;
+mod config;
+mod disposition;
+mod monitor;
+mod send;
+mod turn;
+
+use std::process::ExitCode;
+
+pub use config::Config;
+use wex_runtime::env::Env;
+use wex_runtime::telemetry::LogConfig;
+use wex_runtime::{error_chain, telemetry};
+
+/// Runs a worker until it is asked to end. Exit code 2: the settings cannot be used; 1: it failed.
+#[must_use]
+pub fn main() -> ExitCode {
+    let mut env = Env::from_process();
+    let log = LogConfig::from_env(&mut env);
+    let config = Config::from_env(&mut env);
+    if let Err(problems) = env.finish() {
+        #[expect(
+            clippy::print_stderr,
+            reason = "there is no log yet, and a person is at the terminal"
+        )]
+        {
+            eprintln!("wex-worker: {problems}");
+        }
+        return ExitCode::from(2);
+    }
+    telemetry::start(log);
+    match run(config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = %error_chain(&*error), "worker.failed");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+    monitor::run(config).await
+}

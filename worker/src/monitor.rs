@@ -1,0 +1,244 @@
+//! Puts our queue under apalis: its monitor runs one apalis worker per queue, its tower layers bound the concurrency,
+//! and [`KeyedBackend`] is where its `Backend` trait meets [`wex_queue`]. Nothing outside this file knows apalis.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context as TaskContext, Poll, ready};
+
+use apalis::layers::WorkerBuilderExt;
+use apalis::prelude::{Monitor, WorkerBuilder, WorkerContext};
+use apalis_core::backend::finalize::Ephemeral;
+use apalis_core::backend::{Backend, BackendConfig};
+use apalis_core::task::Task;
+use apalis_core::task::builder::TaskBuilder;
+use apalis_core::task::task_id::TaskId;
+use tokio_util::sync::CancellationToken;
+use tower_layer::Identity;
+use tracing::{info, warn};
+use uuid::Uuid;
+use wex_queue::{Claim, Fetcher, Limits, Queue, QueueName};
+use wex_runtime::{drain, error_chain};
+
+use crate::attempt::{self, Context};
+use crate::config::Config;
+
+/// Works until the process is asked to end and what runs is finished.
+pub(crate) async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+    let queue = Queue::new(&config.redis_url, config.redis_operation_max)
+        .map_err(|error| format!("REDIS_URL cannot be used: {}", error_chain(&error)))?;
+    // Unique per process start: a name that comes back would take over what its predecessor left.
+    let worker_id = Uuid::now_v7();
+    let draining = CancellationToken::new();
+    let ctx = Arc::new(Context::new(queue.clone(), &config)?);
+    let mut monitor = Monitor::new();
+    for name in config.queues.iter().copied() {
+        let (queue, ctx, draining, limits) = (
+            queue.clone(),
+            Arc::clone(&ctx),
+            draining.clone(),
+            config.limits(name),
+        );
+        let concurrency = config.concurrency;
+        monitor = monitor.register(move |_restarts| {
+            let ctx = Arc::clone(&ctx);
+            WorkerBuilder::new(format!("{name}-{worker_id}"))
+                .backend(KeyedBackend::new(
+                    queue.clone(),
+                    name,
+                    limits,
+                    concurrency,
+                    draining.clone(),
+                ))
+                .concurrency(concurrency)
+                .build(move |work: Work| {
+                    let ctx = Arc::clone(&ctx);
+                    async move { attempt::run(work.claim, &ctx).await }
+                })
+        });
+    }
+    let queues: Vec<_> = config.queues.iter().map(|queue| queue.0).collect();
+    info!(worker.id = %worker_id, ?queues, "worker.started");
+    monitor
+        .run_with_signal(async {
+            drain::cancel_when_requested(draining).await;
+            Ok(())
+        })
+        .await?;
+    info!(worker.id = %worker_id, "worker.drained");
+    Ok(())
+}
+
+/// A claim on its way through apalis, and the slot that it takes while it is worked on.
+struct Work {
+    claim: Claim,
+    _slot: Slot,
+}
+
+/// Counts itself among the claims that this process holds.
+struct Slot(Arc<AtomicUsize>);
+
+impl Slot {
+    fn take(taken: &Arc<AtomicUsize>) -> Self {
+        taken.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(taken))
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+type Fetching = Pin<Box<dyn Future<Output = (Fetcher, Vec<Claim>)> + Send>>;
+type Closing = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// One queue as apalis sees it. Never fails: the fetcher outlasts Redis.
+struct KeyedBackend {
+    queue: Queue,
+    concurrency: usize,
+    draining: CancellationToken,
+    /// Resting between two fetches; `None` while one is under way.
+    fetcher: Option<Fetcher>,
+    fetching: Option<Fetching>,
+    /// Claimed, not yet handed to apalis; never more than there are free slots.
+    claimed: VecDeque<Claim>,
+    slots_taken: Arc<AtomicUsize>,
+    closing: Option<Closing>,
+}
+
+impl KeyedBackend {
+    fn new(
+        queue: Queue,
+        name: QueueName,
+        limits: Limits,
+        concurrency: usize,
+        draining: CancellationToken,
+    ) -> Self {
+        Self {
+            fetcher: Some(Fetcher::new(queue.clone(), name, limits)),
+            queue,
+            concurrency,
+            draining,
+            fetching: None,
+            claimed: VecDeque::new(),
+            slots_taken: Arc::default(),
+            closing: None,
+        }
+    }
+
+    /// Claims as many keys as there are free slots. apalis asks only when its concurrency layer has at least one.
+    fn fetch(&mut self) -> Option<Fetching> {
+        let mut fetcher = self.fetcher.take()?;
+        let free = self
+            .concurrency
+            .saturating_sub(self.slots_taken.load(Ordering::Relaxed))
+            .max(1);
+        let draining = self.draining.clone();
+        Some(Box::pin(async move {
+            let claims = fetcher.next(free, &draining).await;
+            (fetcher, claims)
+        }))
+    }
+}
+
+impl fmt::Debug for KeyedBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyedBackend")
+            .field("queue", &self.queue)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Backend for KeyedBackend {
+    type Task = Task<Work>;
+    type Error = Infallible;
+
+    fn poll_ready(
+        &mut self,
+        _cx: &mut TaskContext<'_>,
+        _worker: &WorkerContext,
+    ) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_next(
+        &mut self,
+        cx: &mut TaskContext<'_>,
+        _worker: &WorkerContext,
+    ) -> Poll<Option<Result<Self::Task, Infallible>>> {
+        loop {
+            if let Some(claim) = self.claimed.pop_front() {
+                let id = TaskId::from(claim.jobs[0].id.to_string());
+                let work = Work {
+                    claim,
+                    _slot: Slot::take(&self.slots_taken),
+                };
+                return Poll::Ready(Some(Ok(TaskBuilder::new(work).task_id(id).build())));
+            }
+            if self.fetching.is_none() {
+                self.fetching = self.fetch();
+            }
+            let Some(fetching) = &mut self.fetching else {
+                return Poll::Ready(None);
+            };
+            let (fetcher, claims) = ready!(fetching.as_mut().poll(cx));
+            self.fetching = None;
+            self.fetcher = Some(fetcher);
+            if claims.is_empty() {
+                return Poll::Ready(None); // Draining.
+            }
+            self.claimed.extend(claims);
+        }
+    }
+
+    /// Gives back what was claimed and never started, so that another worker need not wait for the lease to end.
+    fn poll_close(
+        &mut self,
+        cx: &mut TaskContext<'_>,
+        _worker: &WorkerContext,
+    ) -> Poll<Result<(), Infallible>> {
+        let closing = match &mut self.closing {
+            Some(closing) => closing,
+            None => {
+                let (queue, fetching, mut claims) = (
+                    self.queue.clone(),
+                    self.fetching.take(),
+                    std::mem::take(&mut self.claimed),
+                );
+                self.closing.insert(Box::pin(async move {
+                    if let Some(fetching) = fetching {
+                        claims.extend(fetching.await.1);
+                    }
+                    for claim in &claims {
+                        if let Err(error) = queue.release(claim).await {
+                            warn!(%error, "claim.not_released: another worker takes it when the lease ends");
+                        }
+                    }
+                }))
+            }
+        };
+        closing.as_mut().poll(cx).map(Ok)
+    }
+}
+
+impl BackendConfig for KeyedBackend {
+    type Args = Work;
+    type Id = String;
+    type Kind = Ephemeral;
+    type Config = ();
+    type Layer = Identity;
+
+    fn config(&self) -> &Self::Config {
+        &()
+    }
+
+    fn middleware(&mut self, _worker: &mut WorkerContext) -> Self::Layer {
+        Identity::new()
+    }
+}
