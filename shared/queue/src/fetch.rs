@@ -16,10 +16,11 @@ const SLEEP_MAX: Duration = Duration::from_secs(1);
 /// The shortest and the longest pause after a failure of Redis.
 const FAILURE_PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
-/// Claims the keys of one queue for one worker.
+/// Claims the keys of one queue for one worker process.
 pub struct Fetcher {
     queue: Queue,
     name: QueueName,
+    worker: String,
     limits: Limits,
     doorbell: Doorbell,
     failures: u32,
@@ -35,11 +36,12 @@ impl fmt::Debug for Fetcher {
 
 impl Fetcher {
     #[must_use]
-    pub fn new(queue: Queue, name: QueueName, limits: Limits) -> Self {
+    pub fn new(queue: Queue, name: QueueName, worker: String, limits: Limits) -> Self {
         let doorbell = queue.doorbell(name);
         Self {
             queue,
             name,
+            worker,
             limits,
             doorbell,
             failures: 0,
@@ -52,7 +54,11 @@ impl Fetcher {
     pub async fn next(&mut self, keys_max: usize, draining: &CancellationToken) -> Vec<Claim> {
         while !draining.is_cancelled() {
             // A claim is never cut short: what Redis gave out would be nobody's until its lease ends.
-            match self.queue.claim(self.name, keys_max, self.limits).await {
+            match self
+                .queue
+                .claim(self.name, &self.worker, keys_max, self.limits)
+                .await
+            {
                 Ok(Claimed { claims, .. }) if !claims.is_empty() => {
                     self.recovered();
                     return claims;

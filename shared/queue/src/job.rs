@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// The largest payload of a job. A text has at most 1,600 characters; 64 KiB is what the ingress reads of a request.
@@ -291,10 +291,14 @@ pub struct Claim {
     pub key: Key,
     /// Redis refuses whatever is done with this claim once the fence is no longer current.
     pub(crate) fence: String,
+    /// See [`Limits::stuck_after`](crate::Limits::stuck_after).
+    pub(crate) stuck_after: Duration,
     /// Which attempt this is, counted from 1.
     pub attempt: u32,
     /// How often a worker vanished during an attempt at these jobs.
     pub crashes: u32,
+    /// What went wrong in earlier attempts, oldest first; at most ten are kept.
+    pub failures: Vec<Failure>,
     /// When it was claimed, in milliseconds of Redis's clock since 1970.
     pub claimed_ms: u64,
     /// Oldest first; never empty.
@@ -302,7 +306,7 @@ pub struct Claim {
 }
 
 /// One failure of a job, as it is kept with it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     pub at_ms: u64,
     pub attempt: u32,
@@ -317,45 +321,6 @@ pub(crate) struct History {
     pub(crate) attempts: u32,
     pub(crate) crashes: u32,
     pub(crate) failures: Vec<Failure>,
-}
-
-/// A job that waits for a person.
-#[derive(Debug, Clone)]
-pub struct DeadLetter {
-    pub job: Job,
-    pub key: Key,
-    pub reason: String,
-    pub attempts: u32,
-    pub crashes: u32,
-    /// Oldest first.
-    pub failures: Vec<Failure>,
-    pub buried_ms: u64,
-}
-
-/// As `scripts/keys.lua` writes it.
-#[derive(Deserialize)]
-struct StoredDeadLetter {
-    key: String,
-    reason: String,
-    record: String,
-    past: History,
-    buried_ms: u64,
-}
-
-impl DeadLetter {
-    /// Reads what `bury` in `scripts/keys.lua` wrote; `None` when it is not that.
-    pub(crate) fn from_stored(json: &str) -> Option<Self> {
-        let stored: StoredDeadLetter = serde_json::from_str(json).ok()?;
-        Some(Self {
-            job: Job::from_record(&stored.record)?,
-            key: Key::new(stored.key).ok()?,
-            reason: stored.reason,
-            attempts: stored.past.attempts,
-            crashes: stored.past.crashes,
-            failures: stored.past.failures,
-            buried_ms: stored.buried_ms,
-        })
-    }
 }
 
 #[cfg(test)]

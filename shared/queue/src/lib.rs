@@ -5,19 +5,26 @@
 //! what they bring about (the [`Effects`]: jobs for other queues, records) comes, together or not at all. A worker that
 //! vanishes loses its lease, another worker gets the key, and whatever the first one still tries is refused as stale.
 //!
-//! In reading order: [`job`] (what is queued), [`queue`] (the operations), [`fetch`] (claim or sleep until there is
+//! In reading order: [`job`] (what is queued), [`queue`] (the operations of producers and workers),
+//! [`operate`] (those of operators), [`fetch`] (claim or sleep until there is
 //! something to claim), `connection` (Redis, with a bound on every wait). All key names are in `scripts/keys.lua`, and
 //! every change is one script beside it; nothing else touches Redis. All times are Redis's own.
 
 mod connection;
 pub mod fetch;
 pub mod job;
+pub mod operate;
 pub mod queue;
 mod scripts;
 
 pub use fetch::Fetcher;
 pub use job::{
-    Claim, DeadLetter, Effects, EventId, Failure, Invalid, Job, Key, NewJob, QueueName,
-    QuietWindow, Record,
+    Claim, Effects, EventId, Failure, Invalid, Job, Key, NewJob, QueueName, QuietWindow, Record,
 };
-pub use queue::{Claimed, Counts, Enqueued, Failed, Limits, Queue, QueueError, Settled, Survey};
+pub use operate::{
+    Act, Acted, AuditEntry, DeadLetter, EditError, KeyState, LetterFilter, LetterGroup,
+    LetterGroups, Letters, Pause, Peek, PeekedKey, Survey, Worker,
+};
+pub use queue::{
+    Bounds, Claimed, Counts, Enqueued, Failed, Limits, Queue, QueueError, Rate, Settled,
+};

@@ -7,8 +7,7 @@ use redis::{FromRedisValue, RedisError, Value};
 
 use crate::connection::{Connection, Doorbell};
 use crate::job::{
-    Claim, DeadLetter, ERROR_CHARS_MAX, Effects, History, Job, Key, NewJob, QueueName, Record,
-    push_records,
+    Claim, ERROR_CHARS_MAX, Effects, History, Job, Key, NewJob, QueueName, Record, push_records,
 };
 use crate::scripts;
 
@@ -35,6 +34,28 @@ pub enum Enqueued {
     Queued,
     /// Its event was enqueued in the last 48 h. Nothing was changed.
     Duplicate,
+    /// As many jobs of its key wait as may ([`Bounds::key_jobs_max`]). Nothing was changed.
+    KeyFull,
+    /// As many jobs of its queue wait as may ([`Bounds::queue_jobs_max`]). Nothing was changed.
+    QueueFull,
+}
+
+/// How much may wait. What a completion brings about is never refused.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// A key with more has been flooded, or forgotten while it is paused.
+    pub key_jobs_max: usize,
+    /// At less than a kilobyte each this is what a Redis with a few gigabytes can hold.
+    pub queue_jobs_max: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            key_jobs_max: 10_000,
+            queue_jobs_max: 2_000_000,
+        }
+    }
 }
 
 /// What became of a settlement of a claim.
@@ -82,6 +103,22 @@ pub struct Limits {
     pub lease: Duration,
     /// After this many vanished workers the job is buried as `poison`.
     pub crashes_max: u32,
+    /// A key whose first job fails again after so long is set aside until an operator resumes it.
+    pub stuck_after: Duration,
+    /// What all workers together may claim.
+    pub rate: Option<Rate>,
+}
+
+/// A token bucket that all workers share: every key claimed takes a token.
+///
+/// In any minute at most `per_minute + burst` keys are claimed.
+#[derive(Debug, Clone, Copy)]
+pub struct Rate {
+    pub name: &'static str,
+    /// Tokens that come back per minute; at least 1.
+    pub per_minute: u32,
+    /// Tokens that the bucket holds; at least 1.
+    pub burst: u32,
 }
 
 impl Default for Limits {
@@ -90,30 +127,9 @@ impl Default for Limits {
             jobs_max: 1,
             lease: Duration::from_secs(15),
             crashes_max: 5,
+            stuck_after: Duration::from_secs(24 * 3600),
+            rate: None,
         }
-    }
-}
-
-/// How a queue stands.
-#[derive(Debug, Clone, Default)]
-pub struct Survey {
-    /// Keys that may be claimed.
-    pub ready: u64,
-    /// Keys in their quiet window or waiting for a retry.
-    pub scheduled: u64,
-    /// Keys being worked on.
-    pub running: u64,
-    /// Dead letters.
-    pub dead: u64,
-    /// The newest dead letters, newest first.
-    pub dead_letters: Vec<DeadLetter>,
-}
-
-impl Survey {
-    /// Nothing waits and nothing runs.
-    #[must_use]
-    pub fn is_idle(&self) -> bool {
-        self.ready + self.scheduled + self.running == 0
     }
 }
 
@@ -128,7 +144,8 @@ pub struct Claimed {
 /// The queues of one Redis. Cheap to clone; all clones share one connection.
 #[derive(Clone)]
 pub struct Queue {
-    connection: Connection,
+    pub(crate) connection: Connection,
+    bounds: Bounds,
 }
 
 impl fmt::Debug for Queue {
@@ -146,7 +163,14 @@ impl Queue {
     pub fn new(url: &str, operation_max: Duration) -> Result<Self, QueueError> {
         Ok(Self {
             connection: Connection::new(url, operation_max)?,
+            bounds: Bounds::default(),
         })
+    }
+
+    /// The same queues with other bounds for what this clone enqueues.
+    #[must_use]
+    pub fn with_bounds(self, bounds: Bounds) -> Self {
+        Self { bounds, ..self }
     }
 
     /// Puts jobs in, each at most once per event. At most [`ENQUEUE_MAX`] at a time.
@@ -160,7 +184,9 @@ impl Queue {
             jobs.len() <= ENQUEUE_MAX,
             "callers batch at most {ENQUEUE_MAX}"
         );
-        let mut args = Vec::with_capacity(jobs.len() * 4);
+        let mut args = Vec::with_capacity(2 + jobs.len() * 4);
+        args.push(self.bounds.key_jobs_max.to_string());
+        args.push(self.bounds.queue_jobs_max.to_string());
         for job in jobs {
             job.push_args(&mut args);
         }
@@ -170,27 +196,36 @@ impl Queue {
             .map(|word| match word.as_str() {
                 "queued" => Ok(Enqueued::Queued),
                 "duplicate" => Ok(Enqueued::Duplicate),
+                "key_full" => Ok(Enqueued::KeyFull),
+                "queue_full" => Ok(Enqueued::QueueFull),
                 _ => Err(QueueError::Unexpected("enqueue")),
             })
             .collect()
     }
 
-    /// Takes up to `keys_max` keys under a lease. Also makes ready what became due or lost its worker.
+    /// Takes up to `keys_max` keys under a lease, for the worker process named `worker`. Also makes ready what became due
+    /// or lost its worker.
     ///
     /// # Errors
     /// When Redis cannot be asked. Keys that were claimed all the same come back when their lease ends.
     pub async fn claim(
         &self,
         queue: QueueName,
+        worker: &str,
         keys_max: usize,
         limits: Limits,
     ) -> Result<Claimed, QueueError> {
+        let rate = limits.rate;
         let args = [
             queue.0.to_owned(),
+            worker.to_owned(),
             keys_max.to_string(),
             limits.jobs_max.to_string(),
             limits.lease.as_millis().to_string(),
             limits.crashes_max.to_string(),
+            rate.map_or("", |rate| rate.name).to_owned(),
+            rate.map_or(0, |rate| rate.per_minute).to_string(),
+            rate.map_or(0, |rate| rate.burst).to_string(),
         ];
         let reply: Vec<Value> = self.connection.run(&scripts::CLAIM, &args).await?;
         let mut reply = reply.into_iter();
@@ -198,7 +233,7 @@ impl Queue {
             [(); 2].map(|()| reply.next().ok_or(QueueError::Unexpected("claim")));
         let (now_ms, next_ms): (u64, i64) = (from_value(now_ms?)?, from_value(next_ms?)?);
         let claims = reply
-            .map(|claim| read_claim(queue, now_ms, claim))
+            .map(|claim| read_claim(queue, now_ms, limits.stuck_after, claim))
             .collect::<Result<_, _>>()?;
         Ok(Claimed {
             claims,
@@ -235,6 +270,7 @@ impl Queue {
             Counts::Yes => "counted".to_owned(),
             Counts::No => "uncounted".to_owned(),
         });
+        args.push(claim.stuck_after.as_millis().to_string());
         failed.push_args(&mut args);
         effects.push_args(&mut args);
         self.settle(&scripts::RETRY, "retry", &args).await
@@ -295,32 +331,6 @@ impl Queue {
         self.connection.records(names).await
     }
 
-    /// How a queue stands, with up to `dead_max` of its newest dead letters.
-    ///
-    /// # Errors
-    /// When Redis cannot be asked.
-    pub async fn survey(&self, queue: QueueName, dead_max: usize) -> Result<Survey, QueueError> {
-        let args = [queue.0.to_owned(), dead_max.to_string()];
-        let reply: Vec<Value> = self.connection.run(&scripts::SURVEY, &args).await?;
-        let mut reply = reply.into_iter();
-        let [ready, scheduled, running, dead] =
-            [(); 4].map(|()| reply.next().map(from_value).transpose());
-        let count =
-            |value: Result<Option<u64>, QueueError>| value?.ok_or(QueueError::Unexpected("survey"));
-        Ok(Survey {
-            ready: count(ready)?,
-            scheduled: count(scheduled)?,
-            running: count(running)?,
-            dead: count(dead)?,
-            dead_letters: reply
-                .map(|letter| {
-                    DeadLetter::from_stored(&from_value::<String>(letter)?)
-                        .ok_or(QueueError::Unexpected("survey"))
-                })
-                .collect::<Result<_, _>>()?,
-        })
-    }
-
     pub(crate) fn doorbell(&self, queue: QueueName) -> Doorbell {
         self.connection.doorbell(queue)
     }
@@ -348,12 +358,17 @@ fn claim_args(claim: &Claim) -> Vec<String> {
     ]
 }
 
-fn from_value<T: FromRedisValue>(value: Value) -> Result<T, QueueError> {
+pub(crate) fn from_value<T: FromRedisValue>(value: Value) -> Result<T, QueueError> {
     T::from_redis_value(value).map_err(|error| QueueError::Unavailable(error.into()))
 }
 
 /// Reads `{key, fence, history, record...}`; see `scripts/claim.lua`.
-fn read_claim(queue: QueueName, claimed_ms: u64, value: Value) -> Result<Claim, QueueError> {
+fn read_claim(
+    queue: QueueName,
+    claimed_ms: u64,
+    stuck_after: Duration,
+    value: Value,
+) -> Result<Claim, QueueError> {
     let unexpected = || QueueError::Unexpected("claim");
     let mut fields = from_value::<Vec<Value>>(value)?.into_iter();
     let [key, fence, history] = [(); 3].map(|()| fields.next().ok_or_else(unexpected));
@@ -370,6 +385,8 @@ fn read_claim(queue: QueueName, claimed_ms: u64, value: Value) -> Result<Claim, 
         fence: from_value::<i64>(fence?)?.to_string(),
         attempt: history.attempts + 1,
         crashes: history.crashes,
+        failures: history.failures,
+        stuck_after,
         claimed_ms,
         jobs,
     })

@@ -11,12 +11,12 @@
 --
 -- Replies  "done" or "stale"
 local queue, key = ARGV[1], ARGV[2]
-local count = claimed(queue, key, ARGV[3])
-if not count then return 'stale' end
+local held = claimed(queue, key, ARGV[3])
+if not held then return 'stale' end
 local past = history(queue, key)
 add_failure(past, ARGV[5], ARGV[6])
 past.attempts = past.attempts + 1
 end_lease(queue, key)
-bury(queue, key, count, ARGV[4], past)
+bury(queue, key, held, ARGV[4], past)
 apply_effects(7)
 return 'done'

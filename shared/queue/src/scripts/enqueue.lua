@@ -1,16 +1,18 @@
 -- Put jobs in, each at most once per event, together with the records that belong to them.
 --
--- A duplicate writes nothing, its records included.
+-- A job that is not queued writes nothing, its records included.
 --
 -- KEYS[1]  shard
--- ARGV     one or more jobs: queue, key, record without its time, count of records, then (name, value, ttl_ms) each
+-- ARGV[1]  key_jobs_max    how many jobs of one key may wait
+-- ARGV[2]  queue_jobs_max  how many jobs of one queue may wait
+-- ARGV[3]  one or more jobs: queue, key, record without its time, count of records, then (name, value, ttl_ms) each
 --
--- Replies  one word per job: "queued" or "duplicate"
+-- Replies  one word per job: "queued", "duplicate", "key_full" or "queue_full"
 local replies = {}
-local at = 1
+local at = 3
 while ARGV[at] do
   local word
-  word, at = enqueue(at)
+  word, at = enqueue(at, tonumber(ARGV[1]), tonumber(ARGV[2]))
   table.insert(replies, word)
 end
 return replies

@@ -3,25 +3,42 @@
 -- KEYS[1]  the shard, e.g. "wex:{0}". Every key begins with it, so that all of a shard's keys share one Cluster slot;
 --          only the shard is declared, because a claim learns the names of job lists while it runs.
 --
--- <shard>:<queue>:jobs:<key>     list    the records of a key, oldest first; they stay until completed or buried
--- <shard>:<queue>:ready          list    keys that may be claimed, longest waiting first
--- <shard>:<queue>:scheduled      zset    key -> due_ms: in its quiet window, or waiting for a retry
--- <shard>:<queue>:leases         zset    key -> lease_ends_ms: running
--- <shard>:<queue>:running        hash    key -> "<fence> <jobs claimed>": running
--- <shard>:<queue>:history        hash    key -> {attempts, crashes, failures} of its first job; absent while nothing failed
--- <shard>:<queue>:dead           hash    job id -> dead letter (JSON)
--- <shard>:<queue>:dead:at        zset    job id -> buried_ms
--- <shard>:<queue>:wake           list    one element per idle worker to wake, at most WAKE_MAX
--- <shard>:event:<queue>:<event>  string  this event was enqueued; expires after EVENT_KEPT_MS
--- <shard>:record:<name>          string  a small value that completions write and attempts read
--- <shard>:fence                  string  the last fence given out
+-- Of a queue, below <shard>:<queue>:
+--   jobs:<key>          list    the records of a key, oldest first; they stay until completed or buried
+--   waiting             string  how many records there are in all; absent while there are none
+--   ready               list    keys that may be claimed, longest waiting first
+--   scheduled           zset    key -> due_ms: in its quiet window, or waiting for a retry
+--   leases              zset    key -> lease_ends_ms: running
+--   running             hash    key -> "<fence> <jobs claimed> <worker id>": running
+--   paused              zset    key -> until_ms (inf: until it is resumed): set aside
+--   pauses              hash    key -> {reason, by, at_ms, until_ms}; the key itself may be anywhere
+--   pause               string  {reason, by, at_ms, until_ms}: the whole queue is paused
+--   history             hash    key -> {attempts, crashes, failures} of its first job; absent while nothing failed
+--   replayed            hash    job id -> {replays, failures} of a dead letter that was put back
+--   wake                list    one element per idle worker to wake, at most WAKE_MAX
+--   recent              list    "<job id> <outcome> <finished_ms>" of the latest finished jobs, newest first
+--   minute:<minute>     hash    what was counted in that minute; expires after COUNTERS_KEPT_S
+--   dead                hash    job id -> dead letter (JSON)
+--   dead:at             zset    job id -> buried_ms
+--   dead:reasons        hash    reason -> count
+--   dead:prints         hash    fingerprint -> count
+--   dead:reason:<r>     zset    job id -> buried_ms, and the same for dead:print:<fingerprint> and dead:key:<key>
+-- Of all queues, below <shard>:
+--   event:<queue>:<e>   string  this event was enqueued; expires after EVENT_KEPT_MS
+--   record:<name>       string  a small value that completions write and attempts read
+--   rate:<name>         hash    {tokens, at_ms}: a token bucket
+--   workers             hash    worker id -> JSON; workers:seen  zset  worker id -> seen_ms
+--   audit               list    what operators did (JSON), newest first
+--   fence               string  the last fence given out
 --
--- A key with jobs is in exactly one of ready, scheduled, and (leases and running). A key without jobs is in none.
+-- A key with jobs is in exactly one of ready, scheduled, paused, and (leases and running). A key without jobs is in none.
 -- A record is "<enqueued_ms> <quiet_ms> <quiet_max_ms> <job id> <event or -> <trace or ->\n<payload>".
 
 local EVENT_KEPT_MS = 48 * 3600 * 1000 -- Aircall retries a delivery for 12 h; the rest is for an operator who replays.
 local WAKE_MAX = 64 -- More idle workers than this find the job a second later at most.
 local FAILURES_MAX = 10 -- Of one job; the newest are kept.
+local RECENT_MAX = 100
+local COUNTERS_KEPT_S = 48 * 3600
 
 local shard = KEYS[1]
 local time = redis.call('TIME')
@@ -29,9 +46,15 @@ local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 
 local function name(queue, part) return shard .. ':' .. queue .. ':' .. part end
 local function jobs_name(queue, key) return shard .. ':' .. queue .. ':jobs:' .. key end
+local function whole(number) return string.format('%.0f', number) end
 
 local function wake(queue)
   if redis.call('LLEN', name(queue, 'wake')) < WAKE_MAX then redis.call('RPUSH', name(queue, 'wake'), '1') end
+end
+
+local function count(queue, what, by)
+  local minute = name(queue, 'minute:' .. whole(math.floor(now_ms / 60000)))
+  if redis.call('HINCRBY', minute, what, by) == by then redis.call('EXPIRE', minute, COUNTERS_KEPT_S) end
 end
 
 local function make_ready(queue, key)
@@ -65,12 +88,18 @@ local function settle(queue, key)
   if first then make_due(queue, key, quiet_ends_ms(first, redis.call('LINDEX', jobs, -1))) end
 end
 
+-- Takes the first `taken` jobs off a key.
+local function remove_first(queue, key, taken)
+  redis.call('LTRIM', jobs_name(queue, key), taken, -1)
+  if redis.call('DECRBY', name(queue, 'waiting'), taken) <= 0 then redis.call('DEL', name(queue, 'waiting')) end
+end
+
 -- Writes records from ARGV[at]: a count, then that many (name, value, ttl_ms); an empty value deletes, ttl 0 keeps for
 -- ever. Replies with the position after them.
 local function write_records(at)
-  local count = tonumber(ARGV[at])
+  local records = tonumber(ARGV[at])
   at = at + 1
-  for _ = 1, count do
+  for _ = 1, records do
     local record = shard .. ':record:' .. ARGV[at]
     if ARGV[at + 1] == '' then
       redis.call('DEL', record)
@@ -87,18 +116,29 @@ end
 -- Reads past the records at ARGV[at] without writing them.
 local function skip_records(at) return at + 1 + 3 * tonumber(ARGV[at]) end
 
--- Enqueues the job at ARGV[at]: queue, key, record without its time, then records to write with it.
--- Replies with "queued" or "duplicate", and with the position after the job.
-local function enqueue(at)
+-- Enqueues the job at ARGV[at]: queue, key, record without its time, then records to write with it. The bounds are 0 for
+-- none. Replies with "queued", "duplicate", "key_full" or "queue_full", and with the position after the job.
+local function enqueue(at, key_jobs_max, queue_jobs_max)
   local queue, key, record = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local jobs = jobs_name(queue, key)
+  if 0 < queue_jobs_max and queue_jobs_max <= tonumber(redis.call('GET', name(queue, 'waiting')) or 0) then
+    return 'queue_full', skip_records(at + 3)
+  end
+  if 0 < key_jobs_max and key_jobs_max <= redis.call('LLEN', jobs) then
+    return 'key_full', skip_records(at + 3)
+  end
   local event = record:match('^%d+ %d+ %S+ (%S+) ')
   if event ~= '-' then
     local kept = redis.call('SET', shard .. ':event:' .. queue .. ':' .. event, '1', 'NX', 'PX', EVENT_KEPT_MS)
-    if not kept then return 'duplicate', skip_records(at + 3) end
+    if not kept then
+      count(queue, 'duplicate', 1)
+      return 'duplicate', skip_records(at + 3)
+    end
   end
-  local jobs = jobs_name(queue, key)
-  record = string.format('%.0f ', now_ms) .. record
+  record = whole(now_ms) .. ' ' .. record
   local waiting = redis.call('RPUSH', jobs, record)
+  redis.call('INCR', name(queue, 'waiting'))
+  count(queue, 'queued', 1)
   if waiting == 1 then
     make_due(queue, key, quiet_ends_ms(record, record))
   elseif redis.call('ZSCORE', name(queue, 'scheduled'), key) and redis.call('HEXISTS', name(queue, 'history'), key) == 0 then
@@ -109,13 +149,14 @@ local function enqueue(at)
   return 'queued', write_records(at + 3)
 end
 
--- Applies the effects at ARGV[at]: a count of jobs, the jobs, then records.
+-- Applies the effects at ARGV[at]: a count of jobs, the jobs, then records. What a completion brings about is never
+-- refused for want of room: the room it makes is as large.
 local function apply_effects(at)
-  local count = tonumber(ARGV[at])
+  local jobs = tonumber(ARGV[at])
   at = at + 1
   local _
-  for _ = 1, count do
-    _, at = enqueue(at)
+  for _ = 1, jobs do
+    _, at = enqueue(at, 0, 0)
   end
   write_records(at)
 end
@@ -123,8 +164,8 @@ end
 -- The number of jobs that a claim holds, or nil when the claim is stale.
 local function claimed(queue, key, fence)
   local running = redis.call('HGET', name(queue, 'running'), key)
-  local current, count = (running or ''):match('^(%d+) (%d+)$')
-  if current == fence then return tonumber(count) end
+  local current, held = (running or ''):match('^(%d+) (%d+) ')
+  if current == fence then return tonumber(held) end
 end
 
 -- The key is no longer running. What becomes of it is the caller's next line.
@@ -143,17 +184,89 @@ local function add_failure(past, cause, error)
   while #past.failures > FAILURES_MAX do table.remove(past.failures, 1) end
 end
 
--- Turns the first `count` jobs of a key into dead letters. The key goes on with its next job.
-local function bury(queue, key, count, reason, past)
-  local jobs = jobs_name(queue, key)
-  for _, record in ipairs(redis.call('LRANGE', jobs, 0, count - 1)) do
-    local id = record:match('^%d+ %d+ %d+ (%S+) ')
-    local letter = { key = key, reason = reason, record = record, past = past, buried_ms = now_ms }
-    redis.call('HSET', name(queue, 'dead'), id, cjson.encode(letter))
-    redis.call('ZADD', name(queue, 'dead:at'), now_ms, id)
+local function job_id(record) return record:match('^%d+ %d+ %d+ (%S+) ') end
+
+-- Notes that jobs are finished. Nothing else is kept of them.
+local function finish(queue, records, outcome)
+  count(queue, outcome, #records)
+  for _, record in ipairs(records) do
+    redis.call('LPUSH', name(queue, 'recent'), job_id(record) .. ' ' .. outcome .. ' ' .. whole(now_ms))
   end
-  redis.call('LTRIM', jobs, count, -1)
+  redis.call('LTRIM', name(queue, 'recent'), 0, RECENT_MAX - 1)
+end
+
+-- Names what failures have in common: the cause, and the error without what differs from job to job.
+local function fingerprint(failure)
+  local alike = failure.error:gsub('%x%x%x%x%x%x%x%x[%x-]*', '#'):gsub('%d%d%d%d+', '#')
+  return redis.sha1hex(failure.cause .. ' ' .. alike):sub(1, 12)
+end
+
+local function add_count(hash, field, by)
+  if redis.call('HINCRBY', hash, field, by) <= 0 then redis.call('HDEL', hash, field) end
+end
+
+-- The sorted sets that a dead letter is in.
+local function letter_indexes(queue, letter)
+  return {
+    name(queue, 'dead:at'), name(queue, 'dead:reason:' .. letter.reason),
+    name(queue, 'dead:print:' .. letter.fingerprint), name(queue, 'dead:key:' .. letter.key),
+  }
+end
+
+local function add_letter(queue, id, letter)
+  redis.call('HSET', name(queue, 'dead'), id, cjson.encode(letter))
+  for _, index in ipairs(letter_indexes(queue, letter)) do redis.call('ZADD', index, letter.buried_ms, id) end
+  add_count(name(queue, 'dead:reasons'), letter.reason, 1)
+  add_count(name(queue, 'dead:prints'), letter.fingerprint, 1)
+end
+
+local function remove_letter(queue, id, letter)
+  redis.call('HDEL', name(queue, 'dead'), id)
+  for _, index in ipairs(letter_indexes(queue, letter)) do redis.call('ZREM', index, id) end
+  add_count(name(queue, 'dead:reasons'), letter.reason, -1)
+  add_count(name(queue, 'dead:prints'), letter.fingerprint, -1)
+end
+
+local function letter_of(queue, id)
+  local stored = redis.call('HGET', name(queue, 'dead'), id)
+  return stored and cjson.decode(stored)
+end
+
+-- Turns the first `held` jobs of a key into dead letters. The key goes on with its next job.
+local function bury(queue, key, held, reason, past)
+  local print = fingerprint(past.failures[#past.failures])
+  for _, record in ipairs(redis.call('LRANGE', jobs_name(queue, key), 0, held - 1)) do
+    local id = job_id(record)
+    local before = redis.call('HGET', name(queue, 'replayed'), id)
+    before = before and cjson.decode(before) or { replays = 0, failures = {} }
+    redis.call('HDEL', name(queue, 'replayed'), id)
+    local failures = before.failures
+    for _, failure in ipairs(past.failures) do table.insert(failures, failure) end
+    while #failures > FAILURES_MAX do table.remove(failures, 1) end
+    add_letter(queue, id, {
+      key = key, reason = reason, fingerprint = print, record = record, attempts = past.attempts,
+      crashes = past.crashes, replays = before.replays, failures = failures, buried_ms = now_ms,
+    })
+  end
+  count(queue, 'buried', held)
+  remove_first(queue, key, held)
   redis.call('HDEL', name(queue, 'history'), key)
   settle(queue, key)
+end
+
+-- Sets a key aside that is in none of ready, scheduled, running. until_ms 0: until it is resumed.
+local function set_aside(queue, key, reason, by, until_ms)
+  local pause = { reason = reason, by = by, at_ms = now_ms, until_ms = until_ms }
+  redis.call('HSET', name(queue, 'pauses'), key, cjson.encode(pause))
+  redis.call('ZADD', name(queue, 'paused'), until_ms == 0 and '+inf' or until_ms, key)
+end
+
+local AUDIT_MAX = 10000
+
+-- Notes what an operator did. `entry` is a table; the time is added.
+local function audit(entry)
+  entry.at_ms = now_ms
+  redis.call('LPUSH', shard .. ':audit', cjson.encode(entry))
+  redis.call('LTRIM', shard .. ':audit', 0, AUDIT_MAX - 1)
 end
 

@@ -6,18 +6,25 @@
 -- ARGV[3]  fence
 -- ARGV[4]  delay_ms
 -- ARGV[5]  "counted" when the attempt counts, "uncounted" when it was not the job's fault
--- ARGV[6]  cause of the failure
--- ARGV[7]  error
--- ARGV[8]  effects, as in complete.lua
+-- ARGV[6]  stuck_ms  a key whose first job has been here for longer is set aside until an operator resumes it
+-- ARGV[7]  cause of the failure
+-- ARGV[8]  error
+-- ARGV[9]  effects, as in complete.lua
 --
 -- Replies  "done" or "stale"
 local queue, key = ARGV[1], ARGV[2]
 if not claimed(queue, key, ARGV[3]) then return 'stale' end
 local past = history(queue, key)
-add_failure(past, ARGV[6], ARGV[7])
+add_failure(past, ARGV[7], ARGV[8])
 if ARGV[5] == 'counted' then past.attempts = past.attempts + 1 end
 end_lease(queue, key)
 redis.call('HSET', name(queue, 'history'), key, cjson.encode(past))
-make_due(queue, key, now_ms + ARGV[4])
-apply_effects(8)
+count(queue, 'retried', 1)
+local enqueued_ms = redis.call('LINDEX', jobs_name(queue, key), 0):match('^(%d+) ')
+if tonumber(ARGV[6]) < now_ms - enqueued_ms then
+  set_aside(queue, key, 'stuck: ' .. ARGV[7], 'queue', 0)
+else
+  make_due(queue, key, now_ms + ARGV[4])
+end
+apply_effects(9)
 return 'done'

@@ -2,19 +2,32 @@
 --
 -- KEYS[1]  shard
 -- ARGV[1]  queue
--- ARGV[2]  dead_max  how many of the newest dead letters to return
 --
--- Replies  {ready keys, scheduled keys, running keys, dead letters, dead letter (JSON)...}
+-- Replies  {now_ms, waiting jobs, ready keys, scheduled keys, running keys, paused keys, dead letters,
+--           pause (JSON or ""), enqueued_ms of the oldest ready job or 0, counters of the last five minutes
+--           (what, count)...}
 local queue = ARGV[1]
+local oldest = redis.call('LINDEX', name(queue, 'ready'), 0)
+local record = oldest and redis.call('LINDEX', jobs_name(queue, oldest), 0)
 local reply = {
+  now_ms,
+  tonumber(redis.call('GET', name(queue, 'waiting')) or 0),
   redis.call('LLEN', name(queue, 'ready')),
   redis.call('ZCARD', name(queue, 'scheduled')),
   redis.call('ZCARD', name(queue, 'leases')),
+  redis.call('ZCARD', name(queue, 'paused')),
   redis.call('ZCARD', name(queue, 'dead:at')),
+  redis.call('GET', name(queue, 'pause')) or '',
+  record and tonumber(record:match('^(%d+) ')) or 0,
 }
-if tonumber(ARGV[2]) > 0 then
-  for _, id in ipairs(redis.call('ZREVRANGE', name(queue, 'dead:at'), 0, ARGV[2] - 1)) do
-    table.insert(reply, redis.call('HGET', name(queue, 'dead'), id))
-  end
+local sums = {}
+local minute = math.floor(now_ms / 60000)
+for ago = 0, 4 do
+  local counted = redis.call('HGETALL', name(queue, 'minute:' .. whole(minute - ago)))
+  for at = 1, #counted, 2 do sums[counted[at]] = (sums[counted[at]] or 0) + counted[at + 1] end
+end
+for what, sum in pairs(sums) do
+  table.insert(reply, what)
+  table.insert(reply, sum)
 end
 return reply

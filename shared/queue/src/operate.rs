@@ -1,0 +1,627 @@
+//! What operators do: look, pause, resume, and decide about dead letters. Every act is one script and leaves an entry in
+//! the audit; looking changes nothing.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use redis::{FromRedisValue, Value};
+use serde::{Deserialize, Serialize};
+
+use crate::job::{Claim, Failure, History, Invalid, Job, Key, PAYLOAD_BYTES_MAX, QueueName};
+use crate::queue::{Queue, QueueError, from_value};
+use crate::scripts;
+
+/// The most dead letters that one act takes.
+pub const ACT_LETTERS_MAX: usize = 100;
+
+/// How a queue stands.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Survey {
+    /// Jobs, of all keys and in all states but dead.
+    pub waiting: u64,
+    /// Keys that may be claimed.
+    pub ready: u64,
+    /// Keys in their quiet window or waiting for a retry.
+    pub scheduled: u64,
+    /// Keys being worked on.
+    pub running: u64,
+    /// Keys set aside.
+    pub paused: u64,
+    /// Dead letters.
+    pub dead: u64,
+    /// Why the whole queue is paused, if it is.
+    pub pause: Option<Pause>,
+    /// How long the first job of the key that is first in line has been in the queue.
+    pub oldest_ready: Option<Duration>,
+    /// What was counted in the last five minutes: `queued`, `duplicate`, `completed`, `retried`, `rescued`, `buried`…
+    pub recently: BTreeMap<String, u64>,
+}
+
+impl Survey {
+    /// Nothing waits and nothing runs.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.ready + self.scheduled + self.running == 0
+    }
+}
+
+/// Why a queue or a key is paused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    pub reason: String,
+    /// The operator, or `queue` when the first job of the key was stuck.
+    pub by: String,
+    pub at_ms: u64,
+    /// 0: until it is resumed.
+    pub until_ms: u64,
+}
+
+/// Where a key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyState {
+    /// Has no jobs.
+    Idle,
+    Ready,
+    /// In its quiet window, or waiting for a retry, until this time.
+    Scheduled {
+        due_ms: u64,
+    },
+    Running {
+        lease_ends_ms: u64,
+    },
+    Paused,
+}
+
+/// A key, and what its first job waits for.
+#[derive(Debug, Clone)]
+pub struct PeekedKey {
+    pub key: Key,
+    pub state: KeyState,
+    pub jobs: u64,
+    pub head: Option<Job>,
+    /// Which attempt is next, or under way.
+    pub attempt: u32,
+    pub crashes: u32,
+    /// Oldest first.
+    pub failures: Vec<Failure>,
+    pub pause: Option<Pause>,
+    /// Who works on it.
+    pub worker: Option<String>,
+}
+
+/// Keys of a queue as they were at one moment.
+#[derive(Debug, Clone)]
+pub struct Peek {
+    pub now_ms: u64,
+    pub keys: Vec<PeekedKey>,
+}
+
+/// A job that waits for a person.
+#[derive(Debug, Clone)]
+pub struct DeadLetter {
+    pub job: Job,
+    pub key: Key,
+    pub reason: String,
+    /// Names what letters that failed alike have in common.
+    pub fingerprint: String,
+    pub attempts: u32,
+    pub crashes: u32,
+    /// How often it was replayed before.
+    pub replays: u32,
+    /// Oldest first.
+    pub failures: Vec<Failure>,
+    pub buried_ms: u64,
+}
+
+/// As `bury` in `scripts/keys.lua` writes it.
+#[derive(Deserialize)]
+struct StoredDeadLetter {
+    key: String,
+    reason: String,
+    fingerprint: String,
+    record: String,
+    attempts: u32,
+    crashes: u32,
+    replays: u32,
+    failures: Vec<Failure>,
+    buried_ms: u64,
+}
+
+impl DeadLetter {
+    fn from_stored(json: &str) -> Option<Self> {
+        let stored: StoredDeadLetter = serde_json::from_str(json).ok()?;
+        Some(Self {
+            job: Job::from_record(&stored.record)?,
+            key: Key::new(stored.key).ok()?,
+            reason: stored.reason,
+            fingerprint: stored.fingerprint,
+            attempts: stored.attempts,
+            crashes: stored.crashes,
+            replays: stored.replays,
+            failures: stored.failures,
+            buried_ms: stored.buried_ms,
+        })
+    }
+}
+
+/// Which dead letters: those that fit all that is given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct LetterFilter {
+    pub id: Option<String>,
+    pub reason: Option<String>,
+    pub fingerprint: Option<String>,
+    #[serde(skip)] // A key may name a person.
+    pub key: Option<String>,
+    /// Buried at this time or later, and at this time or earlier.
+    pub since_ms: Option<u64>,
+    pub until_ms: Option<u64>,
+}
+
+/// Dead letters, newest first, and where the next call goes on; `None` at the end.
+#[derive(Debug, Clone, Default)]
+pub struct Letters {
+    pub found: Vec<DeadLetter>,
+    pub next: Option<u64>,
+}
+
+/// Dead letters that failed alike.
+#[derive(Debug, Clone)]
+pub struct LetterGroup {
+    pub fingerprint: String,
+    pub count: u64,
+    pub newest: DeadLetter,
+}
+
+/// The dead letters of a queue, counted.
+#[derive(Debug, Clone, Default)]
+pub struct LetterGroups {
+    pub total: u64,
+    /// Most frequent first.
+    pub reasons: Vec<(String, u64)>,
+    /// Most frequent first.
+    pub groups: Vec<LetterGroup>,
+}
+
+/// What became of a dead letter in an act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acted {
+    Done,
+    /// Somebody else acted before: there is no such dead letter.
+    Gone,
+}
+
+/// Who acts, on what, and why, for the audit.
+#[derive(Debug, Clone, Copy)]
+pub struct Act<'a> {
+    pub operator: &'a str,
+    /// How the letters were chosen.
+    pub filter: &'a str,
+    pub reason: &'a str,
+}
+
+/// One act of an operator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    pub at_ms: u64,
+    pub operator: String,
+    /// `pause`, `resume`, `replay`, `discard` or `edit`.
+    pub act: String,
+    pub queue: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letters: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
+    /// Absent for a whole queue.
+    #[serde(default, skip_serializing)]
+    pub key: Option<String>,
+}
+
+/// A worker process, as it described itself.
+#[derive(Debug, Clone)]
+pub struct Worker {
+    pub id: String,
+    /// How long ago it said so.
+    pub seen: Duration,
+    pub about: String,
+}
+
+impl Queue {
+    /// How a queue stands.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn survey(&self, queue: QueueName) -> Result<Survey, QueueError> {
+        let args = [queue.0.to_owned()];
+        let mut reply = Fields::new(
+            "survey",
+            self.connection.run(&scripts::SURVEY, &args).await?,
+        );
+        let now_ms: u64 = reply.next()?;
+        let mut survey = Survey {
+            waiting: reply.next()?,
+            ready: reply.next()?,
+            scheduled: reply.next()?,
+            running: reply.next()?,
+            paused: reply.next()?,
+            dead: reply.next()?,
+            pause: reply.next_json()?,
+            ..Survey::default()
+        };
+        let oldest_ms: u64 = reply.next()?;
+        survey.oldest_ready =
+            (oldest_ms > 0).then(|| Duration::from_millis(now_ms.saturating_sub(oldest_ms)));
+        while !reply.is_empty() {
+            survey.recently.insert(reply.next()?, reply.next()?);
+        }
+        Ok(survey)
+    }
+
+    /// Looks at one key, or at up to `keys_max` keys in each state.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn peek(
+        &self,
+        queue: QueueName,
+        key: Option<&Key>,
+        keys_max: usize,
+    ) -> Result<Peek, QueueError> {
+        let key = key.map_or("", Key::as_str).to_owned();
+        let args = [queue.0.to_owned(), key, keys_max.to_string()];
+        let mut reply = Fields::new("peek", self.connection.run(&scripts::PEEK, &args).await?);
+        let now_ms = reply.next()?;
+        let mut keys = Vec::new();
+        while !reply.is_empty() {
+            keys.push(read_key(Fields::new("peek", reply.next()?))?);
+        }
+        Ok(Peek { now_ms, keys })
+    }
+
+    /// Stops handing out a queue, or one key of it, for a time or until it is resumed. What runs goes on.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked; to try again is safe.
+    pub async fn pause(
+        &self,
+        queue: QueueName,
+        key: Option<&Key>,
+        lasts: Option<Duration>,
+        act: Act<'_>,
+    ) -> Result<(), QueueError> {
+        let args = [
+            queue.0.to_owned(),
+            key.map_or("", Key::as_str).to_owned(),
+            lasts
+                .map_or(0, |lasts| lasts.as_millis().max(1))
+                .to_string(),
+            act.reason.to_owned(),
+            act.operator.to_owned(),
+        ];
+        let _done: String = self.connection.run(&scripts::PAUSE, &args).await?;
+        Ok(())
+    }
+
+    /// Hands out a paused queue, or a paused key of it, again. False: it was not paused.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked; to try again is safe.
+    pub async fn resume(
+        &self,
+        queue: QueueName,
+        key: Option<&Key>,
+        act: Act<'_>,
+    ) -> Result<bool, QueueError> {
+        let key = key.map_or("", Key::as_str).to_owned();
+        let args = [queue.0.to_owned(), key, act.operator.to_owned()];
+        let word: String = self.connection.run(&scripts::RESUME, &args).await?;
+        Ok(word == "done")
+    }
+
+    /// Finds up to `found_max` dead letters, newest first. `from` is where an earlier call ended, or 0.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn letters(
+        &self,
+        queue: QueueName,
+        filter: &LetterFilter,
+        from: u64,
+        found_max: usize,
+    ) -> Result<Letters, QueueError> {
+        let text = |field: &Option<String>| field.clone().unwrap_or_default();
+        let time = |field: Option<u64>, open: &str| {
+            field.map_or_else(|| open.to_owned(), |ms| ms.to_string())
+        };
+        let mut letters = Letters {
+            found: Vec::new(),
+            next: Some(from),
+        };
+        // A call looks at a bounded number of letters; a narrow filter takes several.
+        while let Some(offset) = letters.next
+            && letters.found.len() < found_max
+        {
+            let args = [
+                queue.0.to_owned(),
+                text(&filter.reason),
+                text(&filter.fingerprint),
+                text(&filter.key),
+                time(filter.since_ms, "-inf"),
+                time(filter.until_ms, "+inf"),
+                offset.to_string(),
+                (found_max - letters.found.len()).to_string(),
+                text(&filter.id),
+            ];
+            let mut reply = Fields::new(
+                "letters",
+                self.connection.run(&scripts::LETTERS, &args).await?,
+            );
+            letters.next = u64::try_from(reply.next::<i64>()?).ok();
+            while !reply.is_empty() {
+                let _id: String = reply.next()?;
+                letters.found.push(reply.next_letter()?);
+            }
+        }
+        Ok(letters)
+    }
+
+    /// Counts dead letters by reason and by what they have in common, with up to `groups_max` of the latter.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn letter_groups(
+        &self,
+        queue: QueueName,
+        groups_max: usize,
+    ) -> Result<LetterGroups, QueueError> {
+        let args = [queue.0.to_owned(), groups_max.to_string()];
+        let mut reply = Fields::new(
+            "groups",
+            self.connection.run(&scripts::GROUPS, &args).await?,
+        );
+        let mut counted = LetterGroups {
+            total: reply.next()?,
+            ..LetterGroups::default()
+        };
+        for reason in reply.next::<Vec<Value>>()? {
+            let mut reason = Fields::new("groups", from_value(reason)?);
+            counted.reasons.push((reason.next()?, reason.next()?));
+        }
+        for group in reply.next::<Vec<Value>>()? {
+            let mut group = Fields::new("groups", from_value(group)?);
+            counted.groups.push(LetterGroup {
+                fingerprint: group.next()?,
+                count: group.next()?,
+                newest: group.next_letter()?,
+            });
+        }
+        Ok(counted)
+    }
+
+    /// Puts up to [`ACT_LETTERS_MAX`] dead letters back: attempts start anew, failures are kept, and each returns to its
+    /// place among the waiting jobs of its key.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked; to try again is safe, what was put back is gone from the dead letters.
+    pub async fn replay(
+        &self,
+        queue: QueueName,
+        ids: &[String],
+        act: Act<'_>,
+    ) -> Result<Vec<Acted>, QueueError> {
+        let args = [queue.0, act.operator, act.filter].map(str::to_owned);
+        self.act("replay", &scripts::REPLAY, &args, ids).await
+    }
+
+    /// Forgets up to [`ACT_LETTERS_MAX`] dead letters.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked; to try again is safe.
+    pub async fn discard(
+        &self,
+        queue: QueueName,
+        ids: &[String],
+        act: Act<'_>,
+    ) -> Result<Vec<Acted>, QueueError> {
+        let args = [queue.0, act.operator, act.filter, act.reason].map(str::to_owned);
+        self.act("discard", &scripts::DISCARD, &args, ids).await
+    }
+
+    /// Gives a dead letter another payload. Whether the payload means anything is the caller's to check.
+    ///
+    /// # Errors
+    /// When the payload is longer than [`PAYLOAD_BYTES_MAX`], or Redis cannot be asked; to try again is safe.
+    pub async fn edit(
+        &self,
+        queue: QueueName,
+        id: &str,
+        payload: &str,
+        act: Act<'_>,
+    ) -> Result<Acted, EditError> {
+        if payload.len() > PAYLOAD_BYTES_MAX {
+            return Err(EditError::Payload(Invalid::PayloadTooLarge {
+                bytes: payload.len(),
+            }));
+        }
+        let args = [queue.0, act.operator, act.reason, id, payload].map(str::to_owned);
+        let word: String = self.connection.run(&scripts::EDIT, &args).await?;
+        Ok(if word == "edited" {
+            Acted::Done
+        } else {
+            Acted::Gone
+        })
+    }
+
+    /// What operators did, newest first.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn audit(&self, entries_max: usize) -> Result<Vec<AuditEntry>, QueueError> {
+        let entries: Vec<String> = self
+            .connection
+            .run(&scripts::AUDIT, &[entries_max.to_string()])
+            .await?;
+        let read = |entry: &String| {
+            serde_json::from_str(entry).map_err(|_broken| QueueError::Unexpected("audit"))
+        };
+        entries.iter().map(read).collect()
+    }
+
+    /// Says that a worker process is alive; `about` (JSON) describes it.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn beat(&self, worker: &str, about: &str) -> Result<(), QueueError> {
+        let _others: Value = self
+            .connection
+            .run(&scripts::BEAT, &[worker.to_owned(), about.to_owned()])
+            .await?;
+        Ok(())
+    }
+
+    /// Takes a worker process that ends off the list.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn last_beat(&self, worker: &str) -> Result<(), QueueError> {
+        self.beat(worker, "").await
+    }
+
+    /// The worker processes of the last ten minutes, the latest first.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn workers(&self) -> Result<Vec<Worker>, QueueError> {
+        let args = [String::new(), String::new()];
+        let mut reply = Fields::new("beat", self.connection.run(&scripts::BEAT, &args).await?);
+        let now_ms: u64 = reply.next()?;
+        let mut workers = Vec::new();
+        while !reply.is_empty() {
+            let (id, seen_ms, about) = (reply.next()?, reply.next::<u64>()?, reply.next()?);
+            workers.push(Worker {
+                id,
+                seen: Duration::from_millis(now_ms.saturating_sub(seen_ms)),
+                about,
+            });
+        }
+        Ok(workers)
+    }
+
+    async fn act(
+        &self,
+        operation: &'static str,
+        script: &redis::Script,
+        args: &[String],
+        ids: &[String],
+    ) -> Result<Vec<Acted>, QueueError> {
+        debug_assert!(
+            ids.len() <= ACT_LETTERS_MAX,
+            "callers act on at most {ACT_LETTERS_MAX}"
+        );
+        let words: Vec<String> = self.connection.run(script, &[args, ids].concat()).await?;
+        let read = |word: &String| match word.as_str() {
+            "replayed" | "discarded" => Ok(Acted::Done),
+            "gone" => Ok(Acted::Gone),
+            _ => Err(QueueError::Unexpected(operation)),
+        };
+        words.iter().map(read).collect()
+    }
+}
+
+/// Why a dead letter was not edited.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    #[error(transparent)]
+    Payload(Invalid),
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+}
+
+impl Claim {
+    /// The name of who may settle this claim, for a log.
+    #[must_use]
+    pub fn fence(&self) -> &str {
+        &self.fence
+    }
+}
+
+/// Reads `{key, state, at_ms, jobs, head, history, pause, worker}`; see `scripts/peek.lua`.
+fn read_key(mut fields: Fields) -> Result<PeekedKey, QueueError> {
+    let unexpected = QueueError::Unexpected("peek");
+    let Ok(key) = Key::new(fields.next::<String>()?) else {
+        return Err(unexpected);
+    };
+    let (state, at_ms): (String, u64) = (fields.next()?, fields.next()?);
+    let state = match state.as_str() {
+        "idle" => KeyState::Idle,
+        "ready" => KeyState::Ready,
+        "scheduled" => KeyState::Scheduled { due_ms: at_ms },
+        "running" => KeyState::Running {
+            lease_ends_ms: at_ms,
+        },
+        "paused" => KeyState::Paused,
+        _ => return Err(unexpected),
+    };
+    let jobs = fields.next()?;
+    let head = Job::from_record(&fields.next::<String>()?);
+    let history: History = fields.next_json()?.unwrap_or_default();
+    let pause = fields.next_json()?;
+    let worker = Some(fields.next::<String>()?).filter(|worker| !worker.is_empty());
+    Ok(PeekedKey {
+        key,
+        state,
+        jobs,
+        head,
+        attempt: history.attempts + 1,
+        crashes: history.crashes,
+        failures: history.failures,
+        pause,
+        worker,
+    })
+}
+
+/// The fields of a script's reply, read in order.
+struct Fields {
+    script: &'static str,
+    values: std::vec::IntoIter<Value>,
+}
+
+impl Fields {
+    fn new(script: &'static str, values: Vec<Value>) -> Self {
+        Self {
+            script,
+            values: values.into_iter(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.values.len() == 0
+    }
+
+    fn next<T: FromRedisValue>(&mut self) -> Result<T, QueueError> {
+        from_value(
+            self.values
+                .next()
+                .ok_or(QueueError::Unexpected(self.script))?,
+        )
+    }
+
+    /// JSON, or `None` for an empty text.
+    fn next_json<T: for<'a> Deserialize<'a>>(&mut self) -> Result<Option<T>, QueueError> {
+        let text: String = self.next()?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        serde_json::from_str(&text)
+            .map(Some)
+            .map_err(|_broken| QueueError::Unexpected(self.script))
+    }
+
+    fn next_letter(&mut self) -> Result<DeadLetter, QueueError> {
+        DeadLetter::from_stored(&self.next::<String>()?).ok_or(QueueError::Unexpected(self.script))
+    }
+}
