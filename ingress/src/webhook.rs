@@ -76,6 +76,8 @@ enum Rejection {
     Refused(#[from] Refused),
     #[error("the text could not be queued")]
     NotQueued(#[source] QueueError),
+    #[error("the {0} holds as many texts as it may: nothing takes them out, or somebody floods it")]
+    Full(&'static str),
 }
 
 pub(crate) async fn buyer(
@@ -258,6 +260,8 @@ async fn accept(queue: &Queue, job: NewJob) -> Result<Outcome, Rejection> {
     {
         [Enqueued::Queued] => Ok(Outcome::Accepted),
         [Enqueued::Duplicate] => Ok(Outcome::Duplicate),
+        [Enqueued::KeyFull] => Err(Rejection::Full("conversation")),
+        [Enqueued::QueueFull] => Err(Rejection::Full("queue")),
         _ => Err(Rejection::NotQueued(QueueError::Unexpected("enqueue"))),
     }
 }
@@ -268,14 +272,16 @@ fn reject(rejection: &Rejection, duration_ms: u128, trace: &str) -> HttpResponse
         Rejection::TooSlow => StatusCode::REQUEST_TIMEOUT,
         Rejection::BrokenOff => StatusCode::BAD_REQUEST,
         Rejection::Refused(_) => StatusCode::UNAUTHORIZED,
-        Rejection::NotQueued(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Rejection::NotQueued(_) | Rejection::Full(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
     let error = error_chain(rejection);
     match rejection {
-        Rejection::NotQueued(_) => error!(
-            error,
-            duration_ms, trace, "delivery.not_queued: Aircall is asked to retry"
-        ),
+        Rejection::NotQueued(_) | Rejection::Full(_) => {
+            error!(
+                error,
+                duration_ms, trace, "delivery.not_queued: Aircall is asked to retry"
+            );
+        }
         Rejection::Refused(_) => warn!(
             error,
             trace, "delivery.refused: compare AIRCALL_WEBHOOK_TOKEN with the webhook's"
@@ -289,10 +295,9 @@ fn reject(rejection: &Rejection, duration_ms: u128, trace: &str) -> HttpResponse
         answer.insert_header((header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S)));
     }
     // The cause is for the log: it may name what is inside.
-    let public = if matches!(rejection, Rejection::NotQueued(_)) {
-        "try again".to_owned()
-    } else {
-        error
+    let public = match rejection {
+        Rejection::NotQueued(_) | Rejection::Full(_) => "try again".to_owned(),
+        _ => error,
     };
     answer.json(serde_json::json!({ "status": "rejected", "error": public }))
 }

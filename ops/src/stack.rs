@@ -487,6 +487,15 @@ pub async fn start_ingress(
     Ok((process, url))
 }
 
+fn worker_rate_per_minute(settings: &Settings) -> u32 {
+    const UNLIMITED: u32 = 1_000_000;
+    if settings.rate_per_minute == 0 {
+        UNLIMITED
+    } else {
+        settings.rate_per_minute
+    }
+}
+
 /// Starts a worker of all queues.
 ///
 /// # Errors
@@ -505,6 +514,10 @@ pub async fn start_worker(
         ("AIRCALL_API_TOKEN", settings.api_token.clone()),
         ("AIRCALL_SEND_MODE", settings.send_mode.as_str().to_owned()),
         ("WORKER_LEASE", format!("{}ms", settings.lease.as_millis())),
+        (
+            "AIRCALL_RATE_PER_MINUTE",
+            worker_rate_per_minute(settings).to_string(),
+        ),
         ("HELP_CONTACT", "help@wex.example".to_owned()),
     ];
     let program = programs.path("wex-worker");

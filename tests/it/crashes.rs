@@ -63,12 +63,7 @@ async fn a_worker_killed_between_receipt_and_send_loses_nothing() {
     answered.dedup();
     assert_eq!(answered.len(), sent, "someone was texted twice");
     // A send that was under way when its worker was killed may or may not have left: it waits for a person.
-    let letters = world
-        .queue
-        .survey(OUTBOUND, 100)
-        .await
-        .unwrap()
-        .dead_letters;
+    let letters = world.letters(OUTBOUND).await;
     assert!(
         letters.iter().all(|letter| letter.reason == "unknown"),
         "{letters:?}"
@@ -108,7 +103,7 @@ async fn a_worker_killed_in_the_middle_of_a_send_does_not_send_twice() {
     world.kill_worker().await;
     world.start_worker().await;
 
-    assert_eq!(world.dead_letters(OUTBOUND, 1).await, ["unknown"]);
+    assert_eq!(world.dead_reasons(OUTBOUND, 1).await, ["unknown"]);
     assert_eq!(world.sent(1).await.len(), 1);
 }
 
@@ -123,11 +118,11 @@ async fn a_worker_that_froze_and_wakes_up_changes_nothing_any_more() {
     let frozen = world.worker.take().unwrap();
     frozen.signal(Signal::STOP);
     world.start_worker().await;
-    assert_eq!(world.dead_letters(OUTBOUND, 1).await, ["unknown"]);
+    assert_eq!(world.dead_reasons(OUTBOUND, 1).await, ["unknown"]);
     frozen.signal(Signal::CONT);
     frozen.line_with("attempt.abandoned").await;
 
-    assert_eq!(world.dead_letters(OUTBOUND, 1).await, ["unknown"]);
+    assert_eq!(world.dead_reasons(OUTBOUND, 1).await, ["unknown"]);
     assert_eq!(world.sent(1).await.len(), 1);
 }
 
@@ -141,7 +136,7 @@ async fn a_worker_asked_to_end_finishes_what_it_does() {
     let status = world.worker.take().unwrap().end().await;
 
     assert!(status.is_some_and(|status| status.success()), "{status:?}");
-    let survey = world.queue.survey(OUTBOUND, 0).await.unwrap();
+    let survey = world.queue.survey(OUTBOUND).await.unwrap();
     assert!(survey.is_idle() && survey.dead == 0, "{survey:?}");
 }
 

@@ -105,7 +105,7 @@ async fn without_a_good_token_nothing_is_accepted() {
     );
     assert_eq!(world.post(PATH, "not json").await.status, 401);
 
-    assert!(world.queue.survey(INBOUND, 0).await.unwrap().is_idle());
+    assert!(world.queue.survey(INBOUND).await.unwrap().is_idle());
 }
 
 #[tokio::test]
@@ -221,7 +221,7 @@ async fn whatever_is_not_a_text_to_one_of_our_lines_is_answered_200_and_left_alo
         let answer = world.post(PATH, delivery.to_string()).await;
         assert_eq!(answer.outcome(), (200, "ignored"), "{what}");
     }
-    assert!(world.queue.survey(INBOUND, 0).await.unwrap().is_idle());
+    assert!(world.queue.survey(INBOUND).await.unwrap().is_idle());
 }
 
 #[tokio::test]

@@ -22,12 +22,14 @@ use tokio::time::{Instant, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use wex_ops::stack::Redis;
 use wex_queue::{
-    Claim, Counts, DeadLetter, Effects, Enqueued, EventId, Failed, Fetcher, Key, Limits, NewJob,
-    Queue, QueueError, QueueName, QuietWindow, Record, Settled,
+    Claim, Counts, DeadLetter, Effects, Enqueued, EventId, Failed, Fetcher, Key, LetterFilter,
+    Limits, NewJob, Queue, QueueError, QueueName, QuietWindow, Record, Settled,
 };
 
 const WORK: QueueName = QueueName("work");
 const NEXT: QueueName = QueueName("next");
+
+const WORKER: &str = "worker";
 
 /// How long an operation may take where the test is not about that.
 const OPERATION_MAX: Duration = Duration::from_secs(10);
@@ -40,6 +42,8 @@ const LONG: Limits = Limits {
     jobs_max: 1,
     lease: Duration::from_secs(600),
     crashes_max: 5,
+    stuck_after: Duration::from_secs(600),
+    rate: None,
 };
 const SHORT: Limits = Limits {
     lease: Duration::from_millis(50),
@@ -156,7 +160,7 @@ impl Store {
 
     async fn claims(&self, keys_max: usize, limits: Limits) -> Vec<Claim> {
         self.queue
-            .claim(WORK, keys_max, limits)
+            .claim(WORK, WORKER, keys_max, limits)
             .await
             .expect("Redis answers")
             .claims
@@ -214,12 +218,11 @@ impl Store {
         values.remove(0)
     }
 
+    /// Newest first.
     async fn dead_letters(&self) -> Vec<DeadLetter> {
-        self.queue
-            .survey(WORK, 1_000)
-            .await
-            .expect("Redis answers")
-            .dead_letters
+        let all = LetterFilter::default();
+        let letters = self.queue.letters(WORK, &all, 0, 1_000).await;
+        letters.expect("Redis answers").found
     }
 
     /// Whatever the holder of this claim still tries is refused and changes nothing.
@@ -257,7 +260,7 @@ impl Store {
                 done.extend(payloads(&claim).into_iter().map(str::to_owned));
             }
             self.queue
-                .survey(WORK, 0)
+                .survey(WORK)
                 .await
                 .expect("Redis answers")
                 .is_idle()
@@ -462,7 +465,14 @@ async fn an_event_is_known_per_queue() {
     store.put(&[event_job("k", "here", "e"), elsewhere]).await;
     assert_eq!(store.drain(LONG).await, ["here"]);
     assert_eq!(
-        payloads(&store.queue.claim(NEXT, 1, LONG).await.unwrap().claims[0]),
+        payloads(
+            &store
+                .queue
+                .claim(NEXT, WORKER, 1, LONG)
+                .await
+                .unwrap()
+                .claims[0]
+        ),
         ["elsewhere"]
     );
 }
@@ -557,7 +567,7 @@ async fn eight_workers_at_once_complete_each_job_once_and_each_key_in_order() {
             let mut done: Vec<(u64, String)> = Vec::new();
             loop {
                 let claimed = queue
-                    .claim(WORK, 3, at_most(2))
+                    .claim(WORK, WORKER, 3, at_most(2))
                     .await
                     .expect("Redis answers");
                 if claimed.claims.is_empty() && claimed.next_in.is_none() {
@@ -780,7 +790,7 @@ async fn a_key_in_its_quiet_window_holds_up_no_other_key() {
     assert_eq!(first_payloads(&store.claims(9, LONG).await), ["fast"]);
     let next_in = store
         .queue
-        .claim(WORK, 9, LONG)
+        .claim(WORK, WORKER, 9, LONG)
         .await
         .unwrap()
         .next_in
@@ -869,7 +879,12 @@ async fn jobs_and_records_of_a_completion_appear_together_with_it() {
         Some("first"),
         "a duplicate among the effects writes nothing"
     );
-    let next = store.queue.claim(NEXT, 9, at_most(9)).await.unwrap().claims;
+    let next = store
+        .queue
+        .claim(NEXT, WORKER, 9, at_most(9))
+        .await
+        .unwrap()
+        .claims;
     assert_eq!(
         next.iter().map(payloads).collect::<Vec<_>>(),
         [["known"], ["effect"]]
@@ -1069,17 +1084,9 @@ async fn a_dead_letter_keeps_payload_reason_failures_and_trace_and_its_key_goes_
     store.bury(&claim, "permanent").await;
 
     store.refuses_as_stale(&claim).await;
-    let survey = store.queue.survey(WORK, 10).await.unwrap();
-    assert_eq!(
-        (
-            survey.dead,
-            survey.ready,
-            survey.running,
-            survey.dead_letters.len()
-        ),
-        (1, 1, 0, 1)
-    );
-    let letter = &survey.dead_letters[0];
+    let survey = store.queue.survey(WORK).await.unwrap();
+    assert_eq!((survey.dead, survey.ready, survey.running), (1, 1, 0));
+    let letter = &store.dead_letters().await[0];
     assert_eq!(letter.job, claim.jobs[0]);
     assert_eq!(
         (
@@ -1118,21 +1125,26 @@ async fn the_newest_dead_letters_come_first_and_no_more_than_asked() {
         store.bury(&claim, "no").await;
         store.let_pass(Duration::from_millis(2)).await;
     }
-    let survey = store.queue.survey(WORK, 2).await.unwrap();
-    let newest: Vec<_> = survey
-        .dead_letters
+    let all = LetterFilter::default();
+    let letters = store.queue.letters(WORK, &all, 0, 2).await.unwrap();
+    let newest: Vec<_> = letters
+        .found
         .iter()
         .map(|letter| letter.job.payload.as_str())
         .collect();
-    assert_eq!((survey.dead, newest), (3, vec!["3", "2"]));
-    assert!(
-        store
-            .queue
-            .survey(WORK, 0)
-            .await
-            .unwrap()
-            .dead_letters
-            .is_empty()
+    assert_eq!(newest, ["3", "2"]);
+    let rest = store
+        .queue
+        .letters(WORK, &all, letters.next.unwrap(), 2)
+        .await
+        .unwrap();
+    assert_eq!(
+        (
+            rest.found[0].job.payload.as_str(),
+            rest.found.len(),
+            rest.next
+        ),
+        ("1", 1, None)
     );
 }
 
@@ -1249,7 +1261,13 @@ async fn an_absurdly_long_time_does_not_tear_a_completion_apart() {
         (Some("v"), Some("v"))
     );
     assert_eq!(
-        store.queue.claim(NEXT, 1, LONG).await.unwrap().claims.len(),
+        store
+            .queue
+            .claim(NEXT, WORKER, 1, LONG)
+            .await
+            .unwrap()
+            .claims
+            .len(),
         1
     );
     let claim = store.claim(LONG).await;
@@ -1264,7 +1282,7 @@ async fn an_absurdly_long_time_does_not_tear_a_completion_apart() {
 /// A worker that waits for its next claim.
 fn fetch(store: &Store, draining: &CancellationToken) -> JoinSet<Vec<Claim>> {
     let (mut fetcher, draining) = (
-        Fetcher::new(store.client(OPERATION_MAX), WORK, LONG),
+        Fetcher::new(store.client(OPERATION_MAX), WORK, WORKER.to_owned(), LONG),
         draining.clone(),
     );
     let mut fetching = JoinSet::new();
@@ -1428,7 +1446,7 @@ async fn ten_thousand_keys_due_at_once_with_a_hundred_thousand_jobs_are_complete
         enqueuing.join_all().await;
     }
     assert_eq!(
-        store.queue.survey(WORK, 0).await.unwrap().scheduled,
+        store.queue.survey(WORK).await.unwrap().scheduled,
         KEYS as u64
     );
 
@@ -1439,7 +1457,7 @@ async fn ten_thousand_keys_due_at_once_with_a_hundred_thousand_jobs_are_complete
             let mut done = Vec::new();
             loop {
                 let claimed = queue
-                    .claim(WORK, 100, at_most(7))
+                    .claim(WORK, WORKER, 100, at_most(7))
                     .await
                     .expect("Redis answers");
                 if claimed.claims.is_empty() && claimed.next_in.is_none() {
@@ -1609,7 +1627,7 @@ async fn a_redis_that_forgets_its_scripts_is_told_them_again() {
     forget().await;
     store.complete(&claim).await;
     forget().await;
-    assert_eq!(store.queue.survey(WORK, 0).await.unwrap().ready, 1);
+    assert_eq!(store.queue.survey(WORK).await.unwrap().ready, 1);
 }
 
 #[tokio::test]
@@ -1617,7 +1635,7 @@ async fn a_client_whose_connections_are_cut_goes_on() {
     let store = Store::start().await;
     let mut fetching = fetch(&store, &CancellationToken::new());
     store.until_blocked(1).await;
-    store.queue.survey(WORK, 0).await.unwrap();
+    store.queue.survey(WORK).await.unwrap();
     for number in 0..5 {
         store
             .ask::<u64>(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"])
@@ -1630,7 +1648,12 @@ async fn a_client_whose_connections_are_cut_goes_on() {
         .await;
     }
     assert_eq!(
-        store.queue.claim(NEXT, 1, at_most(9)).await.unwrap().claims[0]
+        store
+            .queue
+            .claim(NEXT, WORKER, 1, at_most(9))
+            .await
+            .unwrap()
+            .claims[0]
             .jobs
             .len(),
         5
@@ -1648,14 +1671,14 @@ async fn a_frozen_redis_fails_operations_in_time_and_keeps_nobodys_claims() {
     let queue = store.client(operation_max);
     let held = store.claim(LONG).await;
     until("the client is connected", async || {
-        queue.survey(WORK, 0).await.ok()
+        queue.survey(WORK).await.ok()
     })
     .await;
 
     store.redis.process.signal(Signal::STOP);
     for _ in 0..4 {
         let start = Instant::now();
-        let refused = queue.claim(WORK, 1, LONG).await.unwrap_err();
+        let refused = queue.claim(WORK, WORKER, 1, LONG).await.unwrap_err();
         assert!(
             matches!(refused, QueueError::TimedOut(limit) if limit == operation_max),
             "{refused:?}"
@@ -1677,7 +1700,7 @@ async fn a_frozen_redis_fails_operations_in_time_and_keeps_nobodys_claims() {
     store.complete(&held).await;
     // What was asked of the frozen Redis is done when it thaws: a claim that nobody holds. One of the four at most, since
     // a connection that did not answer is not asked again.
-    let survey = store.queue.survey(WORK, 0).await.unwrap();
+    let survey = store.queue.survey(WORK).await.unwrap();
     assert!(
         survey.running <= 1,
         "{} keys are held by nobody until their leases end",
@@ -1734,7 +1757,7 @@ async fn a_connection_that_falls_silent_without_closing_is_replaced() {
     let link = Link::to(&store).await;
     let queue = Queue::new(&link.url, Duration::from_secs(1)).unwrap();
     store.put(&[job("a", "1")]).await;
-    let mut fetcher = Fetcher::new(queue.clone(), WORK, LONG);
+    let mut fetcher = Fetcher::new(queue.clone(), WORK, WORKER.to_owned(), LONG);
     let draining = CancellationToken::new();
     let claim = fetcher.next(1, &draining).await.remove(0);
 
@@ -1964,6 +1987,7 @@ async fn random_walk(seed: u64, steps: usize) {
                     jobs_max: dice.size(4),
                     lease,
                     crashes_max: 3,
+                    ..LONG
                 };
                 let claims = store.claims(dice.size(3), limits).await;
                 model.learn_of_the_dead(&store).await;

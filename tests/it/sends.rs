@@ -32,7 +32,7 @@ async fn a_failure_that_time_heals_is_retried_until_the_text_is_sent() {
         assert_eq!(world.sent(1).await.len(), 1, "{fault}");
         assert_eq!(requests(&world).await.len(), 2, "{fault}");
         assert_eq!(
-            world.queue.survey(OUTBOUND, 0).await.unwrap().dead,
+            world.queue.survey(OUTBOUND).await.unwrap().dead,
             0,
             "{fault}"
         );
@@ -70,7 +70,7 @@ async fn a_failure_that_repeats_is_a_dead_letter_at_once_and_says_why() {
     ] {
         let world = world_with(fault).await;
 
-        assert_eq!(world.dead_letters(OUTBOUND, 1).await, [reason], "{fault}");
+        assert_eq!(world.dead_reasons(OUTBOUND, 1).await, [reason], "{fault}");
         assert_eq!(world.sent(0).await.len(), 0, "{fault}");
         assert_eq!(requests(&world).await.len(), 1, "{fault}: asked again");
     }
@@ -90,7 +90,7 @@ async fn a_send_whose_outcome_is_unclear_is_never_repeated() {
         let world = world_with(fault).await;
 
         assert_eq!(
-            world.dead_letters(OUTBOUND, 1).await,
+            world.dead_reasons(OUTBOUND, 1).await,
             ["unknown"],
             "{fault}"
         );
@@ -148,12 +148,7 @@ async fn a_line_in_the_other_mode_is_a_dead_letter_that_says_so() {
 
         world.buyer_texts(TEXT).await;
 
-        let survey = world
-            .until(OUTBOUND, "there is a dead letter", |survey| {
-                survey.dead == 1
-            })
-            .await;
-        let letter = &survey.dead_letters[0];
+        let letter = &world.dead_letters(OUTBOUND, 1).await[0];
         assert_eq!(letter.reason, "configuration");
         let error = &letter.failures.last().unwrap().error;
         assert!(

@@ -14,7 +14,7 @@ use testcontainers::{ContainerAsync, GenericImage, ImageExt};
 use tokio::time::{Instant, sleep};
 use wex_ops::sim::{SentMessage, Sim};
 use wex_ops::stack::{self, Process, Programs, Redis, Settings};
-use wex_queue::{Queue, QueueName, Survey};
+use wex_queue::{DeadLetter, LetterFilter, Queue, QueueName, Survey};
 
 /// The contact of most tests: the number in the sample payload of the guide this project started from.
 pub const BUYER: &str = "+18704575426";
@@ -319,7 +319,7 @@ impl World {
     ) -> Survey {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Ok(survey) = self.queue.survey(queue, 100).await
+            if let Ok(survey) = self.queue.survey(queue).await
                 && is_so(&survey)
             {
                 return survey;
@@ -333,15 +333,27 @@ impl World {
         }
     }
 
-    /// Waits until there are `count` dead letters of a queue; returns their reasons, newest first.
-    pub async fn dead_letters(&self, queue: QueueName, count: u64) -> Vec<String> {
-        let survey = self
-            .until(queue, "there are dead letters", |survey| {
-                survey.dead >= count
-            })
-            .await;
-        survey
-            .dead_letters
+    /// Waits until there are `count` dead letters of a queue; returns them, newest first.
+    pub async fn dead_letters(&self, queue: QueueName, count: u64) -> Vec<DeadLetter> {
+        let enough = |survey: &Survey| survey.dead >= count;
+        self.until(queue, "there are dead letters", enough).await;
+        self.letters(queue).await
+    }
+
+    /// The dead letters of a queue as they are now, newest first.
+    pub async fn letters(&self, queue: QueueName) -> Vec<DeadLetter> {
+        let all = LetterFilter::default();
+        self.queue
+            .letters(queue, &all, 0, 1_000)
+            .await
+            .expect("Redis answers")
+            .found
+    }
+
+    /// As [`World::dead_letters`], but only why they are dead.
+    pub async fn dead_reasons(&self, queue: QueueName, count: u64) -> Vec<String> {
+        self.dead_letters(queue, count)
+            .await
             .into_iter()
             .map(|letter| letter.reason)
             .collect()

@@ -6,7 +6,7 @@ use wex_aircall::client::{ClientConfig, SendMode};
 use wex_domain::consent;
 use wex_domain::job::{INBOUND, OUTBOUND};
 use wex_domain::sms_text::segments;
-use wex_queue::{Limits, QueueName};
+use wex_queue::{Limits, QueueName, Rate};
 use wex_runtime::env::{Env, Span};
 
 /// Much longer than any script takes while Redis is well.
@@ -32,6 +32,8 @@ pub struct Config {
     pub lease: Duration,
     /// `AIRCALL_API_ID`, `AIRCALL_API_TOKEN`, `AIRCALL_BASE_URL`, `AIRCALL_SEND_MODE`
     pub aircall: ClientConfig,
+    /// `AIRCALL_RATE_PER_MINUTE`: what the whole company may ask of Aircall's API.
+    pub rate_per_minute: u32,
     /// `HELP_CONTACT`: the e-mail address or phone number that the answer to HELP names.
     pub help_contact: Option<String>,
 }
@@ -48,6 +50,10 @@ impl Config {
         let concurrency = env.or("WORKER_CONCURRENCY", "16");
         if !(1..=1_000).contains(&concurrency) {
             env.problem("WORKER_CONCURRENCY is not between 1 and 1000".to_owned());
+        }
+        let rate_per_minute = env.or("AIRCALL_RATE_PER_MINUTE", "60");
+        if rate_per_minute < 2 {
+            env.problem("AIRCALL_RATE_PER_MINUTE is under 2: nothing could be sent".to_owned());
         }
         let help_contact: Option<String> = env.optional("HELP_CONTACT");
         if segments(&consent::help(help_contact.as_deref())).count > 1 {
@@ -68,21 +74,33 @@ impl Config {
                 env.required_secret("AIRCALL_API_TOKEN"),
                 env.or::<SendMode>("AIRCALL_SEND_MODE", "public_api"),
             ),
+            rate_per_minute,
             help_contact,
         }
     }
 
     /// The bounds of a claim on `queue`. The messages of a conversation are answered together, its replies sent singly.
     pub(crate) fn limits(&self, queue: QueueName) -> Limits {
-        let jobs_max = if queue.0 == INBOUND {
-            TURN_MESSAGES_MAX
-        } else {
-            1
-        };
-        Limits {
-            jobs_max,
+        let limits = Limits {
             lease: self.lease,
             ..Limits::default()
+        };
+        if queue.0 == INBOUND {
+            return Limits {
+                jobs_max: TURN_MESSAGES_MAX,
+                ..limits
+            };
+        }
+        // What is saved up and what comes back make up the limit together: no minute sees more.
+        let burst = self.rate_per_minute.div_ceil(6);
+        let rate = Rate {
+            name: "aircall",
+            per_minute: self.rate_per_minute - burst,
+            burst,
+        };
+        Limits {
+            rate: Some(rate),
+            ..limits
         }
     }
 }
@@ -133,6 +151,7 @@ mod tests {
         for (name, value) in [
             ("WORKER_LEASE", "1s"),
             ("WORKER_CONCURRENCY", "0"),
+            ("AIRCALL_RATE_PER_MINUTE", "1"),
             ("WORKER_QUEUES", "inbound,nonsense"),
             ("AIRCALL_SEND_MODE", "carrier_pigeon"),
             (

@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context as TaskContext, Poll, ready};
+use std::time::Duration;
 
 use apalis::layers::WorkerBuilderExt;
 use apalis::prelude::{Monitor, WorkerBuilder, WorkerContext};
@@ -21,8 +22,9 @@ use tokio_util::sync::CancellationToken;
 use tower_layer::Identity;
 use tracing::{info, warn};
 use uuid::Uuid;
-use wex_queue::{Claim, Fetcher, Limits, Queue, QueueName};
-use wex_runtime::{drain, error_chain};
+use wex_queue::{Claim, Fetcher, Limits, Queue, QueueError, QueueName, WorkerAbout};
+use wex_runtime::clock::Clock;
+use wex_runtime::{drain, error_chain, host_name};
 
 use crate::attempt::{self, Context};
 use crate::config::Config;
@@ -43,13 +45,14 @@ pub(crate) async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>
             draining.clone(),
             config.limits(name),
         );
-        let concurrency = config.concurrency;
+        let (concurrency, worker) = (config.concurrency, worker_id.to_string());
         monitor = monitor.register(move |_restarts| {
             let ctx = Arc::clone(&ctx);
             WorkerBuilder::new(format!("{name}-{worker_id}"))
                 .backend(KeyedBackend::new(
                     queue.clone(),
                     name,
+                    worker.clone(),
                     limits,
                     concurrency,
                     draining.clone(),
@@ -61,16 +64,39 @@ pub(crate) async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>
                 })
         });
     }
-    let queues: Vec<_> = config.queues.iter().map(|queue| queue.0).collect();
-    info!(worker.id = %worker_id, ?queues, "worker.started");
-    monitor
-        .run_with_signal(async {
+    let about = WorkerAbout {
+        host: host_name(),
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        queues: config.queues.iter().map(QueueName::to_string).collect(),
+        concurrency: config.concurrency,
+        started_ms: Clock.now_ms(),
+    };
+    info!(worker.id = %worker_id, queues = ?about.queues, "worker.started");
+    let worker_id = worker_id.to_string();
+    tokio::select! {
+        ended = monitor.run_with_signal(async {
             drain::cancel_when_requested(draining).await;
             Ok(())
-        })
-        .await?;
+        }) => ended?,
+        () = beat(&queue, &worker_id, &about) => {}
+    }
+    if let Err(error) = queue.last_beat(&worker_id).await {
+        warn!(error = %error_chain(&error), "worker.not_signed_off: it will be listed as missing");
+    }
     info!(worker.id = %worker_id, "worker.drained");
     Ok(())
+}
+
+/// Says again and again that this process is alive, for the operator who lists the workers.
+async fn beat(queue: &Queue, worker_id: &str, about: &WorkerAbout) {
+    const EVERY: Duration = Duration::from_secs(5);
+    let mut ticks = tokio::time::interval(EVERY);
+    loop {
+        ticks.tick().await;
+        // The fetchers say so when Redis is away; the next beat makes up for this one.
+        let _unheard: Result<(), QueueError> = queue.beat(worker_id, about).await;
+    }
 }
 
 /// A claim on its way through apalis, and the slot that it takes while it is worked on.
@@ -116,12 +142,13 @@ impl KeyedBackend {
     fn new(
         queue: Queue,
         name: QueueName,
+        worker: String,
         limits: Limits,
         concurrency: usize,
         draining: CancellationToken,
     ) -> Self {
         Self {
-            fetcher: Some(Fetcher::new(queue.clone(), name, limits)),
+            fetcher: Some(Fetcher::new(queue.clone(), name, worker, limits)),
             queue,
             concurrency,
             draining,

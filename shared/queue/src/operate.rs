@@ -7,7 +7,7 @@ use std::time::Duration;
 use redis::{FromRedisValue, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::job::{Claim, Failure, History, Invalid, Job, Key, PAYLOAD_BYTES_MAX, QueueName};
+use crate::job::{Failure, History, Invalid, Job, Key, PAYLOAD_BYTES_MAX, QueueName};
 use crate::queue::{Queue, QueueError, from_value};
 use crate::scripts;
 
@@ -32,6 +32,7 @@ pub struct Survey {
     /// Why the whole queue is paused, if it is.
     pub pause: Option<Pause>,
     /// How long the first job of the key that is first in line has been in the queue.
+    #[serde(rename = "oldest_ready_ms", serialize_with = "option_as_ms")]
     pub oldest_ready: Option<Duration>,
     /// What was counted in the last five minutes: `queued`, `duplicate`, `completed`, `retried`, `rescued`, `buried`…
     pub recently: BTreeMap<String, u64>,
@@ -221,13 +222,27 @@ pub struct AuditEntry {
     pub key: Option<String>,
 }
 
-/// A worker process, as it described itself.
-#[derive(Debug, Clone)]
+/// What a worker process says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerAbout {
+    pub host: String,
+    pub pid: u32,
+    pub version: String,
+    pub queues: Vec<String>,
+    /// Keys of one queue at the same time.
+    pub concurrency: usize,
+    /// By its own clock, in milliseconds since 1970.
+    pub started_ms: u64,
+}
+
+/// A worker process.
+#[derive(Debug, Clone, Serialize)]
 pub struct Worker {
     pub id: String,
-    /// How long ago it said so.
+    /// How long ago it was heard of.
+    #[serde(rename = "seen_ms_ago", serialize_with = "as_ms")]
     pub seen: Duration,
-    pub about: String,
+    pub about: WorkerAbout,
 }
 
 impl Queue {
@@ -471,15 +486,14 @@ impl Queue {
         entries.iter().map(read).collect()
     }
 
-    /// Says that a worker process is alive; `about` (JSON) describes it.
+    /// Says that the worker process `worker` is alive.
     ///
     /// # Errors
     /// When Redis cannot be asked.
-    pub async fn beat(&self, worker: &str, about: &str) -> Result<(), QueueError> {
-        let _others: Value = self
-            .connection
-            .run(&scripts::BEAT, &[worker.to_owned(), about.to_owned()])
-            .await?;
+    pub async fn beat(&self, worker: &str, about: &WorkerAbout) -> Result<(), QueueError> {
+        let about = serde_json::to_string(about).expect("plain structs serialize");
+        let args = [worker.to_owned(), about];
+        let _others: Value = self.connection.run(&scripts::BEAT, &args).await?;
         Ok(())
     }
 
@@ -488,7 +502,9 @@ impl Queue {
     /// # Errors
     /// When Redis cannot be asked.
     pub async fn last_beat(&self, worker: &str) -> Result<(), QueueError> {
-        self.beat(worker, "").await
+        let args = [worker.to_owned(), String::new()];
+        let _others: Value = self.connection.run(&scripts::BEAT, &args).await?;
+        Ok(())
     }
 
     /// The worker processes of the last ten minutes, the latest first.
@@ -501,7 +517,8 @@ impl Queue {
         let now_ms: u64 = reply.next()?;
         let mut workers = Vec::new();
         while !reply.is_empty() {
-            let (id, seen_ms, about) = (reply.next()?, reply.next::<u64>()?, reply.next()?);
+            let (id, seen_ms) = (reply.next()?, reply.next::<u64>()?);
+            let about = reply.next_json()?.ok_or(QueueError::Unexpected("beat"))?;
             workers.push(Worker {
                 id,
                 seen: Duration::from_millis(now_ms.saturating_sub(seen_ms)),
@@ -541,14 +558,6 @@ pub enum EditError {
     Queue(#[from] QueueError),
 }
 
-impl Claim {
-    /// The name of who may settle this claim, for a log.
-    #[must_use]
-    pub fn fence(&self) -> &str {
-        &self.fence
-    }
-}
-
 /// Reads `{key, state, at_ms, jobs, head, history, pause, worker}`; see `scripts/peek.lua`.
 fn read_key(mut fields: Fields) -> Result<PeekedKey, QueueError> {
     let unexpected = QueueError::Unexpected("peek");
@@ -582,6 +591,20 @@ fn read_key(mut fields: Fields) -> Result<PeekedKey, QueueError> {
         pause,
         worker,
     })
+}
+
+fn as_ms<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    duration.as_millis().serialize(serializer)
+}
+
+#[expect(clippy::ref_option, reason = "serde passes the field by reference")]
+fn option_as_ms<S: serde::Serializer>(
+    duration: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    duration
+        .map(|duration| duration.as_millis())
+        .serialize(serializer)
 }
 
 /// The fields of a script's reply, read in order.
