@@ -46,6 +46,9 @@ impl fmt::Debug for ConversationId {
 /// How many of the latest texts a conversation remembers.
 pub const RECENT_MAX: usize = 20;
 
+/// How many characters of each. Together they stay under 64 KiB however they are written, which is what a record holds.
+pub const RECENT_CHARS_MAX: usize = 400;
+
 /// One remembered text.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecentText {
@@ -96,14 +99,31 @@ impl fmt::Debug for Conversation {
 }
 
 impl Conversation {
-    /// Remembers a text, and forgets the oldest beyond [`RECENT_MAX`].
+    /// Remembers the beginning of a text, and forgets the oldest beyond [`RECENT_MAX`].
     pub fn remember(&mut self, from: Party, body: &str, at_ms: u64) {
         self.recent.push(RecentText {
             from,
-            body: body.to_owned(),
+            body: body.chars().take(RECENT_CHARS_MAX).collect(),
             at_ms,
         });
         let excess = self.recent.len().saturating_sub(RECENT_MAX);
         self.recent.drain(..excess);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conversation_of_the_longest_texts_fits_a_record() {
+        let mut conversation = Conversation::default();
+        for at_ms in 0..100 {
+            // Six bytes a character in JSON, the most there are.
+            conversation.remember(Party::Contact, &"\u{1}".repeat(64 * 1024), at_ms);
+        }
+        let stored = serde_json::to_string(&conversation).unwrap();
+        assert!(stored.len() < 64 * 1024, "{}", stored.len());
+        assert_eq!(conversation.recent.first().unwrap().at_ms, 80);
     }
 }
