@@ -6,6 +6,7 @@
 mod bounds;
 mod chance;
 mod fetching;
+mod model;
 mod order;
 mod settling;
 mod trouble;
