@@ -118,7 +118,8 @@ for _, key in ipairs(keys) do
   table.insert(reply, claim)
 end
 
-if rate_left then
+-- Nothing is written when nothing was taken: a full Redis refuses to, and a worker that only looks must not fail.
+if rate_left and 0 < #keys then
   local bucket = shard .. ':rate:' .. ARGV[7]
   redis.call('HSET', bucket, 'tokens', tostring(rate_left - #keys), 'at_ms', whole(now_ms))
   redis.call('PEXPIRE', bucket, 120000) -- A bucket left alone is full again long before.
