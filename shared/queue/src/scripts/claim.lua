@@ -102,7 +102,7 @@ if redis.call('EXISTS', name(queue, 'pauses')) == 0 then
 else
   for _ = 1, math.min(keys_max + PROMOTIONS_MAX, redis.call('LLEN', ready)) do
     if #keys == keys_max then break end
-    table.insert(keys, next_key())
+    keys[#keys + 1] = next_key() -- Not table.insert: it raises an error when there is none, and what was popped is lost.
   end
 end
 
