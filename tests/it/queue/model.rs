@@ -912,16 +912,16 @@ impl Line {
             Place::Running { held, .. } => held,
             _ => 0,
         };
-        let is_last = model.jobs.back().is_none_or(|last| *last < number);
-        let first_later = model
-            .jobs
-            .iter()
-            .skip(held)
-            .position(|other| number < *other);
-        let at = match first_later {
-            Some(later) if !is_last => held + later,
-            _ => model.jobs.len(),
-        };
+        // By halves, as the script does: it shows where a replay during a claim has left them out of order.
+        let (mut at, mut to) = (held, model.jobs.len());
+        while at < to {
+            let middle = at.midpoint(to);
+            if model.jobs[middle] < number {
+                at = middle + 1;
+            } else {
+                to = middle;
+            }
+        }
         if at == 0 {
             model.history = None; // It was the next one's.
         }
