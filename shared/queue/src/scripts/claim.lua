@@ -102,7 +102,7 @@ if redis.call('EXISTS', name(queue, 'pauses')) == 0 then
 else
   for _ = 1, math.min(keys_max + PROMOTIONS_MAX, redis.call('LLEN', ready)) do
     if #keys == keys_max then break end
-    table.insert(keys, next_key())
+    keys[#keys + 1] = next_key() -- Not table.insert: it raises an error when there is none, and what was popped is lost.
   end
 end
 
@@ -118,7 +118,8 @@ for _, key in ipairs(keys) do
   table.insert(reply, claim)
 end
 
-if rate_left then
+-- Nothing is written when nothing was taken: a full Redis refuses to, and a worker that only looks must not fail.
+if rate_left and 0 < #keys then
   local bucket = shard .. ':rate:' .. ARGV[7]
   redis.call('HSET', bucket, 'tokens', tostring(rate_left - #keys), 'at_ms', whole(now_ms))
   redis.call('PEXPIRE', bucket, 120000) -- A bucket left alone is full again long before.

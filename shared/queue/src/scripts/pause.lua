@@ -21,5 +21,5 @@ else
   local pause = { reason = reason, by = by, at_ms = now_ms, until_ms = until_ms }
   redis.call('HSET', name(queue, 'pauses'), key, cjson.encode(pause))
 end
-audit({ operator = by, act = 'pause', queue = queue, key = key, reason = reason })
+audit({ operator = by, act = 'pause', queue = queue, key = key ~= '' and key or nil, reason = reason })
 return 'done'

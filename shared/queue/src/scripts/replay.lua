@@ -10,18 +10,27 @@
 -- Replies  one word per id: "replayed", or "gone" when there is no such dead letter
 local queue = ARGV[1]
 
--- Before the first waiting job that was enqueued later; never among the jobs of a claim.
+-- Ids are made in order: they tell jobs of one millisecond apart.
+local function is_earlier(one, other)
+  local one_ms, other_ms = tonumber(one:match('^(%d+) ')), tonumber(other:match('^(%d+) '))
+  if one_ms ~= other_ms then return one_ms < other_ms end
+  return job_id(one) < job_id(other)
+end
+
+-- Before the first waiting job that was enqueued later; never among the jobs of a claim. Halves what is left to look at:
+-- a key may have ten thousand jobs, and an act a hundred letters.
 local function put_back(key, record)
   local jobs = jobs_name(queue, key)
-  local held = (redis.call('HGET', name(queue, 'running'), key) or ''):match('^%d+ (%d+) ')
-  local enqueued_ms = tonumber(record:match('^(%d+) '))
-  for at, other in ipairs(redis.call('LRANGE', jobs, held or 0, -1)) do
-    if enqueued_ms < tonumber(other:match('^(%d+) ')) then
-      if at == 1 and not held then redis.call('HDEL', name(queue, 'history'), key) end -- It was the next one's.
-      return redis.call('LINSERT', jobs, 'BEFORE', other, record)
-    end
+  local held = tonumber((redis.call('HGET', name(queue, 'running'), key) or ''):match('^%d+ (%d+) ') or 0)
+  local waiting = redis.call('LLEN', jobs)
+  local from, to = held, waiting
+  while from < to do
+    local middle = math.floor((from + to) / 2)
+    if is_earlier(redis.call('LINDEX', jobs, middle), record) then from = middle + 1 else to = middle end
   end
-  return redis.call('RPUSH', jobs, record)
+  if from == waiting then return redis.call('RPUSH', jobs, record) end
+  if from == 0 then redis.call('HDEL', name(queue, 'history'), key) end -- It was the next one's.
+  return redis.call('LINSERT', jobs, 'BEFORE', redis.call('LINDEX', jobs, from), record)
 end
 
 local replies, replayed = {}, 0

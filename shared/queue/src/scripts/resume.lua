@@ -16,5 +16,5 @@ else
 end
 if resumed == 0 then return 'not_paused' end
 wake(queue)
-audit({ operator = ARGV[3], act = 'resume', queue = queue, key = key })
+audit({ operator = ARGV[3], act = 'resume', queue = queue, key = key ~= '' and key or nil })
 return 'done'

@@ -1,0 +1,206 @@
+//! Large numbers, and what is left of finished work.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use wex_queue::{Claim, Counts, Effects, Enqueued, Settled};
+
+use super::{
+    LONG, OPERATION_MAX, SHORT, Store, WORK, WORKER, at_most, event_job, job, payloads, quiet_job,
+};
+
+// Bounds.
+
+#[tokio::test]
+async fn ten_thousand_keys_due_at_once_with_a_hundred_thousand_jobs_are_completed_exactly_once_and_leave_nothing()
+ {
+    const KEYS: usize = 10_000;
+    let store = Store::start().await;
+    for round in 0..10 {
+        let mut enqueuing = JoinSet::new();
+        for batch in 0..KEYS / 100 {
+            let queue = store.queue.clone();
+            enqueuing.spawn(async move {
+                // The last job ends the window of its key a millisecond later.
+                let quiet_ms = if round == 9 { 1 } else { 3_600_000 };
+                let job_of = |key: usize| {
+                    quiet_job(
+                        &format!("k{key}"),
+                        &format!("{key} {round}"),
+                        quiet_ms,
+                        3_600_000,
+                    )
+                };
+                let jobs: Vec<_> = (batch * 100..(batch + 1) * 100).map(job_of).collect();
+                assert_eq!(
+                    queue.enqueue(&jobs).await.expect("Redis answers"),
+                    [Enqueued::Queued; 100]
+                );
+            });
+        }
+        enqueuing.join_all().await;
+    }
+    assert_eq!(
+        store.queue.survey(WORK).await.unwrap().scheduled,
+        KEYS as u64
+    );
+
+    let mut workers = JoinSet::new();
+    for _ in 0..4 {
+        let queue = store.client(OPERATION_MAX);
+        workers.spawn(async move {
+            let mut done = Vec::new();
+            loop {
+                let claimed = queue
+                    .claim(WORK, WORKER, 100, at_most(7))
+                    .await
+                    .expect("Redis answers");
+                if claimed.claims.is_empty() && claimed.next_in.is_none() {
+                    return done;
+                }
+                let mut completing = JoinSet::new();
+                for claim in claimed.claims {
+                    done.extend(claim.jobs.iter().map(|job| job.payload.clone()));
+                    let queue = queue.clone();
+                    completing.spawn(async move {
+                        queue
+                            .complete(&claim, &Effects::default())
+                            .await
+                            .expect("Redis answers")
+                    });
+                }
+                assert!(
+                    completing
+                        .join_all()
+                        .await
+                        .into_iter()
+                        .all(|settled| settled == Settled::Done)
+                );
+            }
+        });
+    }
+    let done = workers.join_all().await.concat();
+
+    assert_eq!(done.len(), 10 * KEYS);
+    assert_eq!(done.iter().collect::<BTreeSet<_>>().len(), 10 * KEYS);
+    assert_eq!(
+        store.key_names().await,
+        BTreeSet::from(["wex:{0}:fence".to_owned()])
+    );
+}
+
+#[tokio::test]
+async fn a_key_with_five_thousand_waiting_jobs_comes_out_in_order_twenty_at_a_time() {
+    let store = Store::start().await;
+    let expected: Vec<_> = (0..5_000).map(|number| format!("{number:04}")).collect();
+    for batch in expected.chunks(100) {
+        store
+            .put(
+                &batch
+                    .iter()
+                    .map(|number| job("k", number))
+                    .collect::<Vec<_>>(),
+            )
+            .await;
+    }
+    let mut done = Vec::new();
+    for _ in 0..250 {
+        let claim = store.claims(5, at_most(20)).await.remove(0);
+        assert_eq!(claim.jobs.len(), 20);
+        done.extend(payloads(&claim).into_iter().map(str::to_owned));
+        store.complete(&claim).await;
+    }
+    assert_eq!(done, expected);
+    assert!(store.finds_nothing().await);
+}
+
+#[tokio::test]
+async fn a_claim_may_be_larger_than_lua_can_unpack() {
+    let store = Store::start().await;
+    for batch in 0..90 {
+        store
+            .put(
+                &(0..100)
+                    .map(|number| job("k", &format!("{batch} {number}")))
+                    .collect::<Vec<_>>(),
+            )
+            .await;
+    }
+    assert_eq!(store.claims(1, at_most(20_000)).await[0].jobs.len(), 9_000);
+}
+
+// What is left.
+
+#[tokio::test]
+async fn finished_work_leaves_the_fence_and_the_events_and_nothing_else() {
+    let store = Store::start().await;
+    for key in ["completed", "retried", "released", "lost", "quiet"] {
+        store
+            .put(&[event_job(key, "1", &format!("event-{key}")), job(key, "2")])
+            .await;
+    }
+    let retried = |claims: &[Claim], key: &str| {
+        claims
+            .iter()
+            .find(|claim| claim.key.as_str() == key)
+            .cloned()
+            .expect("claimed")
+    };
+    let claims = store.claims(9, SHORT).await;
+    assert_eq!(claims.len(), 5);
+    store.complete(&retried(&claims, "completed")).await;
+    store
+        .retry(
+            &retried(&claims, "retried"),
+            Duration::from_millis(50),
+            Counts::Yes,
+            "later",
+        )
+        .await;
+    assert_eq!(
+        store
+            .queue
+            .release(&retried(&claims, "released"))
+            .await
+            .unwrap(),
+        Settled::Done
+    );
+    store.put(&[quiet_job("quiet", "3", 50, 100)]).await;
+    store.let_pass(SHORT.lease).await;
+
+    assert_eq!(store.drain(LONG).await.len(), 10);
+
+    let events = ["completed", "lost", "quiet", "released", "retried"]
+        .map(|key| format!("wex:{{0}}:event:work:event-{key}"));
+    for event in &events {
+        let left_ms: i64 = store.ask(&["PTTL", event]).await;
+        assert!(
+            (1..=48 * 3_600_000).contains(&left_ms),
+            "{event} ends in {left_ms} ms"
+        );
+    }
+    let left: BTreeSet<_> = events
+        .into_iter()
+        .chain(["wex:{0}:fence".to_owned()])
+        .collect();
+    assert_eq!(store.key_names().await, left);
+}
+
+#[tokio::test]
+async fn wake_ups_for_workers_that_are_not_there_do_not_pile_up() {
+    let store = Store::start().await;
+    for batch in 0..10 {
+        store
+            .put(
+                &(0..100)
+                    .map(|key| job(&format!("k{batch}-{key}"), "1"))
+                    .collect::<Vec<_>>(),
+            )
+            .await;
+    }
+    let waiting: u64 = store.ask(&["LLEN", "wex:{0}:work:wake"]).await;
+    assert!((1..=64).contains(&waiting), "{waiting} wake-ups");
+    store.drain(LONG).await;
+    assert_eq!(store.ask::<u64>(&["EXISTS", "wex:{0}:work:wake"]).await, 0);
+}
