@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use redis::Script;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -135,38 +136,41 @@ async fn rate(
     })
 }
 
-/// One client that sleeps in a `BLPOP`, and one that wakes it with an `LPUSH`.
+/// One client that sleeps in a `BLPOP`, in a task of its own as ours is, and one that wakes it with an `LPUSH`.
 pub(crate) struct Idle {
     producer: Connection,
-    consumer: Connection,
-    payload: String,
+    popped: mpsc::Receiver<Instant>,
+    /// The consumer's loop; it ends with this.
+    _running: JoinSet<Result<(), Error>>,
 }
+
+const WAKE: &str = "bare:wake";
 
 impl Idle {
     pub(crate) async fn start(server: &Server) -> Result<Self, Error> {
+        let mut consumer = Connection::open(&server.address).await?;
+        let (tell, popped) = mpsc::channel(1);
+        let mut running = JoinSet::new();
+        running.spawn(async move {
+            loop {
+                consumer.call(&["BLPOP", WAKE, "0"], 5).await?;
+                tell.send(Instant::now()).await?;
+            }
+        });
         Ok(Self {
             producer: Connection::open(&server.address).await?,
-            consumer: Connection::open(&server.address).await?,
-            payload: ours::payload(),
+            popped,
+            _running: running,
         })
     }
 
     /// From before the push until the payload has been popped.
     pub(crate) async fn pick_up(&mut self) -> Result<Duration, Error> {
-        self.consumer.send(&["BLPOP", "bare:wake", "0"]).await?;
+        let payload = ours::payload();
         sleep(ours::IDLE).await;
-        let Self {
-            producer,
-            consumer,
-            payload,
-        } = self;
-        let push = ["LPUSH", "bare:wake", payload];
         let started = Instant::now();
-        let (pushed, popped) = tokio::join!(producer.call(&push, 1), async {
-            consumer.receive(5).await?;
-            Ok::<_, Error>(started.elapsed())
-        });
-        pushed?;
-        popped
+        self.producer.call(&["LPUSH", WAKE, &payload], 1).await?;
+        let popped = self.popped.recv().await.ok_or("the consumer ended")?;
+        Ok(popped - started)
     }
 }
