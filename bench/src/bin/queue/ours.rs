@@ -30,6 +30,10 @@ const DRAINED_AFTER: Duration = Duration::from_millis(500);
 pub(crate) const IDLE: Duration = Duration::from_millis(4);
 
 const QUEUE: QueueName = QueueName("bench");
+
+/// As long as the id that a worker process gives itself.
+const WORKER: &str = "01234567-89ab-7cde-8123-456789abcdef";
+
 const OPERATION_MAX: Duration = Duration::from_secs(10);
 
 pub(crate) fn payload() -> String {
@@ -91,7 +95,7 @@ async fn enqueue(server: &mut Server, jobs: &[NewJob], batch: usize) -> Result<R
     for (number, batch) in jobs.chunks(batch).enumerate() {
         shares[number % CONCURRENCY].push(batch.to_vec());
     }
-    queue.survey(QUEUE, 0).await?; // Connects.
+    queue.survey(QUEUE).await?; // Connects.
     let cpu_before = server.cpu().await?;
     let started = Instant::now();
     let mut tasks = JoinSet::new();
@@ -139,12 +143,12 @@ pub(crate) struct Work {
 /// Claims and completes no-op jobs, each in a task of its own, until so many are done or the queue is drained.
 pub(crate) async fn work_off(url: &str, jobs_max: usize) -> Result<Work, Error> {
     let queue = Queue::new(url, OPERATION_MAX)?;
-    queue.survey(QUEUE, 0).await?; // Connects.
+    queue.survey(QUEUE).await?; // Connects.
     work_off_with(&queue, jobs_max).await
 }
 
 async fn work_off_with(queue: &Queue, jobs_max: usize) -> Result<Work, Error> {
-    let mut fetcher = Fetcher::new(queue.clone(), QUEUE, Limits::default());
+    let mut fetcher = Fetcher::new(queue.clone(), QUEUE, WORKER.to_owned(), Limits::default());
     let mut running = JoinSet::new();
     let mut claimed = 0;
     let (started, cpu_before) = (Instant::now(), cpu());
@@ -211,7 +215,7 @@ fn cpu() -> Duration {
 /// A consumer process: connects, waits for the starting shot on standard input, drains, says what it did.
 pub(crate) async fn consume(url: &str) -> Result<(), Error> {
     let queue = Queue::new(url, OPERATION_MAX)?;
-    queue.survey(QUEUE, 0).await?;
+    queue.survey(QUEUE).await?;
     report::say("ready");
     let mut line = String::new();
     BufReader::new(tokio::io::stdin())
@@ -330,7 +334,7 @@ impl Idle {
         let jobs = new_jobs(1, Events::Named)?;
         if sample == 0 {
             sleep(DRAINED_AFTER).await; // Both connect.
-            self.producer.survey(QUEUE, 0).await?;
+            self.producer.survey(QUEUE).await?;
         }
         sleep(IDLE).await;
         let started = Instant::now();
@@ -351,7 +355,7 @@ async fn fetch(
     draining: CancellationToken,
     tell: mpsc::Sender<Instant>,
 ) -> Result<(), Error> {
-    let mut fetcher = Fetcher::new(queue.clone(), QUEUE, Limits::default());
+    let mut fetcher = Fetcher::new(queue.clone(), QUEUE, WORKER.to_owned(), Limits::default());
     let effects = Arc::new(Effects::default());
     while !draining.is_cancelled() {
         for claim in fetcher.next(CONCURRENCY, &draining).await {
