@@ -3,15 +3,19 @@
 use std::fmt;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::connection::Doorbell;
-use crate::queue::{Claimed, Limits, Queue, QueueError};
+use crate::queue::{Claimed, Limits, Queue, QueueError, Settled};
 use crate::{Claim, QueueName};
 
 /// The longest sleep of an idle worker. A wake-up can be lost with the worker that took it; then another looks by then.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
+
+/// How long a claim that was taken asleep holds until it is confirmed.
+const UNCONFIRMED_LEASE: Duration = Duration::from_secs(2);
 
 /// The shortest and the longest pause after a failure of Redis.
 const FAILURE_PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
@@ -23,6 +27,8 @@ pub struct Fetcher {
     worker: String,
     limits: Limits,
     doorbell: Doorbell,
+    /// Makes the leases of claims that were taken asleep what they should be.
+    confirming: JoinSet<()>,
     failures: u32,
 }
 
@@ -44,6 +50,7 @@ impl Fetcher {
             worker,
             limits,
             doorbell,
+            confirming: JoinSet::new(),
             failures: 0,
         }
     }
@@ -52,33 +59,80 @@ impl Fetcher {
     ///
     /// A failure of Redis is never fatal: it is logged once, then tried again with growing pauses until it heals.
     pub async fn next(&mut self, keys_max: usize, draining: &CancellationToken) -> Vec<Claim> {
+        let mut nothing_until = None;
         while !draining.is_cancelled() {
             // A claim is never cut short: what Redis gave out would be nobody's until its lease ends.
-            match self
-                .queue
-                .claim(self.name, &self.worker, keys_max, self.limits)
-                .await
-            {
+            let claimed = match nothing_until {
+                None => {
+                    self.queue
+                        .claim(self.name, &self.worker, keys_max, self.limits)
+                        .await
+                }
+                Some(patience) => self.sleep_and_claim(patience, keys_max, draining).await,
+            };
+            match claimed {
                 Ok(Claimed { claims, .. }) if !claims.is_empty() => {
                     self.recovered();
                     return claims;
                 }
                 Ok(Claimed { next_in, .. }) => {
-                    let sleep = next_in.map_or(SLEEP_MAX, |next_in| next_in.min(SLEEP_MAX));
-                    let rung = tokio::select! {
-                        rung = self.doorbell.wait(sleep) => rung,
-                        () = draining.cancelled() => return Vec::new(),
-                    };
                     // Well again only when both connections are, else the pauses between two tries would not grow.
-                    match rung {
-                        Ok(()) => self.recovered(),
-                        Err(error) => self.pause(&error, draining).await,
+                    if nothing_until.is_some() {
+                        self.recovered();
                     }
+                    nothing_until =
+                        Some(next_in.map_or(SLEEP_MAX, |next_in| next_in.min(SLEEP_MAX)));
                 }
-                Err(error) => self.pause(&error, draining).await,
+                Err(error) => {
+                    self.pause(&error, draining).await;
+                    nothing_until = None;
+                }
             }
         }
         Vec::new()
+    }
+
+    /// Claims in the moment in which a job is enqueued, at the latest when `patience` is over.
+    ///
+    /// If this process vanishes in its sleep without its connection being closed (a lost machine, a cut link), Redis
+    /// still gives it the next job. So the lease is short at first, and made what it should be once the claim is here.
+    async fn sleep_and_claim(
+        &mut self,
+        patience: Duration,
+        keys_max: usize,
+        draining: &CancellationToken,
+    ) -> Result<Claimed, QueueError> {
+        while self.confirming.try_join_next().is_some() {}
+        let limits = Limits {
+            lease: self.limits.lease.min(UNCONFIRMED_LEASE),
+            ..self.limits
+        };
+        let claimed = {
+            let mut claimed = std::pin::pin!(self.queue.claim_when_rung(
+                &self.doorbell,
+                patience,
+                self.name,
+                &self.worker,
+                keys_max,
+                limits
+            ));
+            tokio::select! {
+                claimed = &mut claimed => claimed?,
+                () = draining.cancelled() => {
+                    // Should this fail, or come too early to find a sleeper, then the sleep ends by itself.
+                    let rung = self.doorbell.ring().await;
+                    rung.and(claimed.await)?
+                }
+            }
+        };
+        for claim in &claimed.claims {
+            let (queue, claim, lease) = (self.queue.clone(), claim.clone(), self.limits.lease);
+            self.confirming.spawn(async move {
+                // When this fails, the lease ends soon and the key is rescued: as with any lease that is not renewed.
+                let _renewed: Result<Settled, QueueError> = queue.renew(&claim, lease).await;
+            });
+        }
+        Ok(claimed)
     }
 
     fn recovered(&mut self) {

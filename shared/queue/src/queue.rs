@@ -215,30 +215,24 @@ impl Queue {
         keys_max: usize,
         limits: Limits,
     ) -> Result<Claimed, QueueError> {
-        let rate = limits.rate;
-        let args = [
-            queue.0.to_owned(),
-            worker.to_owned(),
-            keys_max.to_string(),
-            limits.jobs_max.to_string(),
-            limits.lease.as_millis().to_string(),
-            limits.crashes_max.to_string(),
-            rate.map_or("", |rate| rate.name).to_owned(),
-            rate.map_or(0, |rate| rate.per_minute).to_string(),
-            rate.map_or(0, |rate| rate.burst).to_string(),
-        ];
-        let reply: Vec<Value> = self.connection.run(&scripts::CLAIM, &args).await?;
-        let mut reply = reply.into_iter();
-        let [now_ms, next_ms] =
-            [(); 2].map(|()| reply.next().ok_or(QueueError::Unexpected("claim")));
-        let (now_ms, next_ms): (u64, i64) = (from_value(now_ms?)?, from_value(next_ms?)?);
-        let claims = reply
-            .map(|claim| read_claim(queue, now_ms, limits.stuck_after, claim))
-            .collect::<Result<_, _>>()?;
-        Ok(Claimed {
-            claims,
-            next_in: u64::try_from(next_ms).ok().map(Duration::from_millis),
-        })
+        let args = claim_arguments(queue, worker, keys_max, limits);
+        let reply = self.connection.run(&scripts::CLAIM, &args).await?;
+        read_claims(queue, limits, reply)
+    }
+
+    /// As [`Queue::claim`], but first sleeps until a job is enqueued, at most for `patience`.
+    pub(crate) async fn claim_when_rung(
+        &self,
+        doorbell: &Doorbell,
+        patience: Duration,
+        queue: QueueName,
+        worker: &str,
+        keys_max: usize,
+        limits: Limits,
+    ) -> Result<Claimed, QueueError> {
+        let args = claim_arguments(queue, worker, keys_max, limits);
+        let reply = doorbell.wait_then(patience, &scripts::CLAIM, &args).await?;
+        read_claims(queue, limits, reply)
     }
 
     /// Finishes the jobs of a claim and applies `effects`: together, or not at all.
@@ -360,6 +354,35 @@ fn claim_args(claim: &Claim) -> Vec<String> {
 
 pub(crate) fn from_value<T: FromRedisValue>(value: Value) -> Result<T, QueueError> {
     T::from_redis_value(value).map_err(|error| QueueError::Unavailable(error.into()))
+}
+
+fn claim_arguments(queue: QueueName, worker: &str, keys_max: usize, limits: Limits) -> [String; 9] {
+    let rate = limits.rate;
+    [
+        queue.0.to_owned(),
+        worker.to_owned(),
+        keys_max.to_string(),
+        limits.jobs_max.to_string(),
+        limits.lease.as_millis().to_string(),
+        limits.crashes_max.to_string(),
+        rate.map_or("", |rate| rate.name).to_owned(),
+        rate.map_or(0, |rate| rate.per_minute).to_string(),
+        rate.map_or(0, |rate| rate.burst).to_string(),
+    ]
+}
+
+/// Reads `{now_ms, next_ms, claim...}`; see `scripts/claim.lua`.
+fn read_claims(queue: QueueName, limits: Limits, reply: Vec<Value>) -> Result<Claimed, QueueError> {
+    let mut reply = reply.into_iter();
+    let [now_ms, next_ms] = [(); 2].map(|()| reply.next().ok_or(QueueError::Unexpected("claim")));
+    let (now_ms, next_ms): (u64, i64) = (from_value(now_ms?)?, from_value(next_ms?)?);
+    let claims = reply
+        .map(|claim| read_claim(queue, now_ms, limits.stuck_after, claim))
+        .collect::<Result<_, _>>()?;
+    Ok(Claimed {
+        claims,
+        next_in: u64::try_from(next_ms).ok().map(Duration::from_millis),
+    })
 }
 
 /// Reads `{key, fence, history, record...}`; see `scripts/claim.lua`.

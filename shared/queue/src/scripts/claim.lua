@@ -107,15 +107,28 @@ else
 end
 
 local reply = { now_ms, next_ms }
-for _, key in ipairs(keys) do
-  local records = redis.call('LRANGE', jobs_name(queue, key), 0, jobs_max - 1)
-  local fence = redis.call('INCR', shard .. ':fence')
-  redis.call('ZADD', leases, now_ms + ARGV[5], key)
-  redis.call('HSET', name(queue, 'running'), key, whole(fence) .. ' ' .. #records .. ' ' .. worker)
-  local past = redis.call('HGET', name(queue, 'history'), key) or ''
-  local claim = { key, fence, past }
-  for _, record in ipairs(records) do table.insert(claim, record) end
-  table.insert(reply, claim)
+local KEYS_AT_ONCE = 1000 -- One command for many keys is cheaper; `unpack` fails at some 8,000 values.
+local fence = 0 < #keys and redis.call('INCRBY', shard .. ':fence', #keys) - #keys
+for first = 1, #keys, KEYS_AT_ONCE do
+  local taken, ends, running = {}, {}, {}
+  for at = first, math.min(first + KEYS_AT_ONCE - 1, #keys) do
+    local key = keys[at]
+    local claim = redis.call('LRANGE', jobs_name(queue, key), 0, jobs_max - 1)
+    fence = fence + 1
+    table.insert(taken, key)
+    table.insert(ends, now_ms + ARGV[5])
+    table.insert(ends, key)
+    table.insert(running, key)
+    table.insert(running, whole(fence) .. ' ' .. #claim .. ' ' .. worker)
+    table.insert(claim, 1, fence)
+    table.insert(claim, 1, key)
+    table.insert(reply, claim)
+  end
+  redis.call('ZADD', leases, unpack(ends))
+  redis.call('HSET', name(queue, 'running'), unpack(running))
+  for at, past in ipairs(redis.call('HMGET', name(queue, 'history'), unpack(taken))) do
+    table.insert(reply[first + at + 1], 3, past or '')
+  end
 end
 
 -- Nothing is written when nothing was taken: a full Redis refuses to, and a worker that only looks must not fail.

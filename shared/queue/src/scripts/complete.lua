@@ -11,11 +11,10 @@
 local queue, key = ARGV[1], ARGV[2]
 local held = claimed(queue, key, ARGV[3])
 if not held then return 'stale' end
-local records = redis.call('LRANGE', jobs_name(queue, key), 0, held - 1)
 -- A full Redis refuses to add anything unless the script has taken something away before.
 end_lease(queue, key)
 redis.call('HDEL', name(queue, 'history'), key)
-remove_first(queue, key, held)
+local records = remove_first(queue, key, held)
 finish(queue, records, 'completed')
 if redis.call('EXISTS', name(queue, 'replayed')) == 1 then
   for _, record in ipairs(records) do redis.call('HDEL', name(queue, 'replayed'), job_id(record)) end

@@ -88,10 +88,11 @@ local function settle(queue, key)
   if first then make_due(queue, key, quiet_ends_ms(first, redis.call('LINDEX', jobs, -1))) end
 end
 
--- Takes the first `taken` jobs off a key.
+-- Takes the first `taken` jobs off a key. Replies with their records.
 local function remove_first(queue, key, taken)
-  redis.call('LTRIM', jobs_name(queue, key), taken, -1)
+  local records = redis.call('LPOP', jobs_name(queue, key), taken)
   if redis.call('DECRBY', name(queue, 'waiting'), taken) <= 0 then redis.call('DEL', name(queue, 'waiting')) end
+  return records
 end
 
 -- Writes records from ARGV[at]: a count, then that many (name, value, ttl_ms); an empty value deletes, ttl 0 keeps for
@@ -189,10 +190,12 @@ local function job_id(record) return record:match('^%d+ %d+ %d+ (%S+) ') end
 -- Notes that jobs are finished. Nothing else is kept of them.
 local function finish(queue, records, outcome)
   count(queue, outcome, #records)
+  local kept = 0
   for _, record in ipairs(records) do
-    redis.call('LPUSH', name(queue, 'recent'), job_id(record) .. ' ' .. outcome .. ' ' .. whole(now_ms))
+    kept = redis.call('LPUSH', name(queue, 'recent'), job_id(record) .. ' ' .. outcome .. ' ' .. whole(now_ms))
   end
-  redis.call('LTRIM', name(queue, 'recent'), 0, RECENT_MAX - 1)
+  -- Not each time: a list that is a little too long costs less than a command per job.
+  if kept > 2 * RECENT_MAX then redis.call('LTRIM', name(queue, 'recent'), 0, RECENT_MAX - 1) end
 end
 
 -- Names what failures have in common: the cause, and the error without what differs from job to job.
