@@ -378,7 +378,10 @@ async fn an_event_enqueued_ten_times_makes_one_job_and_a_duplicate_writes_none_o
     let store = Store::start().await;
     let mut outcomes = Vec::new();
     for time in 0..10 {
-        let again = with_records(event_job("k", &time.to_string(), "e"), vec![record("time", &time.to_string())]);
+        let again = with_records(
+            event_job("k", &time.to_string(), "e"),
+            vec![record("time", &time.to_string())],
+        );
         outcomes.extend(store.queue.enqueue(&[again]).await.unwrap());
     }
 
@@ -426,10 +429,15 @@ async fn an_event_enqueued_by_ten_clients_at_once_makes_one_job_with_its_own_rec
 async fn an_event_that_is_ten_times_in_one_batch_makes_one_job_and_its_neighbours_are_read_right() {
     let store = Store::start().await;
     let mut batch: Vec<_> = (0..10)
-        .map(|time| with_records(event_job("k", &time.to_string(), "e"), vec![
-                record("time", &time.to_string()),
-                record("other", &time.to_string()),
-            ]))
+        .map(|time| {
+            with_records(
+                event_job("k", &time.to_string(), "e"),
+                vec![
+                    record("time", &time.to_string()),
+                    record("other", &time.to_string()),
+                ],
+            )
+        })
         .collect();
     batch.insert(5, job("other", "in between"));
     batch.push(job("other", "at the end"));
@@ -837,12 +845,18 @@ async fn a_coalescing_claim_takes_all_waiting_jobs_up_to_its_bound_and_the_rest_
 #[tokio::test]
 async fn jobs_and_records_of_a_completion_appear_together_with_it() {
     let store = Store::start().await;
-    let known = with_records(to_next(event_job("n", "known", "seen")), vec![record("known", "first")]);
+    let known = with_records(
+        to_next(event_job("n", "known", "seen")),
+        vec![record("known", "first")],
+    );
     store.put(&[known, job("k", "1"), job("k", "2")]).await;
     let claim = store.claim(LONG).await;
     let effects = Effects {
         jobs: vec![
-            with_records(to_next(event_job("n", "doubled", "seen")), vec![record("known", "second")]),
+            with_records(
+                to_next(event_job("n", "doubled", "seen")),
+                vec![record("known", "second")],
+            ),
             to_next(event_job("m", "effect", "new")),
             job("k", "3"),
         ],
@@ -1201,7 +1215,10 @@ async fn a_record_with_an_end_expires_and_one_written_again_without_stays() {
     let kept =
         |name: &str| Record::set(name, "v".to_owned(), Some(Duration::from_millis(50))).unwrap();
     store
-        .put(&[with_records(job("k", "1"), vec![kept("short"), kept("renewed"), record("renewed", "v")])])
+        .put(&[with_records(
+            job("k", "1"),
+            vec![kept("short"), kept("renewed"), record("renewed", "v")],
+        )])
         .await;
     until("the record expires", async || {
         store.record("short").await.is_none().then_some(())
@@ -2044,7 +2061,10 @@ async fn whatever_workers_do_a_key_is_in_one_place_in_order_and_each_job_is_fini
     let mut walks = JoinSet::new();
     let mut seeds = BTreeMap::new();
     for seed in [1, 2, 3, fresh] {
-        seeds.insert(walks.spawn_local_on(random_walk(seed, 400), &local).id(), seed);
+        seeds.insert(
+            walks.spawn_local_on(random_walk(seed, 400), &local).id(),
+            seed,
+        );
     }
     let walking = async {
         while let Some(walked) = walks.join_next_with_id().await {
