@@ -6,6 +6,7 @@ use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -14,6 +15,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rustix::process::Signal;
 use tempfile::TempDir;
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, sleep};
 use tokio_util::sync::CancellationToken;
@@ -54,7 +57,7 @@ pub enum Fault {
     PoisonJob,
     /// SIGKILL, and a restart from the append-only file.
     RedisKilled,
-    /// As above, after a write of which only a part reached the disk.
+    /// As above, after a write of which only a part reached the disk; `redis-check-aof` mends the file first.
     RedisTorn,
     /// SIGSTOP for up to one and a half seconds: three times what an operation may take.
     RedisFrozen,
@@ -219,10 +222,11 @@ impl Arena {
                 if self.inject(fault).await {
                     count += 1;
                 }
-                let pauses = if fault == Fault::PoisonJob {
+                // A poison job ends several workers.
+                let pauses = if faults == [Fault::PoisonJob] {
                     600..1_500
                 } else {
-                    200..900
+                    100..600
                 };
                 next = Instant::now() + self.a_while(pauses);
             }
@@ -326,16 +330,12 @@ impl Arena {
                 self.redis.process.kill().await;
                 if fault == Fault::RedisTorn {
                     tear(self.directory.path(), &mut self.dice).expect("an append-only file");
+                    mend(self.directory.path()).await;
                 }
                 sleep(self.a_while(0..400)).await;
                 self.redis = Redis::start_on_socket(self.directory.path())
                     .await
                     .expect("redis-server starts again");
-                let is_truncated = self.redis.process.output().contains("runcating the AOF");
-                if fault == Fault::RedisTorn && !is_truncated {
-                    let finding = "Redis found no torn write to cut off".to_owned();
-                    self.findings.push(finding);
-                }
             }
             Fault::RedisFrozen => {
                 self.note_hit(None).await;
@@ -682,6 +682,33 @@ impl Producer {
             sleep(PAUSE).await;
         }
     }
+}
+
+/// Cuts a torn write off before Redis reads the file, as whoever starts Redis after a power cut has to.
+///
+/// Redis does it too (`aof-load-truncated yes`), but when the torn write is a transaction that ends in the middle of a
+/// command, it cuts behind the last whole command instead of before the MULTI (7.0.15 and Valkey before pull request
+/// 4342). What is written next then lands inside that transaction, and the restart after that applies the torn half
+/// too: jobs are done twice. This matrix found it.
+async fn mend(directory: &Path) {
+    let mut check = Command::new("redis-server")
+        .arg0("redis-check-aof") // One program, which one by the name it is called by.
+        .arg("--fix")
+        .arg(directory.join("appendonlydir/appendonly.aof.manifest"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("redis-server is installed");
+    let mut stdin = check.stdin.take().expect("it is piped");
+    // Where nothing is torn it asks nothing and does not listen.
+    let _asked = stdin.write_all(b"y\n").await;
+    drop(stdin);
+    let output = check.wait_with_output().await.expect("it ends");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("Successfully truncated"),
+        "redis-check-aof found no torn write: {said}"
+    );
 }
 
 /// The most of the append-only file's end that is searched for a transaction.

@@ -239,7 +239,7 @@ async fn perform(claim: &Claim, dice: &mut StdRng, ctx: &Context) -> Disposition
     let work = if is_long {
         ctx.lease.mul_f64(dice.random_range(0.4..1.3))
     } else {
-        Duration::from_millis(dice.random_range(1..10))
+        Duration::from_millis(dice.random_range(1..50))
     };
     sleep(work).await;
     if jobs.iter().any(|(task, _)| *task == Task::Poison) {
