@@ -60,14 +60,11 @@ pub struct Report {
 /// When the machine does not play along: no `redis-server`, no free port.
 pub async fn run(processes: &Path, faults: &[Fault], choice: Choice) -> Report {
     let seed = choice.seed.unwrap_or_else(rand::random);
-    let what = match faults {
-        [fault] => fault.to_string(),
-        _ => "all, mixed".to_owned(),
-    };
+    let what = name(faults);
     say(&format!("{what}: CRASH_SEED={seed}"));
     let mut arena = Arena::start(processes, seed, faults).await;
     let count = arena.suffer(faults, choice.span).await;
-    let finished = arena.finish().await;
+    let finished = arena.finish(faults).await;
     Report {
         what,
         seed,
@@ -76,6 +73,15 @@ pub async fn run(processes: &Path, faults: &[Fault], choice: Choice) -> Report {
         verdict: finished.history.judge(),
         rescues: finished.rescues,
         settled_in: finished.settled_in,
+    }
+}
+
+/// What a row of the table is called.
+#[must_use]
+pub fn name(faults: &[Fault]) -> String {
+    match faults {
+        [fault] => fault.to_string(),
+        _ => "all, mixed".to_owned(),
     }
 }
 

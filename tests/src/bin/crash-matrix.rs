@@ -5,14 +5,23 @@ use std::process::ExitCode;
 use wex_ops::stack::Programs;
 use wex_runtime::env::Env;
 use wex_runtime::error_chain;
-use wex_tests::crash_matrix::{Choice, Fault, LEASE, Report, run};
+use wex_tests::crash_matrix::{Choice, Fault, LEASE, Report, name, run};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let mut env = Env::from_process();
     let choice = Choice::from_env(&mut env, "10");
+    // `CRASH_FAULT`: the one row to run, by its name in the table.
+    let only: Option<String> = env.optional("CRASH_FAULT");
+    let rows: Vec<_> = rows()
+        .into_iter()
+        .filter(|faults| only.as_ref().is_none_or(|only| *only == name(faults)))
+        .collect();
+    if rows.is_empty() {
+        env.problem("CRASH_FAULT names no row of the table".to_owned());
+    }
     match (env.finish(), Programs::beside_this_one()) {
-        (Ok(()), Ok(programs)) => print(choice, &programs).await,
+        (Ok(()), Ok(programs)) => print(&rows, choice, &programs).await,
         (Err(problems), _) => failed(&error_chain(&problems)),
         (_, Err(error)) => failed(&error_chain(&error)),
     }
@@ -23,13 +32,19 @@ fn failed(why: &str) -> ExitCode {
     ExitCode::from(2)
 }
 
-async fn print(choice: Choice, programs: &Programs) -> ExitCode {
+/// Each fault alone, then all of them.
+fn rows() -> Vec<Vec<Fault>> {
+    let mut rows: Vec<_> = Fault::ALL.into_iter().map(|fault| vec![fault]).collect();
+    rows.push(Fault::ALL.to_vec());
+    rows
+}
+
+async fn print(rows: &[Vec<Fault>], choice: Choice, programs: &Programs) -> ExitCode {
     let processes = programs.path("wex-processes");
     let mut reports = Vec::new();
-    for fault in Fault::ALL {
-        reports.push(run(&processes, &[fault], choice).await);
+    for faults in rows {
+        reports.push(run(&processes, faults, choice).await);
     }
-    reports.push(run(&processes, &Fault::ALL, choice).await);
 
     say(&format!("\n{}", Report::HEADER));
     for report in &reports {

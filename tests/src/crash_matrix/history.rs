@@ -165,14 +165,14 @@ mod tests {
             !history.judge().findings.is_empty()
         };
         assert!(is_found(|history| history.leftovers.push("key".to_owned())));
-        assert!(is_found(|history| drop(
-            history.last.insert("k".to_owned(), 1)
-        )));
+        assert!(is_found(|history| {
+            history.last.insert("k".to_owned(), 1);
+        }));
         assert!(is_found(|history| history.last.clear()));
         assert!(is_found(|history| history.dead[0].2 = "stuck".to_owned()));
         assert!(is_found(|history| history.poison.clear()));
-        assert!(is_found(|history| drop(
-            history.outcomes.insert("l".to_owned(), vec![1])
-        )));
+        assert!(is_found(|history| {
+            history.outcomes.insert("l".to_owned(), vec![1]);
+        }));
     }
 }
