@@ -1,7 +1,8 @@
 //! Whatever happens to workers, to Redis and to what is between them: each accepted job has its effects once, in the
 //! order of its key, and nothing is left over. `wex_tests::crash_matrix` says how that is found out.
 //!
-//! `CRASH_SECONDS` makes a run longer, `CRASH_SEED` repeats its chances; `make crash-matrix` prints the figures.
+//! `CRASH_SECONDS` makes a run longer, `CRASH_SEED` repeats its chances; `make crash-matrix` prints the figures, and is for
+//! runs of more than two minutes, which nextest would end as stuck.
 
 use wex_runtime::env::Env;
 use wex_tests::crash_matrix::{Choice, Fault, run};
