@@ -250,8 +250,10 @@ impl Arena {
                 ended = process.ended() => ended,
                 () = std::future::ready(()) => continue,
             };
-            // Killed ones are replaced where they are killed. A poisoned one takes along what it works on besides.
-            if ended.contains("poison.swallowed") {
+            // Killed ones are replaced where they are killed. A poisoned one takes along what it works on besides. It is
+            // known by its signal, since its last line may still be in the pipe.
+            let has_poison = self.poison_crashes != u32::MAX;
+            if has_poison && ended.contains("SIGABRT") {
                 self.note_hit(Some(number)).await;
             } else {
                 self.findings.push(ended);
