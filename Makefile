@@ -20,6 +20,11 @@ test: redis-server ## Run all tests.
 check: ## Check the format, lints, documentation and dependencies.
 	@scripts/check
 
+.PHONY: crash-matrix
+crash-matrix: redis-server ## Break everything around the queue and print what was lost. CRASH_SECONDS=600 breaks longer, CRASH_SEED=1 the same again.
+	cargo build --locked --package wex-tests --bins
+	@exec $(programs)/debug/crash-matrix
+
 .PHONY: bench-first-light
 bench-first-light: redis-server ## Measure the first end-to-end path, as a release build.
 	cargo build --release --locked --package wex-bench --package wex-ingress --package wex-worker --package wex-sim

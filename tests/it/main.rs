@@ -3,6 +3,7 @@
 use std::path::Path;
 
 mod consent;
+mod crash_matrix;
 mod crashes;
 mod deliveries;
 mod demo;

@@ -1,6 +1,10 @@
 //! A world for one test: a private Redis, the stand-in for Aircall and our processes, all real, all ended with the test.
 //!
-//! The tests are sentences about it, in `it/`. They wait for events, never for time to pass.
+//! The tests are sentences about it, in `it/`. They wait for events, never for time to pass. For the queue alone there is
+//! another world, in which far more goes wrong: [`crash_matrix`].
+
+pub mod crash_matrix;
+pub mod link;
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -431,7 +435,13 @@ impl Answer {
 /// Puts the one program that is all programs into `directory`, under each of their names.
 #[must_use]
 pub fn programs(processes: &Path, directory: &Path) -> Programs {
-    for name in ["wex", "wex-ingress", "wex-worker", "wex-sim"] {
+    for name in [
+        "wex",
+        "wex-ingress",
+        "wex-worker",
+        "wex-sim",
+        "wex-queue-worker",
+    ] {
         let program = directory.join(name);
         // A copy where the temporary directory is on another file system.
         if std::fs::hard_link(processes, &program).is_err() {

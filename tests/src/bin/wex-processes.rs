@@ -1,7 +1,8 @@
 //! All programs of the product in one, which one by the name it is called by.
 //!
 //! Cargo builds a package's own programs before its tests, but not those of other packages. So the tests run this one
-//! under the names of the real ones; each of those is nothing but a call to the same function.
+//! under the names of the real ones; each of those is nothing but a call to the same function. `wex-queue-worker` is ours
+//! alone.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -15,6 +16,7 @@ fn main() -> ExitCode {
         Some("wex-ingress") => wex_ingress::main(),
         Some("wex-worker") => wex_worker::main(),
         Some("wex-sim") => wex_sim::main(),
+        Some("wex-queue-worker") => wex_tests::crash_matrix::worker::main(),
         Some("wex") => wex_ops::main(),
         _ => ExitCode::from(2),
     }
