@@ -1,7 +1,19 @@
 //! The operator's command line, `wex`.
 //!
-//! [`demo`] shows the whole system on one machine; [`stack`] starts its parts as real processes, for the demo, the tests
-//! and the benchmarks alike, and [`sim`] is how they steer and watch the stand-in for Aircall.
+//! [`operator`] is what all commands share: settings, the way to Redis, exit codes. `dead_letters`, `queue`, `workers` and
+//! `audit` are a command each, `output` and `time` how they print. [`demo`] shows the whole system on one machine;
+//! [`stack`] starts its parts as real processes, for the demo, the tests and the benchmarks alike, and [`sim`] is how they
+//! steer and watch the stand-in for Aircall.
+
+pub mod operator;
+
+mod audit;
+mod dead_letters;
+mod queue;
+mod workers;
+
+mod output;
+mod time;
 
 pub mod demo;
 pub mod sim;
@@ -12,9 +24,12 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use wex_runtime::error_chain;
 
+pub use operator::Config;
+use operator::{CommandError, EXIT_CODES};
+
 /// WEx SMS, for its operators.
 #[derive(Debug, Parser)]
-#[command(name = "wex")]
+#[command(name = "wex", after_help = EXIT_CODES)]
 struct Command {
     #[command(subcommand)]
     command: Subcommands,
@@ -22,32 +37,45 @@ struct Command {
 
 #[derive(Debug, Subcommand)]
 enum Subcommands {
+    /// Look at jobs that wait for a person, and replay, discard or edit them.
+    #[command(subcommand, after_help = EXIT_CODES)]
+    DeadLetters(dead_letters::Command),
+    /// See how the queues stand and what they wait for; pause and resume them.
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Queue(queue::Command),
+    /// List the worker processes.
+    #[command(after_help = EXIT_CODES)]
+    Workers(workers::Options),
+    /// List what operators did.
+    #[command(after_help = EXIT_CODES)]
+    Audit(audit::Options),
     /// Run the whole system here, with a stand-in for Aircall, and text it.
     Demo(demo::Options),
 }
 
-/// Runs `wex`. Exit code 0: done; 1: failed, and standard error says why; 2: wrong arguments.
+/// Runs `wex`. Exit code 0: done; 1: failed or nothing to act on, and standard error says why; 2: wrong arguments or
+/// settings.
 #[must_use]
 pub fn main() -> ExitCode {
     let command = Command::parse();
     match run(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            #[expect(
-                clippy::print_stderr,
-                reason = "a command line speaks on standard error"
-            )]
-            {
-                eprintln!("wex: {}", error_chain(&*error));
+            if !error.is_nobody_reading() {
+                output::note(&format!("wex: {}", error_chain(&error)));
             }
-            ExitCode::FAILURE
+            error.exit_code()
         }
     }
 }
 
 #[tokio::main]
-async fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
+async fn run(command: Command) -> Result<(), CommandError> {
     match command.command {
+        Subcommands::DeadLetters(command) => dead_letters::run(command).await,
+        Subcommands::Queue(command) => queue::run(command).await,
+        Subcommands::Workers(options) => workers::run(&options).await,
+        Subcommands::Audit(options) => audit::run(&options).await,
         Subcommands::Demo(options) => Ok(demo::run(&options).await?),
     }
 }

@@ -23,7 +23,7 @@ pub use job::{
 };
 pub use operate::{
     Act, Acted, AuditEntry, DeadLetter, EditError, KeyState, LetterFilter, LetterGroup,
-    LetterGroups, Letters, Pause, Peek, PeekedKey, Survey, Worker, WorkerAbout,
+    LetterGroups, Letters, Load, Pause, Peek, PeekedKey, Survey, Worker, WorkerAbout,
 };
 pub use queue::{
     Bounds, Claimed, Counts, Enqueued, Failed, Limits, Queue, QueueError, Rate, Settled,

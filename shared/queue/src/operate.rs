@@ -1,6 +1,7 @@
 //! What operators do: look, pause, resume, and decide about dead letters. Every act is one script and leaves an entry in
 //! the audit; looking changes nothing.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -171,6 +172,8 @@ pub struct Letters {
 pub struct LetterGroup {
     pub fingerprint: String,
     pub count: u64,
+    /// When the oldest of them was buried.
+    pub first_ms: u64,
     pub newest: DeadLetter,
 }
 
@@ -182,6 +185,38 @@ pub struct LetterGroups {
     pub reasons: Vec<(String, u64)>,
     /// Most frequent first.
     pub groups: Vec<LetterGroup>,
+}
+
+impl LetterGroups {
+    /// Adds what a script counted: newer letters come before older ones.
+    fn read(&mut self, reply: &mut Fields) -> Result<(), QueueError> {
+        for reason in reply.next::<Vec<Value>>()? {
+            let mut reason = Fields::new("groups", from_value(reason)?);
+            let (name, count) = (reason.next::<String>()?, reason.next::<u64>()?);
+            match self.reasons.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, sum)) => *sum += count,
+                None => self.reasons.push((name, count)),
+            }
+        }
+        for group in reply.next::<Vec<Value>>()? {
+            let mut group = Fields::new("groups", from_value(group)?);
+            let group = LetterGroup {
+                fingerprint: group.next()?,
+                count: group.next()?,
+                first_ms: group.next()?,
+                newest: group.next_letter()?,
+            };
+            let known = |known: &&mut LetterGroup| known.fingerprint == group.fingerprint;
+            match self.groups.iter_mut().find(known) {
+                Some(known) => {
+                    known.count += group.count;
+                    known.first_ms = group.first_ms;
+                }
+                None => self.groups.push(group),
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What became of a dead letter in an act.
@@ -205,6 +240,9 @@ pub struct Act<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
     pub at_ms: u64,
+    /// The end of an act that came in batches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_ms: Option<u64>,
     pub operator: String,
     /// `pause`, `resume`, `replay`, `discard` or `edit`.
     pub act: String,
@@ -233,6 +271,15 @@ pub struct WorkerAbout {
     pub concurrency: usize,
     /// By its own clock, in milliseconds since 1970.
     pub started_ms: u64,
+}
+
+/// Who works on a queue, and how much it may still claim.
+#[derive(Debug, Clone, Default)]
+pub struct Load {
+    /// How many keys each worker holds, by the worker's id.
+    pub keys: BTreeMap<String, u64>,
+    /// What the token bucket held after the last claim; `None` when there is none.
+    pub tokens: Option<f64>,
 }
 
 /// A worker process.
@@ -337,6 +384,32 @@ impl Queue {
         Ok(word == "done")
     }
 
+    /// Redis's time, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn now_ms(&self) -> Result<u64, QueueError> {
+        self.connection.run(&scripts::NOW, &[]).await
+    }
+
+    /// Who works on a queue, and what is left in the token bucket `rate` that its claims cost.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn load(&self, queue: QueueName, rate: Option<&str>) -> Result<Load, QueueError> {
+        let args = [queue.0, rate.unwrap_or_default()].map(str::to_owned);
+        let mut reply = Fields::new("load", self.connection.run(&scripts::LOAD, &args).await?);
+        let _now_ms: u64 = reply.next()?;
+        let mut load = Load {
+            tokens: reply.next::<String>()?.parse().ok(),
+            ..Load::default()
+        };
+        while !reply.is_empty() {
+            load.keys.insert(reply.next()?, reply.next()?);
+        }
+        Ok(load)
+    }
+
     /// Finds up to `found_max` dead letters, newest first. `from` is where an earlier call ended, or 0.
     ///
     /// # Errors
@@ -348,10 +421,33 @@ impl Queue {
         from: u64,
         found_max: usize,
     ) -> Result<Letters, QueueError> {
-        let text = |field: &Option<String>| field.clone().unwrap_or_default();
-        let time = |field: Option<u64>, open: &str| {
-            field.map_or_else(|| open.to_owned(), |ms| ms.to_string())
-        };
+        self.find_letters(queue, filter, from, found_max, "newest")
+            .await
+    }
+
+    /// As [`Queue::letters`], oldest first: the order in which to act on them.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn oldest_letters(
+        &self,
+        queue: QueueName,
+        filter: &LetterFilter,
+        from: u64,
+        found_max: usize,
+    ) -> Result<Letters, QueueError> {
+        self.find_letters(queue, filter, from, found_max, "oldest")
+            .await
+    }
+
+    async fn find_letters(
+        &self,
+        queue: QueueName,
+        filter: &LetterFilter,
+        from: u64,
+        found_max: usize,
+        order: &str,
+    ) -> Result<Letters, QueueError> {
         let mut letters = Letters {
             found: Vec::new(),
             next: Some(from),
@@ -360,17 +456,13 @@ impl Queue {
         while let Some(offset) = letters.next
             && letters.found.len() < found_max
         {
-            let args = [
-                queue.0.to_owned(),
-                text(&filter.reason),
-                text(&filter.fingerprint),
-                text(&filter.key),
-                time(filter.since_ms, "-inf"),
-                time(filter.until_ms, "+inf"),
+            let mut args = filter_args(queue, filter);
+            args.extend([
                 offset.to_string(),
                 (found_max - letters.found.len()).to_string(),
-                text(&filter.id),
-            ];
+                filter.id.clone().unwrap_or_default(),
+                order.to_owned(),
+            ]);
             let mut reply = Fields::new(
                 "letters",
                 self.connection.run(&scripts::LETTERS, &args).await?,
@@ -402,18 +494,35 @@ impl Queue {
             total: reply.next()?,
             ..LetterGroups::default()
         };
-        for reason in reply.next::<Vec<Value>>()? {
-            let mut reason = Fields::new("groups", from_value(reason)?);
-            counted.reasons.push((reason.next()?, reason.next()?));
+        counted.read(&mut reply)?;
+        Ok(counted)
+    }
+
+    /// As [`Queue::letter_groups`], of the letters that fit a filter. They are counted one by one, a thousand in a call.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn tally(
+        &self,
+        queue: QueueName,
+        filter: &LetterFilter,
+    ) -> Result<LetterGroups, QueueError> {
+        let mut counted = LetterGroups::default();
+        if filter.id.is_some() {
+            return Ok(counted); // One letter is no matter of counting.
         }
-        for group in reply.next::<Vec<Value>>()? {
-            let mut group = Fields::new("groups", from_value(group)?);
-            counted.groups.push(LetterGroup {
-                fingerprint: group.next()?,
-                count: group.next()?,
-                newest: group.next_letter()?,
-            });
+        let mut next = Some(0);
+        while let Some(offset) = next {
+            let mut args = filter_args(queue, filter);
+            args.push(u64::to_string(&offset));
+            let mut reply =
+                Fields::new("tally", self.connection.run(&scripts::TALLY, &args).await?);
+            next = u64::try_from(reply.next::<i64>()?).ok();
+            counted.read(&mut reply)?;
         }
+        counted.total = counted.groups.iter().map(|group| group.count).sum();
+        counted.reasons.sort_by_key(|(_, count)| Reverse(*count));
+        counted.groups.sort_by_key(|group| Reverse(group.count));
         Ok(counted)
     }
 
@@ -591,6 +700,21 @@ fn read_key(mut fields: Fields) -> Result<PeekedKey, QueueError> {
         pause,
         worker,
     })
+}
+
+/// Queue, reason, fingerprint, key, since and until, as the scripts about letters take them.
+fn filter_args(queue: QueueName, filter: &LetterFilter) -> Vec<String> {
+    let text = |field: &Option<String>| field.clone().unwrap_or_default();
+    let time =
+        |field: Option<u64>, open: &str| field.map_or_else(|| open.to_owned(), |ms| ms.to_string());
+    vec![
+        queue.0.to_owned(),
+        text(&filter.reason),
+        text(&filter.fingerprint),
+        text(&filter.key),
+        time(filter.since_ms, "-inf"),
+        time(filter.until_ms, "+inf"),
+    ]
 }
 
 fn as_ms<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

@@ -4,7 +4,8 @@
 -- ARGV[1]  queue
 -- ARGV[2]  groups_max  fingerprints to show, the most frequent first
 --
--- Replies  {dead letters, {reason, count}..., and for each fingerprint {fingerprint, count, newest letter (JSON)}}
+-- Replies  {dead letters, {reason, count}..., and for each fingerprint
+--           {fingerprint, count, buried_ms of the oldest letter, newest letter (JSON)}}
 local queue = ARGV[1]
 
 local GROUPS_READ_MAX = 1000 -- A hash this large is read at once; beyond it, what is shown is a sample.
@@ -20,7 +21,9 @@ end
 local reasons, prints = counts('dead:reasons'), {}
 for at, group in ipairs(counts('dead:prints')) do
   if tonumber(ARGV[2]) < at then break end
-  local newest = redis.call('ZREVRANGE', name(queue, 'dead:print:' .. group[1]), 0, 0)[1]
-  table.insert(prints, { group[1], group[2], redis.call('HGET', name(queue, 'dead'), newest) })
+  local index = name(queue, 'dead:print:' .. group[1])
+  local oldest = redis.call('ZRANGE', index, 0, 0, 'WITHSCORES')
+  local newest = redis.call('ZREVRANGE', index, 0, 0)[1]
+  table.insert(prints, { group[1], group[2], tonumber(oldest[2]), redis.call('HGET', name(queue, 'dead'), newest) })
 end
 return { redis.call('ZCARD', name(queue, 'dead:at')), reasons, prints }

@@ -264,11 +264,38 @@ local function set_aside(queue, key, reason, by, until_ms)
   redis.call('ZADD', name(queue, 'paused'), until_ms == 0 and '+inf' or until_ms, key)
 end
 
-local AUDIT_MAX = 10000
+-- The narrowest index of the dead letters that a filter fits; "" stands for any. What the index does not say has to be
+-- read from each letter.
+local function letter_index(queue, reason, print, key)
+  if key ~= '' then return name(queue, 'dead:key:' .. key) end
+  if print ~= '' then return name(queue, 'dead:print:' .. print) end
+  if reason ~= '' then return name(queue, 'dead:reason:' .. reason) end
+  return name(queue, 'dead:at')
+end
 
--- Notes what an operator did. `entry` is a table; the time is added.
+local function fits(letter, reason, print)
+  return (reason == '' or letter.reason == reason) and (print == '' or letter.fingerprint == print)
+end
+
+local AUDIT_MAX = 10000
+local SAME_ACT_MS = 60000
+
+-- Notes what an operator did. `entry` is a table; the time is added. A bulk act comes in batches: while it lasts they
+-- are one entry, from `at_ms` to `to_ms`, or a single act could push out all others.
 local function audit(entry)
   entry.at_ms = now_ms
+  local latest = redis.call('LINDEX', shard .. ':audit', 0)
+  latest = latest and cjson.decode(latest)
+  if
+    latest and entry.letters and latest.act == entry.act and latest.operator == entry.operator
+    and latest.queue == entry.queue and latest.filter == entry.filter and latest.reason == entry.reason
+    and now_ms - (latest.to_ms or latest.at_ms) < SAME_ACT_MS
+  then
+    latest.letters = latest.letters + entry.letters
+    latest.to_ms = now_ms
+    redis.call('LSET', shard .. ':audit', 0, cjson.encode(latest))
+    return
+  end
   redis.call('LPUSH', shard .. ':audit', cjson.encode(entry))
   redis.call('LTRIM', shard .. ':audit', 0, AUDIT_MAX - 1)
 end

@@ -1,4 +1,4 @@
--- Find dead letters, newest first.
+-- Find dead letters, in the order of their burial.
 --
 -- KEYS[1]  shard
 -- ARGV[1]  queue
@@ -7,6 +7,7 @@
 -- ARGV[7]  offset    how many of the index to pass over: where the last call ended
 -- ARGV[8]  found_max
 -- ARGV[9]  job id    "" for any; else nothing but this letter is looked at
+-- ARGV[10] order     "newest" or "oldest" first
 --
 -- Replies  {next offset, or -1 at the end, then (job id, letter (JSON)) of each one found}
 local queue, reason, print, key = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -20,22 +21,16 @@ local offset, found_max = tonumber(ARGV[7]), tonumber(ARGV[8])
 
 local LOOKED_AT_MAX = 1000 -- Letters decoded in one call; a filter that fits few takes more calls.
 
--- The narrowest index; what it does not say is read from the letter.
-local index = name(queue, 'dead:at')
-if key ~= '' then
-  index = name(queue, 'dead:key:' .. key)
-elseif print ~= '' then
-  index = name(queue, 'dead:print:' .. print)
-elseif reason ~= '' then
-  index = name(queue, 'dead:reason:' .. reason)
-end
-
 local reply = { -1 }
-local ids = redis.call('ZREVRANGEBYSCORE', index, ARGV[6], ARGV[5], 'LIMIT', offset, LOOKED_AT_MAX)
+local index, ids = letter_index(queue, reason, print, key), nil
+if ARGV[10] == 'oldest' then
+  ids = redis.call('ZRANGEBYSCORE', index, ARGV[5], ARGV[6], 'LIMIT', offset, LOOKED_AT_MAX)
+else
+  ids = redis.call('ZREVRANGEBYSCORE', index, ARGV[6], ARGV[5], 'LIMIT', offset, LOOKED_AT_MAX)
+end
 for looked_at, id in ipairs(ids) do
   local stored = redis.call('HGET', name(queue, 'dead'), id)
-  local letter = cjson.decode(stored)
-  if (reason == '' or letter.reason == reason) and (print == '' or letter.fingerprint == print) then
+  if fits(cjson.decode(stored), reason, print) then
     table.insert(reply, id)
     table.insert(reply, stored)
     if #reply == 1 + 2 * found_max then
