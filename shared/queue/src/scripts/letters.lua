@@ -6,14 +6,22 @@
 -- ARGV[5]  since_ms, ARGV[6] until_ms  of the burial, both inclusive
 -- ARGV[7]  offset    how many of the index to pass over: where the last call ended
 -- ARGV[8]  found_max
--- ARGV[9]  job id    "" for any; else nothing but this letter is looked at
+-- ARGV[9]  job id    "" for any; else no other letter is looked at
 --
 -- Replies  {next offset, or -1 at the end, then (job id, letter (JSON)) of each one found}
 local queue, reason, print, key = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 
+local function fits(letter)
+  return (reason == '' or letter.reason == reason)
+    and (print == '' or letter.fingerprint == print)
+    and (key == '' or letter.key == key)
+end
+
 if ARGV[9] ~= '' then
   local stored = redis.call('HGET', name(queue, 'dead'), ARGV[9])
-  return stored and { -1, ARGV[9], stored } or { -1 }
+  local letter = stored and cjson.decode(stored)
+  local is_in_time = letter and tonumber(ARGV[5]) <= letter.buried_ms and letter.buried_ms <= tonumber(ARGV[6])
+  return is_in_time and fits(letter) and { -1, ARGV[9], stored } or { -1 }
 end
 
 local offset, found_max = tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -34,8 +42,7 @@ local reply = { -1 }
 local ids = redis.call('ZREVRANGEBYSCORE', index, ARGV[6], ARGV[5], 'LIMIT', offset, LOOKED_AT_MAX)
 for looked_at, id in ipairs(ids) do
   local stored = redis.call('HGET', name(queue, 'dead'), id)
-  local letter = cjson.decode(stored)
-  if (reason == '' or letter.reason == reason) and (print == '' or letter.fingerprint == print) then
+  if fits(cjson.decode(stored)) then
     table.insert(reply, id)
     table.insert(reply, stored)
     if #reply == 1 + 2 * found_max then
