@@ -12,9 +12,9 @@ pub const PAYLOAD_BYTES_MAX: usize = 64 * 1024;
 /// The longest key, event or record name. They are ids and hashes, and each stands in several Redis keys.
 pub const NAME_BYTES_MAX: usize = 128;
 
-/// The longest that a record with an end is kept. A larger number could overflow Redis's clock, and a script that fails
-/// half-way is not undone.
-const KEPT_MAX: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+/// The longest that a record with an end is kept, and that a pause with an end lasts. A larger number could overflow
+/// Redis's clock, and a script that fails half-way is not undone; JSON in Lua has 14 digits.
+pub(crate) const KEPT_MAX: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// The longest error text kept with a failure.
 pub const ERROR_CHARS_MAX: usize = 300;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use redis::{FromRedisValue, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::job::{Failure, History, Invalid, Job, Key, PAYLOAD_BYTES_MAX, QueueName};
+use crate::job::{Failure, History, Invalid, Job, KEPT_MAX, Key, PAYLOAD_BYTES_MAX, QueueName};
 use crate::queue::{Queue, QueueError, from_value};
 use crate::scripts;
 
@@ -359,7 +359,7 @@ impl Queue {
             queue.0.to_owned(),
             key.map_or("", Key::as_str).to_owned(),
             lasts
-                .map_or(0, |lasts| lasts.as_millis().max(1))
+                .map_or(0, |lasts| lasts.min(KEPT_MAX).as_millis().max(1))
                 .to_string(),
             act.reason.to_owned(),
             act.operator.to_owned(),

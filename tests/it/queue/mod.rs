@@ -6,8 +6,10 @@
 mod bounds;
 mod chance;
 mod fetching;
+mod letters;
 mod model;
 mod order;
+mod pauses;
 mod settling;
 mod trouble;
 

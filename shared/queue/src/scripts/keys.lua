@@ -216,11 +216,9 @@ local function letter_indexes(queue, letter)
   }
 end
 
-local function add_letter(queue, id, letter)
-  redis.call('HSET', name(queue, 'dead'), id, cjson.encode(letter))
-  for _, index in ipairs(letter_indexes(queue, letter)) do redis.call('ZADD', index, letter.buried_ms, id) end
-  add_count(name(queue, 'dead:reasons'), letter.reason, 1)
-  add_count(name(queue, 'dead:prints'), letter.fingerprint, 1)
+local function letter_of(queue, id)
+  local stored = redis.call('HGET', name(queue, 'dead'), id)
+  return stored and cjson.decode(stored)
 end
 
 local function remove_letter(queue, id, letter)
@@ -230,9 +228,14 @@ local function remove_letter(queue, id, letter)
   add_count(name(queue, 'dead:prints'), letter.fingerprint, -1)
 end
 
-local function letter_of(queue, id)
-  local stored = redis.call('HGET', name(queue, 'dead'), id)
-  return stored and cjson.decode(stored)
+local function add_letter(queue, id, letter)
+  -- A job without an event may have been enqueued twice, and then it dies twice: the later letter takes the place.
+  local earlier = letter_of(queue, id)
+  if earlier then remove_letter(queue, id, earlier) end
+  redis.call('HSET', name(queue, 'dead'), id, cjson.encode(letter))
+  for _, index in ipairs(letter_indexes(queue, letter)) do redis.call('ZADD', index, letter.buried_ms, id) end
+  add_count(name(queue, 'dead:reasons'), letter.reason, 1)
+  add_count(name(queue, 'dead:prints'), letter.fingerprint, 1)
 end
 
 -- Turns the first `held` jobs of a key into dead letters. The key goes on with its next job.

@@ -6,7 +6,7 @@
 -- ARGV[5]  since_ms, ARGV[6] until_ms  of the burial, both inclusive
 -- ARGV[7]  offset    how many of the index to pass over: where the last call ended
 -- ARGV[8]  found_max
--- ARGV[9]  job id    "" for any; else nothing but this letter is looked at
+-- ARGV[9]  job id    "" for any; else no other letter is looked at
 -- ARGV[10] order     "newest" or "oldest" first
 --
 -- Replies  {next offset, or -1 at the end, then (job id, letter (JSON)) of each one found}
@@ -14,7 +14,10 @@ local queue, reason, print, key = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 
 if ARGV[9] ~= '' then
   local stored = redis.call('HGET', name(queue, 'dead'), ARGV[9])
-  return stored and { -1, ARGV[9], stored } or { -1 }
+  local letter = stored and cjson.decode(stored)
+  local is_in_time = letter and tonumber(ARGV[5]) <= letter.buried_ms and letter.buried_ms <= tonumber(ARGV[6])
+  local is_of_key = letter and (key == '' or letter.key == key)
+  return is_in_time and is_of_key and fits(letter, reason, print) and { -1, ARGV[9], stored } or { -1 }
 end
 
 local offset, found_max = tonumber(ARGV[7]), tonumber(ARGV[8])
