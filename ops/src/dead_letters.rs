@@ -435,9 +435,9 @@ async fn list(session: &Session, options: &List) -> Result<(), CommandError> {
         letters_table(&rows, session.now_ms).print()?;
         let found = rows.len();
         line(&if u64::try_from(found).is_ok_and(|found| found < total) {
-            format!("\nthe newest {found} of {total} dead letters; --limit N shows more")
+            format!("\nthe newest {found} of {total}; --limit N shows more")
         } else {
-            format!("\n{total} dead letters")
+            format!("\n{}", dead_letters(total))
         })?;
     }
     Ok(())
@@ -738,7 +738,8 @@ impl Choosing {
     fn show_dry_run(&self, would: &str, now_ms: u64) -> Result<(), CommandError> {
         let count = self.letters.len();
         line(&format!(
-            "would {would} {count} dead letters, the oldest first:\n"
+            "would {would} {}, the oldest first:\n",
+            dead_letters(count_of(count))
         ))?;
         let mut counts = BTreeMap::<_, u64>::new();
         for letter in &self.letters {
@@ -782,7 +783,6 @@ impl Choosing {
 }
 
 async fn replay(session: &Session, options: &Replay) -> Result<(), CommandError> {
-    let operator = session.operator(&options.operator)?;
     let reason = options.reason.reason.as_deref();
     let choosing = options.choice.choose(reason, session).await?;
     choosing.require_some()?;
@@ -800,9 +800,10 @@ async fn replay(session: &Session, options: &Replay) -> Result<(), CommandError>
         }
         return choosing.show_dry_run("replay", session.now_ms);
     }
+    let operator = session.operator(&options.operator)?;
     if unsure > 0 && !options.yes {
         return Err(CommandError::Usage(format!(
-            "{warning}. Nothing was replayed. Look into the Aircall app first; --yes accepts the risk, --reason leaves them out"
+            "{warning}. Nothing was replayed. Look into the Aircall app first; --yes accepts the risk, --reason chooses others"
         )));
     }
     let act = Act {
@@ -821,7 +822,6 @@ async fn replay(session: &Session, options: &Replay) -> Result<(), CommandError>
 }
 
 async fn discard(session: &Session, options: &Discard) -> Result<(), CommandError> {
-    let operator = session.operator(&options.operator)?;
     let choosing = options
         .choice
         .choose(options.letter_reason.as_deref(), session)
@@ -842,6 +842,7 @@ async fn discard(session: &Session, options: &Discard) -> Result<(), CommandErro
     if options.choice.dry_run {
         return choosing.show_dry_run("discard", session.now_ms);
     }
+    let operator = session.operator(&options.operator)?;
     let act = Act {
         operator: &operator,
         filter: &choosing.described,
@@ -954,6 +955,13 @@ async fn in_batches(
     }
     done.left = choosing.beyond + count_of(all - handled);
     Ok(done)
+}
+
+fn dead_letters(count: u64) -> String {
+    match count {
+        1 => "1 dead letter".to_owned(),
+        _ => format!("{count} dead letters"),
+    }
 }
 
 fn count_of(letters: usize) -> u64 {

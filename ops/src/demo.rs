@@ -166,9 +166,11 @@ impl Demo {
         say(&format!(
             "Redis, wex-sim (stands in for Aircall), wex-ingress and wex-worker are running.\n\
              The webhook is {}/api/sms/buyer/webhook, its token {token}.\n\
-             Texts of one burst are answered together, {} s after the last.\n",
+             Texts of one burst are answered together, {} s after the last.\n\
+             In another terminal: REDIS_URL={} wex queue status\n",
             self.ingress_url,
-            QUIET.as_secs()
+            QUIET.as_secs(),
+            self.redis.url
         ));
     }
 

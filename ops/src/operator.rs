@@ -14,6 +14,7 @@ use wex_domain::message::InboundMessage;
 use wex_domain::phone_number::PhoneNumber;
 use wex_queue::{Key, Queue, QueueError, QueueName};
 use wex_runtime::env::{Env, Problems};
+use wex_runtime::error_chain;
 
 use crate::demo::DemoError;
 
@@ -41,9 +42,9 @@ pub enum CommandError {
     #[error(
         "cannot use Redis at {url}\n\
          Is it running, and is it the one that the ingress and the workers use? REDIS_URL says which, in the environment \
-         or in .env; REDIS_URL_FILE may name a file that holds it.\nThe cause"
+         or in .env; REDIS_URL_FILE may name a file that holds it.\nThe cause: {cause}"
     )]
-    Redis { url: String, source: QueueError },
+    Redis { url: String, cause: String },
     /// Redis was there a moment ago.
     #[error("lost the connection in the middle; to try again is safe")]
     Queue(#[from] QueueError),
@@ -116,7 +117,7 @@ impl Session {
             Queue::new(&config.redis_url, REDIS_OPERATION_MAX).map_err(CommandError::NotAUrl)?;
         let now_ms = queue.now_ms().await.map_err(|source| CommandError::Redis {
             url: without_secrets(&config.redis_url),
-            source,
+            cause: cause(&source),
         })?;
         Ok(Self {
             queue,
@@ -161,6 +162,14 @@ impl Session {
         }
         Ok(name.to_owned())
     }
+}
+
+/// The chain of causes; the Redis client repeats what the system said.
+fn cause(error: &QueueError) -> String {
+    let chain = error_chain(error);
+    let mut parts: Vec<_> = chain.split(": ").collect();
+    parts.dedup();
+    parts.join(": ")
 }
 
 /// Who acts.

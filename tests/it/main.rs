@@ -8,6 +8,7 @@ mod crashes;
 mod deliveries;
 mod demo;
 mod first_light;
+mod operators;
 mod processes;
 mod queue;
 mod sends;

@@ -141,6 +141,7 @@ fn the_example_environment_names_exactly_what_the_processes_read_with_its_defaul
     LogConfig::from_env(&mut env);
     wex_ingress::Config::from_env(&mut env);
     wex_worker::Config::from_env(&mut env);
+    wex_ops::Config::from_env(&mut env);
     let asked: BTreeSet<_> = env.asked().iter().copied().collect();
     assert_eq!(asked, example.keys().copied().collect());
 
@@ -162,10 +163,11 @@ fn the_example_environment_names_exactly_what_the_processes_read_with_its_defaul
     let without = Env::from_pairs(filled());
     let configs = |mut env: Env| {
         let configs = format!(
-            "{:?} {:?} {:?}",
+            "{:?} {:?} {:?} {:?}",
             LogConfig::from_env(&mut env),
             wex_ingress::Config::from_env(&mut env),
-            wex_worker::Config::from_env(&mut env)
+            wex_worker::Config::from_env(&mut env),
+            wex_ops::Config::from_env(&mut env)
         );
         env.finish().expect("usable settings");
         configs

@@ -223,6 +223,12 @@ impl World {
         self.aircall = aircall;
     }
 
+    /// Where the operator's commands find this world.
+    #[must_use]
+    pub fn redis_url(&self) -> &str {
+        &self.redis.url
+    }
+
     /// The Redis of [`World::start_with_private_redis`], to be killed or frozen.
     pub fn redis_process(&mut self) -> &mut Process {
         self.redis
