@@ -710,6 +710,24 @@ impl Mirror<'_> {
     }
 }
 
+/// Batches of letters that follow each other are one act, and one entry.
+fn one_entry_per_bulk_act(
+    acts: &[(&'static str, usize, usize)],
+) -> Vec<(&'static str, usize, usize)> {
+    let mut entries: Vec<(&'static str, usize, usize)> = Vec::new();
+    for (act, queue, number) in acts {
+        match entries.last_mut() {
+            Some((last, of, letters))
+                if last == act && of == queue && matches!(*act, "replay" | "discard") =>
+            {
+                *letters += number;
+            }
+            _ => entries.push((*act, *queue, *number)),
+        }
+    }
+    entries
+}
+
 /// What is not of one queue, and that there is nothing else.
 async fn compare_shared(store: &Store, state: &State, mut names: BTreeSet<String>) {
     for (name, step) in &state.records {
@@ -726,8 +744,9 @@ async fn compare_shared(store: &Store, state: &State, mut names: BTreeSet<String
         }
     }
     let entries = store.queue.audit(1_000).await.expect("Redis answers");
-    assert_eq!(entries.len(), state.audit.len());
-    for (entry, (act, queue, number)) in entries.iter().rev().zip(&state.audit) {
+    let expected = one_entry_per_bulk_act(&state.audit);
+    assert_eq!(entries.len(), expected.len());
+    for (entry, (act, queue, number)) in entries.iter().rev().zip(&expected) {
         assert_eq!(
             (entry.act.as_str(), entry.queue.as_str()),
             (*act, QUEUES[*queue].0)
