@@ -30,6 +30,11 @@ bench-first-light: redis-server ## Measure the first end-to-end path, as a relea
 	cargo build --release --locked --package wex-bench --package wex-ingress --package wex-worker --package wex-sim
 	@exec $(programs)/release/bench-first-light
 
+.PHONY: bench-queue
+bench-queue: redis-server ## Measure the queue beside bare Redis, as a release build; about five minutes.
+	cargo build --release --locked --package wex-bench --bin bench-queue
+	@exec $(programs)/release/bench-queue
+
 .PHONY: redis-server
 redis-server:
 	@scripts/need redis-server
