@@ -27,6 +27,10 @@ use crate::time::{Moment, ago, date_time};
 /// Groups that a list shows; what does not fit is counted.
 const GROUPS_MAX: usize = 20;
 
+/// Letters that a list with a filter looks at for its groups, unless they are all it is asked for: a thousand take Redis
+/// about ten milliseconds.
+const GROUPED_MAX: u64 = 10_000;
+
 /// Letters that a dry run shows.
 const DRY_RUN_LETTERS_MAX: usize = 5;
 
@@ -402,10 +406,14 @@ fn groups_table(groups: &[GroupRow], now_ms: u64) -> Table {
 async fn list(session: &Session, options: &List) -> Result<(), CommandError> {
     let reason = options.reason.reason.as_deref();
     let places = options.filter.places(reason, session)?;
-    let needs_groups = options.groups || !options.json;
-    let (mut groups, mut total) = (Vec::new(), 0);
-    if needs_groups {
-        (groups, total) = count(session, &options.filter, reason, &places).await?;
+    let mut groups = Vec::new();
+    if options.groups || !options.json {
+        let letters_max = if options.groups {
+            u64::MAX
+        } else {
+            GROUPED_MAX
+        };
+        groups = group(session, &options.filter, reason, &places, letters_max).await?;
     }
     let mut rows = Vec::new();
     if !options.groups {
@@ -429,6 +437,13 @@ async fn list(session: &Session, options: &List) -> Result<(), CommandError> {
     groups_table(&groups[..shown], session.now_ms).print()?;
     if shown < groups.len() {
         line(&format!("and {} more groups", groups.len() - shown))?;
+    }
+    let total = count(session, &places).await?;
+    let grouped: u64 = groups.iter().map(|group| group.count).sum();
+    if grouped < total {
+        line(&format!(
+            "groups of {grouped} of {total}, the newest; --groups counts all"
+        ))?;
     }
     if !options.groups {
         line("")?;
@@ -469,14 +484,26 @@ async fn newest(
     Ok(rows)
 }
 
-/// Groups of all places, the most frequent first, and how many letters they hold.
+/// How many letters fit.
 async fn count(
+    session: &Session,
+    places: &[(QueueName, LetterFilter)],
+) -> Result<u64, CommandError> {
+    let mut count = 0;
+    for (queue, filter) in places {
+        count += session.queue.count_letters(*queue, filter).await?;
+    }
+    Ok(count)
+}
+
+/// Groups of all places, the most frequent first; of a filter, those of about `letters_max` letters of each place.
+async fn group(
     session: &Session,
     filter: &Filter,
     reason: Option<&str>,
     places: &[(QueueName, LetterFilter)],
-) -> Result<(Vec<GroupRow>, u64), CommandError> {
-    let mut total = 0;
+    letters_max: u64,
+) -> Result<Vec<GroupRow>, CommandError> {
     let mut groups: BTreeMap<(&str, String), GroupRow> = BTreeMap::new();
     for (queue, place) in places {
         let counted = if filter.fits_all() && reason.is_none() {
@@ -486,9 +513,8 @@ async fn count(
                 .letter_groups(*queue, usize::from(u16::MAX))
                 .await?
         } else {
-            session.queue.tally(*queue, place).await?
+            session.queue.tally(*queue, place, letters_max).await?
         };
-        total += counted.total;
         for group in &counted.groups {
             let row = GroupRow::of(*queue, group);
             match groups.get_mut(&(queue.0, row.fingerprint.clone())) {
@@ -504,7 +530,7 @@ async fn count(
     }
     let mut groups: Vec<_> = groups.into_values().collect();
     groups.sort_by_key(|group| std::cmp::Reverse(group.count));
-    Ok((groups, total))
+    Ok(groups)
 }
 
 /// Finds one letter, in whichever queue it is.
@@ -707,7 +733,7 @@ impl Choice {
         }
         let mut beyond = 0;
         if is_full {
-            let (_groups, total) = count(session, &self.filter, reason, &places).await?;
+            let total = count(session, &places).await?;
             beyond = total.saturating_sub(u64::try_from(letters.len()).unwrap_or(u64::MAX));
         }
         // Those of one conversation in the order in which they were written.

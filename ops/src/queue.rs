@@ -432,9 +432,6 @@ impl Surroundings {
                 None => "no worker works this queue".to_owned(),
             };
         }
-        if self.load.tokens.is_some_and(|tokens| tokens < 1.0) {
-            return "rate limited: this minute's sends are used up, the next goes as soon as one is free".to_owned();
-        }
         let slots: usize = self.working().map(|worker| worker.about.concurrency).sum();
         let taken: u64 = self
             .working()
@@ -442,7 +439,11 @@ impl Surroundings {
             .sum();
         let workers = self.working().count();
         if usize::try_from(taken).is_ok_and(|taken| slots <= taken) {
-            return format!("no free worker: all {slots} places of {workers} are taken");
+            return format!("no free worker: all {slots} places are taken (workers: {workers})");
+        }
+        // A worker that has room looks every second, so the bucket says how it was at the last look that took something.
+        if self.load.tokens.is_some_and(|tokens| tokens < 1.0) {
+            return "rate limited: this minute's sends are used up, the next goes as soon as one is free".to_owned();
         }
         "next in line: a worker is about to take it".to_owned()
     }

@@ -483,7 +483,7 @@ async fn peek_says_of_each_state_why_it_is_not_running() {
     desk.put(OUTBOUND, "b", 1).await;
     assert_eq!(
         desk.why("outbound", "b").await,
-        "ready: no free worker: all 1 places of 1 are taken"
+        "ready: no free worker: all 1 places are taken (workers: 1)"
     );
 
     let failed = Failed {
@@ -1190,6 +1190,16 @@ async fn listing_and_counting_stay_fast_at_100_000_dead_letters_and_a_reader_tha
         .ok(&["dead-letters", "list", "--limit", "100"])
         .await;
     assert!(said.contains("the newest 100 of 100000"), "{said}");
+    let said = many
+        .wex
+        .ok(&["dead-letters", "list", "--reason", "rejected"])
+        .await;
+    for part in [
+        "of 99000, the newest; --groups counts all",
+        "the newest 20 of 99000",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
     let poison = many
         .wex
         .json(&["dead-letters", "list", "--groups", "--reason", "poison"])

@@ -498,7 +498,8 @@ impl Queue {
         Ok(counted)
     }
 
-    /// As [`Queue::letter_groups`], of the letters that fit a filter. They are counted one by one, a thousand in a call.
+    /// As [`Queue::letter_groups`], of the letters that fit a filter. They are counted one by one, a thousand in a call,
+    /// the newest first, until about `letters_max` of them have been looked at.
     ///
     /// # Errors
     /// When Redis cannot be asked.
@@ -506,13 +507,13 @@ impl Queue {
         &self,
         queue: QueueName,
         filter: &LetterFilter,
+        letters_max: u64,
     ) -> Result<LetterGroups, QueueError> {
         let mut counted = LetterGroups::default();
-        if filter.id.is_some() {
-            return Ok(counted); // One letter is no matter of counting.
-        }
         let mut next = Some(0);
-        while let Some(offset) = next {
+        while let Some(offset) = next
+            && offset < letters_max
+        {
             let mut args = filter_args(queue, filter);
             args.push(u64::to_string(&offset));
             let mut reply =
@@ -524,6 +525,23 @@ impl Queue {
         counted.reasons.sort_by_key(|(_, count)| Reverse(*count));
         counted.groups.sort_by_key(|group| Reverse(group.count));
         Ok(counted)
+    }
+
+    /// How many dead letters fit a filter. Quick, unless it combines reason, fingerprint and key.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn count_letters(
+        &self,
+        queue: QueueName,
+        filter: &LetterFilter,
+    ) -> Result<u64, QueueError> {
+        let named = [&filter.reason, &filter.fingerprint, &filter.key];
+        if named.into_iter().flatten().count() > 1 {
+            return Ok(self.tally(queue, filter, u64::MAX).await?.total);
+        }
+        let args = filter_args(queue, filter);
+        self.connection.run(&scripts::COUNT, &args).await
     }
 
     /// Puts up to [`ACT_LETTERS_MAX`] dead letters back: attempts start anew, failures are kept, and each returns to its

@@ -29,6 +29,7 @@ script!(NOW, "now.lua");
 script!(LETTERS, "letters.lua");
 script!(GROUPS, "groups.lua");
 script!(TALLY, "tally.lua");
+script!(COUNT, "count.lua");
 script!(REPLAY, "replay.lua");
 script!(DISCARD, "discard.lua");
 script!(EDIT, "edit.lua");
