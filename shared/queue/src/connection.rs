@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
 use redis::{
-    AsyncConnectionConfig, Client, FromRedisValue, IntoConnectionInfo, RedisError, Script,
-    ScriptInvocation,
+    AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, IntoConnectionInfo, RedisError,
+    Script, ScriptInvocation, ServerErrorKind,
 };
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -86,7 +86,8 @@ impl Connection {
             .await
     }
 
-    /// Runs one operation on the shared connection, and gives up that connection when it does not answer in time.
+    /// Runs one operation on the shared connection, and gives up that connection when it does not answer in time or leads
+    /// to a server that is no master any more: after a failover the address leads to another.
     ///
     /// The manager opens a connection again only when it was closed. One that has fallen silent (a partition, a frozen
     /// host behind an address that has moved) would keep it waiting for as long as the kernel does: a quarter of an hour.
@@ -98,11 +99,12 @@ impl Connection {
             let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
             (shared.manager.clone(), shared.generation)
         };
-        match timeout(self.operation_max, operation(&mut manager)).await {
-            Ok(Err(error)) if error.is_timeout() => {}
-            Ok(reply) => return Ok(reply?),
-            Err(_elapsed) => {}
-        }
+        let failure = match timeout(self.operation_max, operation(&mut manager)).await {
+            Ok(Ok(reply)) => return Ok(reply),
+            Ok(Err(error)) if is_of_a_replica(&error) => QueueError::Unavailable(error),
+            Ok(Err(error)) if !error.is_timeout() => return Err(error.into()),
+            Ok(Err(_)) | Err(_) => QueueError::TimedOut(self.operation_max),
+        };
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         if shared.generation == generation {
             *shared = Shared {
@@ -110,7 +112,7 @@ impl Connection {
                 generation: generation + 1,
             };
         }
-        Err(QueueError::TimedOut(self.operation_max))
+        Err(failure)
     }
 
     /// Opens the connection that a [`Doorbell`] keeps for itself.
@@ -132,6 +134,14 @@ impl Connection {
             client_id: AtomicU64::new(0),
         }
     }
+}
+
+/// Did a server refuse because it follows another?
+fn is_of_a_replica(error: &RedisError) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Server(ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown)
+    )
 }
 
 /// A connection that opens itself with the first operation, and again when it was closed.

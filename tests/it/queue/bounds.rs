@@ -1,16 +1,124 @@
 //! Large numbers, and what is left of finished work.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use wex_queue::{Claim, Counts, Effects, Enqueued, Settled};
+use wex_queue::{Bounds, Claim, Counts, Effects, Enqueued, Limits, NewJob, Settled};
 
 use super::{
     LONG, OPERATION_MAX, SHORT, Store, WORK, WORKER, at_most, event_job, job, payloads, quiet_job,
+    record, to_next, with_records,
 };
 
+impl Store {
+    /// The names of all keys in Redis but the counters per minute, which end by themselves.
+    async fn names_but_counters(&self) -> BTreeSet<String> {
+        let (counters, others): (BTreeSet<_>, BTreeSet<_>) = self
+            .key_names()
+            .await
+            .into_iter()
+            .partition(|name| name.contains(":minute:"));
+        assert!(!counters.is_empty());
+        for counter in counters {
+            let left_s: i64 = self.ask(&["TTL", &counter]).await;
+            assert!(
+                (1..=48 * 3_600).contains(&left_s),
+                "{counter} ends in {left_s} s"
+            );
+        }
+        others
+    }
+}
+
 // Bounds.
+
+#[tokio::test]
+async fn a_full_key_and_a_full_queue_are_refused_in_words_and_without_any_effect() {
+    let store = Store::start().await;
+    let queue = store.queue.clone().with_bounds(Bounds {
+        key_jobs_max: 2,
+        queue_jobs_max: 4,
+    });
+    let marked = |key: &str, event: &str| {
+        with_records(event_job(key, "1", event), vec![record("mark", event)])
+    };
+    let one_batch = [
+        marked("a", "1"),
+        marked("a", "2"),
+        marked("a", "3"),
+        marked("b", "4"),
+    ];
+    let words = queue.enqueue(&one_batch).await.unwrap();
+    assert_eq!(
+        words,
+        [
+            Enqueued::Queued,
+            Enqueued::Queued,
+            Enqueued::KeyFull,
+            Enqueued::Queued
+        ]
+    );
+    assert_eq!(
+        queue.enqueue(&[marked("c", "5")]).await.unwrap(),
+        [Enqueued::Queued]
+    );
+
+    let before = store.contents().await;
+    assert_eq!(
+        queue.enqueue(&[marked("a", "3")]).await.unwrap(),
+        [Enqueued::QueueFull]
+    );
+    let roomy = store.queue.clone().with_bounds(Bounds {
+        key_jobs_max: 2,
+        queue_jobs_max: 9,
+    });
+    assert_eq!(
+        roomy.enqueue(&[marked("a", "3")]).await.unwrap(),
+        [Enqueued::KeyFull]
+    );
+    assert_eq!(store.contents().await, before);
+
+    // Other queues have room, and once there is room again the event is not taken for a duplicate.
+    assert_eq!(
+        queue.enqueue(&[to_next(marked("a", "3"))]).await.unwrap(),
+        [Enqueued::Queued]
+    );
+    let claim = store.claim(at_most(2)).await;
+    store.complete(&claim).await;
+    assert_eq!(
+        queue.enqueue(&[marked("a", "3")]).await.unwrap(),
+        [Enqueued::Queued]
+    );
+    assert_eq!(store.record("mark").await.as_deref(), Some("3"));
+}
+
+#[tokio::test]
+async fn what_a_completion_brings_about_is_never_refused_for_want_of_room() {
+    let store = Store::start().await;
+    let queue = store.queue.clone().with_bounds(Bounds {
+        key_jobs_max: 1,
+        queue_jobs_max: 2,
+    });
+    queue
+        .enqueue(&[job("k", "1"), job("l", "1")])
+        .await
+        .unwrap();
+    let claim = store.claim(LONG).await;
+    let effects = Effects {
+        jobs: (2..6).map(|number| job("k", &number.to_string())).collect(),
+        records: vec![],
+    };
+    assert_eq!(
+        queue.complete(&claim, &effects).await.unwrap(),
+        Settled::Done
+    );
+    assert_eq!(store.queue.survey(WORK).await.unwrap().waiting, 5);
+    assert_eq!(
+        queue.enqueue(&[job("m", "1")]).await.unwrap(),
+        [Enqueued::QueueFull]
+    );
+}
 
 #[tokio::test]
 async fn ten_thousand_keys_due_at_once_with_a_hundred_thousand_jobs_are_completed_exactly_once_and_leave_nothing()
@@ -84,10 +192,8 @@ async fn ten_thousand_keys_due_at_once_with_a_hundred_thousand_jobs_are_complete
 
     assert_eq!(done.len(), 10 * KEYS);
     assert_eq!(done.iter().collect::<BTreeSet<_>>().len(), 10 * KEYS);
-    assert_eq!(
-        store.key_names().await,
-        BTreeSet::from(["wex:{0}:fence".to_owned()])
-    );
+    let left = ["wex:{0}:fence", "wex:{0}:work:recent"].map(str::to_owned);
+    assert_eq!(store.names_but_counters().await, left.into());
 }
 
 #[tokio::test]
@@ -133,7 +239,7 @@ async fn a_claim_may_be_larger_than_lua_can_unpack() {
 // What is left.
 
 #[tokio::test]
-async fn finished_work_leaves_the_fence_and_the_events_and_nothing_else() {
+async fn finished_work_leaves_the_fence_the_events_the_recent_list_and_counters_and_nothing_else() {
     let store = Store::start().await;
     for key in ["completed", "retried", "released", "lost", "quiet"] {
         store
@@ -182,9 +288,97 @@ async fn finished_work_leaves_the_fence_and_the_events_and_nothing_else() {
     }
     let left: BTreeSet<_> = events
         .into_iter()
-        .chain(["wex:{0}:fence".to_owned()])
+        .chain(["wex:{0}:fence", "wex:{0}:work:recent"].map(str::to_owned))
         .collect();
-    assert_eq!(store.key_names().await, left);
+    assert_eq!(store.names_but_counters().await, left);
+}
+
+#[tokio::test]
+async fn counters_say_what_happened_and_the_recent_list_keeps_the_latest_hundred() {
+    let store = Store::start().await;
+    let jobs: Vec<_> = (0..100)
+        .map(|number| job("many", &number.to_string()))
+        .collect();
+    store.put(&jobs[..60]).await;
+    store.put(&jobs[60..]).await;
+    store
+        .put(&[
+            event_job("once", "1", "e"),
+            job("retried", "1"),
+            job("buried", "1"),
+            job("lost", "1"),
+        ])
+        .await;
+    assert_eq!(
+        store
+            .queue
+            .enqueue(&[event_job("once", "1", "e")])
+            .await
+            .unwrap(),
+        [Enqueued::Duplicate]
+    );
+    for claim in store
+        .claims(
+            9,
+            Limits {
+                jobs_max: 100,
+                ..SHORT
+            },
+        )
+        .await
+    {
+        match claim.key.as_str() {
+            "retried" => {
+                store
+                    .retry(&claim, Duration::ZERO, Counts::Yes, "again")
+                    .await;
+            }
+            "buried" => store.bury(&claim, "refused").await,
+            "lost" => {}
+            _ => store.complete(&claim).await,
+        }
+    }
+    store.let_pass(SHORT.lease).await;
+    let last = store.drain(LONG).await;
+
+    let counted = store.queue.survey(WORK).await.unwrap().recently;
+    let expected = [
+        ("queued", 104),
+        ("duplicate", 1),
+        ("completed", 103),
+        ("retried", 1),
+        ("rescued", 1),
+        ("buried", 1),
+    ];
+    let expected: BTreeMap<_, _> = expected
+        .into_iter()
+        .map(|(what, count)| (what.to_owned(), count))
+        .collect();
+    assert_eq!(counted, expected);
+    let recent: Vec<String> = store
+        .ask(&["LRANGE", "wex:{0}:work:recent", "0", "-1"])
+        .await;
+    assert_eq!((recent.len(), last.len()), (100, 2));
+    let times = recent.iter().map(|entry| {
+        let [_id, outcome, finished_ms] = entry.split(' ').collect::<Vec<_>>()[..] else {
+            unreachable!("{entry}")
+        };
+        assert_eq!(outcome, "completed");
+        finished_ms.parse::<u64>().expect("a time")
+    });
+    assert!(
+        times
+            .collect::<Vec<_>>()
+            .is_sorted_by(|newer, older| older <= newer)
+    );
+    // "many" came first: its oldest jobs have left the list, its newest have not.
+    let is_recent = |job: &NewJob| {
+        recent
+            .iter()
+            .any(|entry| entry.starts_with(&job.id.to_string()))
+    };
+    assert!(!is_recent(&jobs[0]) && is_recent(&jobs[99]));
+    store.names_but_counters().await;
 }
 
 #[tokio::test]

@@ -12,14 +12,15 @@ mod order;
 mod pauses;
 mod settling;
 mod trouble;
+mod workers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::path::Path;
 use std::time::Duration;
 
-use redis::FromRedisValue;
 use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, FromRedisValue};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, timeout};
@@ -277,8 +278,10 @@ impl Store {
 
 async fn connect(url: &str) -> MultiplexedConnection {
     let client = redis::Client::open(url).expect("a Redis URL");
+    // Half a second, the default, is not enough of a busy machine.
+    let config = AsyncConnectionConfig::new().set_response_timeout(Some(OPERATION_MAX));
     client
-        .get_multiplexed_async_connection()
+        .get_multiplexed_async_connection_with_config(&config)
         .await
         .expect("Redis is there")
 }

@@ -1,20 +1,23 @@
 //! A Redis that is slow, full, forgetful, or away.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rustix::process::Signal;
-use tokio::net::{TcpListener, UnixStream};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
-use wex_queue::{Counts, Effects, Fetcher, Queue, QueueError, Settled};
+use wex_queue::{
+    Act, Acted, Counts, Effects, Enqueued, Fetcher, Limits, Queue, QueueError, Rate, Settled,
+};
 
 use super::{
-    LONG, NEXT, Store, WORK, WORKER, at_most, event_job, fetch, fetched, first_payloads, job,
-    record, to_next, until, with_records,
+    LONG, NEXT, OPERATION_MAX, PATIENCE, SHORT, Store, WORK, WORKER, at_most, event_job, failed,
+    fetch, fetched, first_payloads, job, record, soon, to_next, until, with_records,
 };
 
 #[tokio::test]
@@ -115,10 +118,15 @@ async fn a_frozen_redis_fails_operations_in_time_and_keeps_nobodys_claims() {
     assert_eq!(survey.ready + survey.running, 20);
 }
 
-/// Passes bytes between clients and Redis, until it is told to keep those of the connections it has.
+/// Passes bytes between clients and Redis, and does to connections what a network or a cluster may do.
 struct Link {
     url: String,
+    /// Connections that are open keep their bytes from now on.
     silenced: watch::Sender<()>,
+    /// Where connections that are opened from now on lead.
+    socket: watch::Sender<PathBuf>,
+    /// What scripts and blocking pops are answered instead of being passed on.
+    refusal: watch::Sender<Option<&'static str>>,
     _pumps: JoinSet<()>,
 }
 
@@ -129,17 +137,22 @@ impl Link {
             .expect("a free port");
         let url = format!("redis://{}", listener.local_addr().expect("it is bound"));
         let (silenced, silence) = watch::channel(());
-        let socket = Arc::<Path>::from(store.socket());
+        let (socket, sockets) = watch::channel(store.socket().to_owned());
+        let (refusal, refusals) = watch::channel(None);
         let mut pumps = JoinSet::new();
         pumps.spawn(async move {
             let mut connections = JoinSet::new();
-            while let Ok((mut client, _)) = listener.accept().await {
-                let (socket, mut silence) = (socket.clone(), silence.clone());
+            while let Ok((client, _)) = listener.accept().await {
+                let (socket, mut silence, refusals) =
+                    (sockets.borrow().clone(), silence.clone(), refusals.clone());
                 silence.mark_unchanged();
                 connections.spawn(async move {
-                    let mut redis = UnixStream::connect(&socket).await.expect("Redis is there");
+                    let (mut client, mut redis) = (
+                        client,
+                        UnixStream::connect(&socket).await.expect("Redis is there"),
+                    );
                     tokio::select! {
-                        _ended = tokio::io::copy_bidirectional(&mut client, &mut redis) => {}
+                        _ended = pump(&mut client, &mut redis, refusals) => {}
                         _told = silence.changed() => std::future::pending().await, // Open, and deaf.
                     }
                 });
@@ -148,6 +161,8 @@ impl Link {
         Self {
             url,
             silenced,
+            socket,
+            refusal,
             _pumps: pumps,
         }
     }
@@ -155,6 +170,235 @@ impl Link {
     fn fall_silent(&self) {
         self.silenced.send_replace(());
     }
+
+    fn lead_to(&self, store: &Store) {
+        self.socket.send_replace(store.socket().to_owned());
+    }
+
+    fn refuse(&self, refusal: Option<&'static str>) {
+        self.refusal.send_replace(refusal);
+    }
+}
+
+/// Passes bytes on until one side closes.
+async fn pump(
+    client: &mut TcpStream,
+    redis: &mut UnixStream,
+    refusals: watch::Receiver<Option<&'static str>>,
+) -> io::Result<()> {
+    let (mut asked, mut answered) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
+    loop {
+        tokio::select! {
+            count = client.read(&mut asked) => {
+                let question = &asked[..count?];
+                if question.is_empty() {
+                    return Ok(());
+                }
+                let operations: usize = [&b"EVALSHA"[..], b"BLPOP"]
+                    .iter()
+                    .map(|word| question.windows(word.len()).filter(|part| part == word).count())
+                    .sum();
+                let refusal = *refusals.borrow();
+                match refusal {
+                    Some(refusal) if 0 < operations => {
+                        client.write_all(format!("-{refusal}\r\n").repeat(operations).as_bytes()).await?;
+                    }
+                    _ => redis.write_all(question).await?,
+                }
+            }
+            count = redis.read(&mut answered) => {
+                let answer = &answered[..count?];
+                if answer.is_empty() {
+                    return Ok(());
+                }
+                client.write_all(answer).await?;
+            }
+        }
+    }
+}
+
+/// The code of a refusal, e.g. `READONLY`.
+fn code(refused: &QueueError) -> &str {
+    match refused {
+        QueueError::Unavailable(error) => error.code().unwrap_or("no code"),
+        _ => "no answer",
+    }
+}
+
+#[tokio::test]
+async fn whatever_redis_refuses_with_operations_say_so_and_go_on_when_it_is_over() {
+    let store = Store::start().await;
+    let link = Link::to(&store).await;
+    let queue = Queue::new(&link.url, OPERATION_MAX).unwrap();
+    let mut fetcher = Fetcher::new(queue.clone(), WORK, WORKER.to_owned(), LONG);
+    for refusal in [
+        "LOADING Redis is loading the dataset in memory",
+        "READONLY You can't write against a read only replica.",
+        "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+        "MOVED 866 127.0.0.1:1",
+        "CLUSTERDOWN Hash slot not served",
+        "TRYAGAIN Multiple keys request during rehashing of slot",
+        "OOM command not allowed when used memory > 'maxmemory'.",
+        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.",
+        "BUSY Redis is busy running a script.",
+        "NOPERM this user has no permissions",
+    ] {
+        let event = refusal.split(' ').next().expect("a code");
+        let job = event_job("k", event, event);
+        queue.survey(WORK).await.unwrap();
+        link.refuse(Some(refusal));
+        let refused = queue.enqueue(std::slice::from_ref(&job)).await.unwrap_err();
+        assert_eq!(code(&refused), event, "{refused:?}");
+        assert_eq!(refused.to_string(), "redis is unavailable");
+        let draining = CancellationToken::new();
+        let fetched = {
+            let mut fetching = std::pin::pin!(fetcher.next(1, &draining));
+            let tried = async {
+                for _ in 0..2 {
+                    assert_eq!(code(&queue.survey(WORK).await.unwrap_err()), event);
+                }
+            };
+            tokio::select! {
+                _claims = &mut fetching => unreachable!("it is refused"),
+                () = tried => {}
+            }
+            link.refuse(None);
+            assert_eq!(
+                queue.enqueue(&[job]).await.unwrap(),
+                [Enqueued::Queued],
+                "{event}"
+            );
+            soon("the worker goes on", fetching).await
+        };
+        assert_eq!(first_payloads(&fetched), [event]);
+        assert_eq!(
+            queue
+                .complete(&fetched[0], &Effects::default())
+                .await
+                .unwrap(),
+            Settled::Done
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_redis_that_is_made_a_replica_refuses_writes_and_serves_again_as_a_master() {
+    let store = Store::start().await;
+    store.put(&[job("a", "1")]).await;
+    let claim = store.claim(LONG).await;
+    let mut fetching = fetch(&store, &CancellationToken::new());
+    store.until_blocked(1).await;
+
+    store.ask::<()>(&["REPLICAOF", "127.0.0.1", "1"]).await; // Nobody listens there.
+    let refused = store
+        .queue
+        .enqueue(&[event_job("b", "1", "e")])
+        .await
+        .unwrap_err();
+    assert_eq!(code(&refused), "READONLY", "{refused:?}");
+    let refused = store
+        .queue
+        .complete(&claim, &Effects::default())
+        .await
+        .unwrap_err();
+    assert_eq!(code(&refused), "READONLY", "{refused:?}");
+    assert_eq!(
+        store.queue.survey(WORK).await.unwrap().running,
+        1,
+        "to look is allowed"
+    );
+    store.ask::<()>(&["REPLICAOF", "NO", "ONE"]).await;
+
+    store.complete(&claim).await;
+    store.put(&[event_job("b", "1", "e")]).await;
+    assert_eq!(fetched(&mut fetching).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_client_of_a_server_that_became_a_replica_asks_its_address_again() {
+    let (store, successor) = (Store::start().await, Store::start().await);
+    let link = Link::to(&store).await;
+    let queue = Queue::new(&link.url, OPERATION_MAX).unwrap();
+    queue.enqueue(&[job("a", "1")]).await.unwrap();
+
+    // A failover: the name leads to another server, and nobody closes what is open.
+    link.lead_to(&successor);
+    store.ask::<()>(&["REPLICAOF", "127.0.0.1", "1"]).await;
+
+    let refused = queue
+        .enqueue(&[event_job("b", "1", "e")])
+        .await
+        .unwrap_err();
+    assert_eq!(code(&refused), "READONLY", "{refused:?}");
+    until("the new server is found", async || {
+        queue.enqueue(&[event_job("b", "1", "e")]).await.ok()
+    })
+    .await;
+    assert_eq!(first_payloads(&successor.claims(9, LONG).await), ["1"]);
+}
+
+#[tokio::test]
+async fn a_redis_that_loads_a_large_log_says_so_and_then_has_everything() {
+    let mut store = Store::start().await;
+    store.put(&[event_job("k", "1", "e")]).await;
+    let draining = CancellationToken::new();
+    let mut fetcher = Fetcher::new(store.client(OPERATION_MAX), WORK, WORKER.to_owned(), LONG);
+    let claim = fetcher.next(1, &draining).await.remove(0);
+    let fill = "for n = 1, 50000 do redis.call('SET', 'ballast', string.rep('x', 80) .. n) end";
+    // Else Redis writes the log anew, shorter.
+    let keep = ["CONFIG", "SET", "auto-aof-rewrite-percentage", "0"];
+    store.ask::<()>(&keep).await;
+    for _ in 0..16 {
+        store.ask::<()>(&["EVAL", fill, "0"]).await;
+    }
+    let queue = store.client(OPERATION_MAX);
+    store.redis.process.kill().await;
+
+    let seen = {
+        let waiting = async {
+            until("Redis says that it loads", async || {
+                let refused = queue.enqueue(&[job("l", "1")]).await.err()?;
+                (code(&refused) == "LOADING").then_some(())
+            })
+            .await;
+        };
+        let (seen, ()) = tokio::join!(timeout(PATIENCE, waiting), store.restart());
+        seen
+    };
+
+    seen.expect("Redis was asked while it loaded");
+    assert_eq!(
+        queue.complete(&claim, &Effects::default()).await.unwrap(),
+        Settled::Done
+    );
+    assert_eq!(
+        queue.enqueue(&[event_job("k", "1", "e")]).await.unwrap(),
+        [Enqueued::Duplicate]
+    );
+    queue.enqueue(&[event_job("m", "2", "f")]).await.unwrap();
+    assert_eq!(fetcher.next(1, &draining).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_stall_of_half_a_second_delays_operations_and_loses_none() {
+    let store = Store::start().await;
+    store.put(&[job("a", "1"), job("b", "1")]).await;
+    let claims = store.claims(2, LONG).await;
+    let impatient = store.client(Duration::from_millis(100));
+    impatient.survey(WORK).await.unwrap();
+    let start_us = store.now_us().await;
+    store.ask::<()>(&["CLIENT", "PAUSE", "500", "ALL"]).await;
+
+    let refused = impatient.renew(&claims[0], LONG.lease).await.unwrap_err();
+    assert!(matches!(refused, QueueError::TimedOut(_)), "{refused:?}");
+    store.complete(&claims[0]).await; // Waits as long as it takes.
+    assert!(start_us + 490_000 <= store.now_us().await);
+    store.complete(&claims[1]).await;
+    until("the impatient client is back", async || {
+        impatient.survey(WORK).await.ok()
+    })
+    .await;
+    assert!(store.queue.survey(WORK).await.unwrap().is_idle());
 }
 
 #[tokio::test]
@@ -225,6 +469,84 @@ async fn draining_ends_a_fetch_while_redis_is_away() {
         "{:?}",
         start.elapsed()
     );
+}
+
+#[tokio::test]
+async fn a_full_redis_lets_workers_and_operators_make_room() {
+    let store = Store::start().await;
+    let keys = ["retried", "buried", "released", "renewed", "noted"];
+    store.put(&keys.map(|key| job(key, key))).await;
+    let claims = store.claims(9, LONG).await;
+    store.put(&[job("lost", "lost")]).await;
+    let _lost = store.claim(SHORT).await;
+    store.let_pass(SHORT.lease).await;
+    store.ask::<()>(&["CONFIG", "SET", "maxmemory", "1"]).await;
+
+    let refused = store.queue.enqueue(&[job("new", "1")]).await.unwrap_err();
+    assert_eq!(code(&refused), "OOM", "{refused:?}");
+    let rate = Some(Rate {
+        name: "api",
+        per_minute: 600,
+        burst: 5,
+    });
+    let limits = Limits { rate, ..LONG };
+    let empty = store.queue.claim(NEXT, WORKER, 1, limits).await.unwrap();
+    assert!(empty.claims.is_empty(), "to find nothing needs no room");
+    for claim in &claims {
+        let settled = match claim.key.as_str() {
+            "retried" => {
+                store
+                    .queue
+                    .retry(
+                        claim,
+                        Duration::ZERO,
+                        Counts::Yes,
+                        &failed("x"),
+                        &Effects::default(),
+                    )
+                    .await
+            }
+            "buried" => {
+                store
+                    .queue
+                    .bury(claim, "refused", &failed("x"), &Effects::default())
+                    .await
+            }
+            "released" => store.queue.release(claim).await,
+            "renewed" => store.queue.renew(claim, LONG.lease).await,
+            _ => {
+                let refused = store
+                    .queue
+                    .note(claim, &[record("r", "v")])
+                    .await
+                    .unwrap_err();
+                assert_eq!(code(&refused), "OOM", "{refused:?}");
+                store.queue.complete(claim, &Effects::default()).await
+            }
+        };
+        assert_eq!(settled.unwrap(), Settled::Done, "{}", claim.key.as_str());
+    }
+    let rescued = store.claims(9, limits).await;
+    let mut found = first_payloads(&rescued);
+    found.sort_unstable();
+    assert_eq!(found, ["lost", "released", "retried"]);
+    for claim in &rescued {
+        store.complete(claim).await;
+    }
+    let letter = store.dead_letters().await.remove(0).job.id.to_string();
+    let act = Act {
+        operator: "olga",
+        filter: "",
+        reason: "",
+    };
+    assert_eq!(
+        store.queue.replay(WORK, &[letter], act).await.unwrap(),
+        [Acted::Done]
+    );
+    assert_eq!(store.claims(9, LONG).await.len(), 1);
+
+    store.ask::<()>(&["CONFIG", "SET", "maxmemory", "0"]).await;
+    store.put(&[job("new", "1")]).await;
 }
 
 #[tokio::test]
