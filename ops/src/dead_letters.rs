@@ -18,8 +18,8 @@ use wex_queue::{
 use wex_runtime::{drain, error_chain};
 
 use crate::operator::{
-    CommandError, Conversations, Operator, QUEUES, Session, conversation_key, queue_parser,
-    reason_parser, shown_key, without_numbers,
+    CommandError, Conversations, EXIT_CODES, Operator, QUEUES, Session, conversation_key,
+    queue_parser, reason_parser, shown_key, without_numbers,
 };
 use crate::output::{Table, harmless, json, line, note};
 use crate::time::{Moment, ago, date_time};
@@ -44,14 +44,19 @@ const UNKNOWN: &str = "unknown";
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show what failed: groups of what failed alike, then the letters, newest first.
+    #[command(after_help = EXIT_CODES)]
     List(List),
     /// Show all that is known of one letter. Prints personal data: the text and the phone number.
+    #[command(after_help = EXIT_CODES)]
     Show(Show),
     /// Put letters back in the queue: attempts start anew, failures are kept.
+    #[command(after_help = EXIT_CODES)]
     Replay(Replay),
     /// Forget letters that need nothing more.
+    #[command(after_help = EXIT_CODES)]
     Discard(Discard),
     /// Give a letter another payload, to be replayed afterwards.
+    #[command(after_help = EXIT_CODES)]
     Edit(Edit),
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn line(text: &str) -> Result<(), CommandError> {
 /// Prints an object as one line of JSON.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub(crate) fn json(object: &impl Serialize) -> Result<(), CommandError> {
     line(&serde_json::to_string(object).expect("plain structs serialize"))
 }
@@ -62,7 +62,7 @@ impl Table {
     }
 
     /// # Errors
-    /// As [`line`].
+    /// As [`line()`].
     pub(crate) fn print(&self) -> Result<(), CommandError> {
         line(&self.render(terminal_columns()))
     }
@@ -70,7 +70,7 @@ impl Table {
     /// Prints the table without cutting anything.
     ///
     /// # Errors
-    /// As [`line`].
+    /// As [`line()`].
     pub(crate) fn print_whole(&self) -> Result<(), CommandError> {
         line(&self.render(None))
     }

@@ -8,8 +8,8 @@ use wex_domain::job::OUTBOUND;
 use wex_queue::{Act, Key, KeyState, Load, Pause, PeekedKey, QueueName, Survey, Worker};
 
 use crate::operator::{
-    CommandError, Conversations, Operator, QUEUES, Session, queue_parser, reason_parser, shown_key,
-    without_numbers,
+    CommandError, Conversations, EXIT_CODES, Operator, QUEUES, Session, queue_parser,
+    reason_parser, shown_key, without_numbers,
 };
 use crate::output::{Table, json, line};
 use crate::time::{self, ago, date_time, short, since};
@@ -22,12 +22,16 @@ const SEND_RATE: &str = "aircall";
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show how the queues stand.
+    #[command(after_help = EXIT_CODES)]
     Status(Status),
     /// Stop handing out a queue, or some conversations of it. What runs goes on, and texts are still accepted.
+    #[command(after_help = EXIT_CODES)]
     Pause(PauseOptions),
     /// Hand out again what was paused.
+    #[command(after_help = EXIT_CODES)]
     Resume(Resume),
     /// Show the conversations that are first in line in each state, and why each is not running.
+    #[command(after_help = EXIT_CODES)]
     Peek(Peek),
 }
 

@@ -1131,6 +1131,8 @@ async fn the_help_says_what_the_exit_codes_mean() {
         &["--help"][..],
         &["dead-letters", "--help"],
         &["queue", "--help"],
+        &["dead-letters", "replay", "--help"],
+        &["queue", "peek", "--help"],
         &["workers", "--help"],
         &["audit", "--help"],
     ] {
