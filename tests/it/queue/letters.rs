@@ -108,25 +108,24 @@ async fn a_replayed_job_comes_before_one_that_waits_for_its_retry() {
 }
 
 #[tokio::test]
-async fn a_replay_starts_attempts_anew_and_keeps_failures_over_a_second_burial() {
+async fn a_replay_starts_attempts_anew_and_keeps_the_newest_ten_failures_over_later_burials() {
     let store = Store::start().await;
-    let id = store.put_dead(job("k", "1"), "refused", "first").await;
-    for (replays, error) in [(1, "second"), (2, "third")] {
+    let id = store.put_dead(job("k", "1"), "refused", "error 0").await;
+    for replays in 1..=12 {
         assert_eq!(store.replay(&[&id]).await, [Acted::Done]);
         assert!(store.dead_letters().await.is_empty());
         let claim = store.claim(LONG).await;
         assert_eq!((claim.attempt, claim.crashes), (1, 0));
-        store.bury_as(&claim, "refused", error).await;
+        store
+            .bury_as(&claim, "refused", &format!("error {replays}"))
+            .await;
         let letter = store.dead_letters().await.remove(0);
         assert_eq!((letter.replays, letter.attempts), (replays, 1));
+        let errors = letter.failures.iter().map(|failure| failure.error.clone());
+        let newest_ten = replays.saturating_sub(9)..=replays;
+        let expected: Vec<_> = newest_ten.map(|number| format!("error {number}")).collect();
+        assert_eq!(errors.collect::<Vec<_>>(), expected);
     }
-    let letter = store.dead_letters().await.remove(0);
-    let errors: Vec<_> = letter
-        .failures
-        .iter()
-        .map(|failure| &*failure.error)
-        .collect();
-    assert_eq!(errors, ["first", "second", "third"]);
 
     // Completed at last, nothing more is known of it.
     store.replay(&[&id]).await;
