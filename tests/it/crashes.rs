@@ -22,17 +22,18 @@ fn settings() -> Settings {
 #[tokio::test]
 async fn a_worker_killed_between_receipt_and_send_loses_nothing() {
     let mut world = World::start_without_worker(processes(), settings()).await;
-    let contacts: Vec<_> = (0..40)
-        .map(|number| format!("+187045754{number:02}"))
+    let contacts: Vec<_> = (0..120)
+        .map(|number| format!("+18704575{number:03}"))
         .collect();
     for contact in &contacts {
         world.contact_texts(contact, TEXT).await;
     }
     world
-        .until(INBOUND, "all texts wait", |survey| survey.ready == 40)
+        .until(INBOUND, "all texts wait", |survey| survey.ready == 120)
         .await;
 
-    // Killed again and again while it works, each time after a few more texts were sent.
+    // Killed again and again while it works, each time after a few more texts were sent. Each kill may leave as many
+    // sends unclear as a worker has under way, so there are many more texts than that.
     for killed_after in [1, 8, 20] {
         world.start_worker().await;
         let mut sent = 0;
