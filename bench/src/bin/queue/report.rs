@@ -217,6 +217,7 @@ pub(crate) fn targets(rounds: &[Round]) {
     );
 }
 
+#[derive(Clone, Copy)]
 enum Bound {
     AtLeast,
     AtMost,
