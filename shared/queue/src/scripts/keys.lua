@@ -194,8 +194,7 @@ local function finish(queue, records, outcome)
   for _, record in ipairs(records) do
     kept = redis.call('LPUSH', name(queue, 'recent'), job_id(record) .. ' ' .. outcome .. ' ' .. whole(now_ms))
   end
-  -- Not each time: a list that is a little too long costs less than a command per job.
-  if kept > 2 * RECENT_MAX then redis.call('LTRIM', name(queue, 'recent'), 0, RECENT_MAX - 1) end
+  if kept > RECENT_MAX then redis.call('LTRIM', name(queue, 'recent'), 0, RECENT_MAX - 1) end
 end
 
 -- Names what failures have in common: the cause, and the error without what differs from job to job.
