@@ -1,8 +1,9 @@
 //! HTTP in, job out.
 //!
-//! Aircall posts an event to one of three paths; [`webhook`] takes it through every step until the job is in Redis, and
-//! only then answers 2xx. `lines` decides whose message it is. Nothing here knows an LLM or sends an SMS.
+//! Aircall posts an event to one of three paths; [`webhook`] takes it through every step, [`accept`] stores it
+//! together with whatever else has gathered, and only then it is answered 2xx. `lines` decides whose message it is. Nothing here knows an LLM or sends an SMS.
 
+mod accept;
 mod config;
 mod lines;
 mod webhook;
@@ -11,6 +12,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use actix_web::{App, HttpResponse, HttpServer, web};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use tracing::info;
 use wex_queue::Queue;
 use wex_runtime::clock::Clock;
@@ -57,7 +60,8 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     let address = config.address;
     let queue = Queue::new(&config.redis_url, config.redis_operation_max)
         .map_err(|error| format!("REDIS_URL cannot be used: {}", error_chain(&error)))?;
-    let ingress = web::Data::new(Ingress::new(queue, config, Clock));
+    let (accepter, accepting) = accept::accepter(queue);
+    let ingress = web::Data::new(Ingress::new(accepting, config, Clock));
     let server = HttpServer::new(move || App::new().app_data(ingress.clone()).configure(routes))
         .client_request_timeout(REQUEST_HEAD_MAX)
         .shutdown_timeout(DRAIN_S_MAX)
@@ -69,13 +73,19 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     let server = server.run();
     let handle = server.handle();
     info!(address = %bound.join(","), "ingress.started");
-    let ending = async move {
+    let ending = CancellationToken::new();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(accepter.run(ending.clone()));
+    let asked = async move {
         if let Err(error) = drain::requested().await {
             tracing::error!(%error, "failed to listen for signals: ending");
         }
         handle.stop(true).await;
     };
-    let (served, ()) = tokio::join!(server, ending);
+    let (served, ()) = tokio::join!(server, asked);
+    // Every request has its answer by now, or its connection is gone.
+    ending.cancel();
+    tasks.join_all().await;
     served?;
     info!("ingress.drained");
     Ok(())

@@ -18,12 +18,11 @@ use wex_domain::conversation::ConversationId;
 use wex_domain::job::{INBOUND, InboundPayload, suppression_record};
 use wex_domain::line::Side;
 use wex_domain::message::InboundMessage;
-use wex_queue::{
-    Enqueued, EventId, Invalid, Key, NewJob, Queue, QueueError, QueueName, QuietWindow, Record,
-};
+use wex_queue::{EventId, Invalid, Key, NewJob, QueueName, QuietWindow, Record};
 use wex_runtime::clock::Clock;
 use wex_runtime::error_chain;
 
+use crate::accept::{Accepted, Accepting, Refusal};
 use crate::config::Config;
 use crate::lines::Lines;
 
@@ -33,21 +32,24 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 /// How long a body may take to arrive, well inside Aircall's own 5 s.
 const BODY_MAX: Duration = Duration::from_secs(3);
 
+/// How long a delivery may take from its first byte to its answer. Aircall gives up after 5 s; the rest is the network's.
+const ANSWER_MAX: Duration = Duration::from_millis(3_800);
+
 /// When Aircall should try again after a 503.
 const RETRY_AFTER_S: &str = "5";
 
 /// What every request needs.
 #[derive(Debug)]
 pub(crate) struct Ingress {
-    queue: Queue,
+    accepting: Accepting,
     config: Config,
     clock: Clock,
 }
 
 impl Ingress {
-    pub(crate) fn new(queue: Queue, config: Config, clock: Clock) -> Self {
+    pub(crate) fn new(accepting: Accepting, config: Config, clock: Clock) -> Self {
         Self {
-            queue,
+            accepting,
             config,
             clock,
         }
@@ -74,10 +76,10 @@ enum Rejection {
     BrokenOff,
     #[error(transparent)]
     Refused(#[from] Refused),
-    #[error("the text could not be queued")]
-    NotQueued(#[source] QueueError),
-    #[error("the {0} holds as many texts as it may: nothing takes them out, or somebody floods it")]
-    Full(&'static str),
+    #[error("the text could not be stored")]
+    NotStored(#[source] Refusal),
+    #[error("the text was not stored within {} ms", ANSWER_MAX.as_millis())]
+    TooBusy,
 }
 
 pub(crate) async fn buyer(
@@ -113,7 +115,9 @@ async fn answer(
 ) -> HttpResponse {
     let started = Instant::now();
     let trace = new_trace();
-    let outcome = receive(request, body, path, &trace, ingress).await;
+    let outcome = timeout(ANSWER_MAX, receive(request, body, path, &trace, ingress))
+        .await
+        .unwrap_or(Err(Rejection::TooBusy));
     let duration_ms = started.elapsed().as_millis();
     match outcome {
         Ok(outcome) => {
@@ -160,7 +164,11 @@ async fn receive(
         ingress.clock.now_ms(),
         trace,
     ) {
-        Ok(job) => accept(&ingress.queue, job).await,
+        Ok(job) => match ingress.accepting.accept(job).await {
+            Accepted::Stored => Ok(Outcome::Accepted),
+            Accepted::Duplicate => Ok(Outcome::Duplicate),
+            Accepted::Refused(refusal) => Err(Rejection::NotStored(refusal)),
+        },
         Err(invalid) => {
             // The bounds of a delivery are narrower than those of a job.
             error!(error = %invalid, message.id = %message.id, "delivery.not_queueable: a bug");
@@ -251,35 +259,20 @@ fn job(
     Ok(job)
 }
 
-async fn accept(queue: &Queue, job: NewJob) -> Result<Outcome, Rejection> {
-    match queue
-        .enqueue(&[job])
-        .await
-        .map_err(Rejection::NotQueued)?
-        .as_slice()
-    {
-        [Enqueued::Queued] => Ok(Outcome::Accepted),
-        [Enqueued::Duplicate] => Ok(Outcome::Duplicate),
-        [Enqueued::KeyFull] => Err(Rejection::Full("conversation")),
-        [Enqueued::QueueFull] => Err(Rejection::Full("queue")),
-        _ => Err(Rejection::NotQueued(QueueError::Unexpected("enqueue"))),
-    }
-}
-
 fn reject(rejection: &Rejection, duration_ms: u128, trace: &str) -> HttpResponse {
     let status = match rejection {
         Rejection::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Rejection::TooSlow => StatusCode::REQUEST_TIMEOUT,
         Rejection::BrokenOff => StatusCode::BAD_REQUEST,
         Rejection::Refused(_) => StatusCode::UNAUTHORIZED,
-        Rejection::NotQueued(_) | Rejection::Full(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Rejection::NotStored(_) | Rejection::TooBusy => StatusCode::SERVICE_UNAVAILABLE,
     };
     let error = error_chain(rejection);
     match rejection {
-        Rejection::NotQueued(_) | Rejection::Full(_) => {
+        Rejection::NotStored(_) | Rejection::TooBusy => {
             error!(
                 error,
-                duration_ms, trace, "delivery.not_queued: Aircall is asked to retry"
+                duration_ms, trace, "delivery.not_stored: Aircall is asked to retry"
             );
         }
         Rejection::Refused(_) => warn!(
@@ -296,7 +289,7 @@ fn reject(rejection: &Rejection, duration_ms: u128, trace: &str) -> HttpResponse
     }
     // The cause is for the log: it may name what is inside.
     let public = match rejection {
-        Rejection::NotQueued(_) | Rejection::Full(_) => "try again".to_owned(),
+        Rejection::NotStored(_) | Rejection::TooBusy => "try again".to_owned(),
         _ => error,
     };
     answer.json(serde_json::json!({ "status": "rejected", "error": public }))

@@ -40,6 +40,16 @@ pub enum Enqueued {
     QueueFull,
 }
 
+/// What became of one new job that was to be a dead letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Buried {
+    Buried,
+    /// Its event is known. Nothing was changed.
+    Duplicate,
+    /// There are as many dead letters in its queue as may be. Nothing was changed.
+    Full,
+}
+
 /// How much may wait. What a completion brings about is never refused.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
@@ -292,6 +302,30 @@ impl Queue {
         failed.push_args(&mut args);
         effects.push_args(&mut args);
         self.settle(&scripts::BURY, "bury", &args).await
+    }
+
+    /// Turns a new job into a dead letter without queueing it, and writes its records: at most once per event, and
+    /// only while its queue has fewer than `letters_max` dead letters.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked; to try again is safe for a job with an event id.
+    pub async fn bury_new(
+        &self,
+        job: &NewJob,
+        reason: &str,
+        failed: &Failed,
+        letters_max: usize,
+    ) -> Result<Buried, QueueError> {
+        let mut args = vec![letters_max.to_string(), reason.to_owned()];
+        failed.push_args(&mut args);
+        job.push_args(&mut args);
+        let word: String = self.connection.run(&scripts::BURY_NEW, &args).await?;
+        match word.as_str() {
+            "buried" => Ok(Buried::Buried),
+            "duplicate" => Ok(Buried::Duplicate),
+            "full" => Ok(Buried::Full),
+            _ => Err(QueueError::Unexpected("bury_new")),
+        }
     }
 
     /// Extends the lease of a claim, counted from now.
