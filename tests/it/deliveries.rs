@@ -290,28 +290,3 @@ async fn a_200_means_that_redis_has_the_text_even_if_everything_is_killed_then()
     assert_eq!(statuses, [200; 20]);
     assert_eq!(world.sent(20).await.len(), 20);
 }
-
-#[tokio::test]
-async fn without_redis_aircall_is_asked_to_try_again_in_time_and_with_redis_the_ingress_recovers() {
-    let mut world = World::start_with_private_redis(processes(), Settings::default()).await;
-    world.start_worker().await;
-    let delivery = world
-        .delivery("message-1", "10k sqft in Carson for storage")
-        .to_string();
-    world.redis_process().kill().await;
-
-    let started = std::time::Instant::now();
-    let answer = world.post(PATH, delivery.clone()).await;
-    assert_eq!(
-        (answer.status, answer.retry_after.as_deref()),
-        (503, Some("5"))
-    );
-    assert!(
-        started.elapsed().as_secs() < 4,
-        "Aircall gives up after 5 s"
-    );
-
-    world.restart_redis().await;
-    assert_eq!(world.post_until_accepted(PATH, &delivery).await, 200);
-    assert_eq!(world.sent(1).await.len(), 1);
-}

@@ -10,6 +10,7 @@ mod first_light;
 mod processes;
 mod queue;
 mod sends;
+mod spool;
 mod tidy;
 
 /// The program of all programs; see `src/bin/wex-processes.rs`.

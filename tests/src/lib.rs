@@ -13,8 +13,8 @@ use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, GenericImage, ImageExt};
 use tokio::time::{Instant, sleep};
 use wex_ops::sim::{SentMessage, Sim};
-use wex_ops::stack::{self, Process, Programs, Redis, Settings};
-use wex_queue::{DeadLetter, LetterFilter, Queue, QueueName, Survey};
+use wex_ops::stack::{self, Process, Programs, Redis, Settings, StackError};
+use wex_queue::{DeadLetter, LetterFilter, Limits, Queue, QueueName, Survey};
 
 /// The contact of most tests: the number in the sample payload of the guide this project started from.
 pub const BUYER: &str = "+18704575426";
@@ -146,10 +146,15 @@ impl World {
 
     async fn start_around(
         processes: &Path,
-        settings: Settings,
+        mut settings: Settings,
         directory: TempDir,
         redis: RedisHost,
     ) -> Self {
+        // The same for every ingress of this world, so that one started again finds what the last one left.
+        let spool = directory.path().join("spool").display().to_string();
+        settings
+            .ingress_variables
+            .insert(0, ("INGRESS_SPOOL_DIR", spool));
         let programs = programs(processes, directory.path());
         let at = directory.path();
         let (ingress, ingress_url) = stack::start_ingress(&programs, &settings, at, &redis.url, 0)
@@ -198,6 +203,76 @@ impl World {
         }
     }
 
+    /// Starts another ingress at the address of the first, which has ended, or at a free port.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn new_ingress(&self, port: u16) -> Result<Process, StackError> {
+        let (programs, at) = (&self.programs, self.directory.path());
+        stack::start_ingress(programs, &self.settings, at, &self.redis.url, port)
+            .await
+            .map(|(ingress, _url)| ingress)
+    }
+
+    /// Starts the ingress again that a test has killed or ended, at the same address and on the same spool.
+    pub async fn restart_ingress(&mut self) {
+        let port = port_of(&self.ingress_url);
+        self.ingress = self.new_ingress(port).await.expect("the ingress starts");
+    }
+
+    /// Sends Redis a command, as an operator would.
+    pub async fn redis_command(&self, words: &[&str]) {
+        let mut command = tokio::process::Command::new("redis-cli");
+        command
+            .arg("-s")
+            .arg(self.directory.path().join("redis.sock"));
+        let output = command.args(words).output().await.expect("redis-cli runs");
+        let answer = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && !answer.contains("ERR"),
+            "{words:?}: {answer}"
+        );
+    }
+
+    /// Has Redis load its data again for a second or two, during which it refuses commands; runs `meanwhile` in that time.
+    pub async fn while_redis_loads(&self, meanwhile: impl AsyncFnOnce(&Self)) {
+        self.redis_command(&["DEBUG", "POPULATE", "400", "ballast"])
+            .await;
+        // Loading takes 5 ms per key, and Redis looks after its clients every 1,024 bytes.
+        for (name, value) in [
+            ("key-load-delay", "5000"),
+            ("loading-process-events-interval-bytes", "1024"),
+        ] {
+            self.redis_command(&["CONFIG", "SET", name, value]).await;
+        }
+        let refuses = async {
+            while self.queue.survey(INBOUND).await.is_ok() {
+                sleep(Duration::from_millis(1)).await;
+            }
+            meanwhile(self).await;
+        };
+        tokio::join!(self.redis_command(&["DEBUG", "RELOAD"]), refuses);
+    }
+
+    /// The bodies of the texts that wait, conversation by conversation, each in order.
+    pub async fn waiting_bodies(&self) -> Vec<String> {
+        let limits = Limits {
+            jobs_max: 1_000,
+            ..Limits::default()
+        };
+        let claimed = self
+            .queue
+            .claim(INBOUND, "test", 1_000, limits)
+            .await
+            .expect("Redis answers");
+        let jobs = claimed.claims.iter().flat_map(|claim| &claim.jobs);
+        jobs.map(|job| {
+            let payload: Value = serde_json::from_str(&job.payload).expect("a payload");
+            payload["body"].as_str().unwrap_or_default().to_owned()
+        })
+        .collect()
+    }
+
     /// Ends the stand-in for Aircall: nobody listens at its address any more.
     pub async fn kill_aircall(&mut self) {
         self.aircall.kill().await;
@@ -205,12 +280,7 @@ impl World {
 
     /// Starts it again, at the same address, remembering nothing.
     pub async fn restart_aircall(&mut self) {
-        let port = self
-            .aircall_url
-            .rsplit(':')
-            .next()
-            .and_then(|port| port.parse().ok())
-            .expect("a URL with a port");
+        let port = port_of(&self.aircall_url);
         let at = self.directory.path();
         let (aircall, _url) =
             stack::start_sim(&self.programs, &self.settings, at, &self.ingress_url, port)
@@ -406,6 +476,13 @@ pub fn delivery_to(settings: &Settings, id: &str, body: &str) -> Value {
             "number": { "id": settings.buyer.0, "digits": settings.buyer.1 },
         },
     })
+}
+
+fn port_of(url: &str) -> u16 {
+    url.rsplit(':')
+        .next()
+        .and_then(|port| port.parse().ok())
+        .expect("a URL with a port")
 }
 
 /// What the ingress answered.

@@ -189,17 +189,20 @@ impl Queue {
     ///
     /// # Errors
     /// When Redis cannot be asked.
-    pub async fn enqueue(&self, jobs: &[NewJob]) -> Result<Vec<Enqueued>, QueueError> {
-        debug_assert!(
-            jobs.len() <= ENQUEUE_MAX,
-            "callers batch at most {ENQUEUE_MAX}"
-        );
-        let mut args = Vec::with_capacity(2 + jobs.len() * 4);
-        args.push(self.bounds.key_jobs_max.to_string());
-        args.push(self.bounds.queue_jobs_max.to_string());
+    pub async fn enqueue<'a>(
+        &self,
+        jobs: impl IntoIterator<Item = &'a NewJob>,
+    ) -> Result<Vec<Enqueued>, QueueError> {
+        let mut args = vec![
+            self.bounds.key_jobs_max.to_string(),
+            self.bounds.queue_jobs_max.to_string(),
+        ];
+        let mut count = 0;
         for job in jobs {
             job.push_args(&mut args);
+            count += 1;
         }
+        debug_assert!(count <= ENQUEUE_MAX, "callers batch at most {ENQUEUE_MAX}");
         let words: Vec<String> = self.connection.run(&scripts::ENQUEUE, &args).await?;
         words
             .iter()
