@@ -3,7 +3,7 @@
 //! A process that is dropped is killed, and all are in their owner's process group: Ctrl-C in a terminal, or a test runner
 //! that ends a stuck test, ends them too.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -133,6 +133,12 @@ impl Process {
     #[must_use]
     pub fn output(&self) -> String {
         self.output.tail()
+    }
+
+    /// `None` once it has ended.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
     }
 
     /// Sends a signal. A process that has already ended is left alone.
@@ -493,7 +499,13 @@ pub async fn start_ingress(
         ("TURN_QUIET", format!("{quiet_ms}ms")),
         ("TURN_QUIET_MAX", format!("{}ms", 5 * quiet_ms)),
     ];
+    // The last one of a name wins, and an empty one is as good as none.
     variables.extend(settings.ingress_variables.iter().cloned());
+    let variables: BTreeMap<_, _> = variables.into_iter().collect();
+    let variables: Vec<_> = variables
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
     let program = programs.path("wex-ingress");
     let process =
         Process::start("wex-ingress", &program, &[], &variables, directory, READY).await?;

@@ -11,6 +11,8 @@ use tempfile::TempDir;
 use testcontainers::core::{IntoContainerPort, WaitFor};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, GenericImage, ImageExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 use wex_ops::sim::{SentMessage, Sim};
 use wex_ops::stack::{self, Process, Programs, Redis, Settings, StackError};
@@ -257,7 +259,7 @@ impl World {
     /// The bodies of the texts that wait, conversation by conversation, each in order.
     pub async fn waiting_bodies(&self) -> Vec<String> {
         let limits = Limits {
-            jobs_max: 1_000,
+            jobs_max: 100_000,
             ..Limits::default()
         };
         let claimed = self
@@ -326,13 +328,24 @@ impl World {
         body: impl Into<reqwest::Body>,
         token: Option<&str>,
     ) -> Answer {
+        let token = token.map(|token| ("x-aircall-token", token));
+        self.post_with(path, body, token).await
+    }
+
+    /// As [`World::post`], with a header.
+    pub async fn post_with(
+        &self,
+        path: &str,
+        body: impl Into<reqwest::Body>,
+        header: Option<(&str, &str)>,
+    ) -> Answer {
         let mut request = self
             .http
             .post(format!("{}{path}", self.ingress_url))
             .header("content-type", "application/json")
             .body(body);
-        if let Some(token) = token {
-            request = request.header("x-aircall-token", token);
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
         }
         let response = request.send().await.expect("the ingress answers");
         let status = response.status().as_u16();
@@ -346,6 +359,41 @@ impl World {
             retry_after,
             json,
         }
+    }
+
+    /// Gets a path of the ingress: the status and the text.
+    pub async fn get(&self, path: &str) -> (u16, String) {
+        let url = format!("{}{path}", self.ingress_url);
+        let response = self
+            .http
+            .get(url)
+            .send()
+            .await
+            .expect("the ingress answers");
+        let status = response.status().as_u16();
+        (status, response.text().await.expect("a text"))
+    }
+
+    /// Sends the ingress bytes as they are and returns what it answers until it closes the connection.
+    pub async fn raw(&self, request: &str) -> String {
+        let address = self.ingress_url.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address).await.expect("it listens");
+        stream
+            .write_all(request.as_bytes())
+            .await
+            .expect("it reads");
+        let mut answer = Vec::new();
+        tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer))
+            .await
+            .expect("it closes the connection")
+            .expect("it answers");
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// Where this world's files are; the working directory of its processes.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// Waits until `count` texts have been sent in all, then until nothing waits and nothing runs; returns the texts.
