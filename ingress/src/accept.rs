@@ -202,7 +202,7 @@ impl Storage {
             .bury_new(job, "unreadable", &failed, UNREADABLE_LETTERS_MAX)
             .await?;
         Ok(Some(match buried {
-            Buried::Buried => Accepted::Buried,
+            Buried::Done => Accepted::Buried,
             Buried::Duplicate => Accepted::Duplicate,
             Buried::Full => Accepted::Dropped,
         }))
@@ -223,7 +223,7 @@ impl Storage {
             .bury_new(job, "conversation_full", &failed, FULL_LETTERS_MAX)
             .await?;
         Ok(match buried {
-            Buried::Buried => Some(Accepted::Buried),
+            Buried::Done => Some(Accepted::Buried),
             Buried::Duplicate => Some(Accepted::Duplicate),
             Buried::Full => None,
         })

@@ -216,11 +216,14 @@ async fn store(
             return Ok(Outcome::Ignored("not_queueable"));
         }
     };
+    let kept = match unreadable {
+        Some(_) => Outcome::Unreadable,
+        None => Outcome::Accepted,
+    };
     let unreadable = unreadable.map(|why| why.to_string());
     match ingress.accepting.accept(Intake { job, unreadable }).await {
-        Accepted::Queued | Accepted::Spooled => Ok(Outcome::Accepted),
+        Accepted::Queued | Accepted::Spooled | Accepted::Buried => Ok(kept),
         Accepted::Duplicate => Ok(Outcome::Duplicate),
-        Accepted::Buried => Ok(Outcome::Unreadable),
         Accepted::Dropped => Ok(Outcome::Ignored("too_many_unreadable")),
         Accepted::Refused(refusal) => Err(Rejection::NotStored(refusal)),
     }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use wex_ops::stack::Settings;
+use wex_queue::{Limits, NewJob};
 use wex_tests::{INBOUND, World};
 
 use crate::processes;
@@ -435,11 +436,7 @@ async fn bytes_that_are_no_delivery_cost_neither_a_5xx_nor_the_process() {
     let world = World::start_without_worker(processes(), Settings::default()).await;
     let token = world.settings.webhook_token.clone();
     let good = world.delivery("message-1", "hello").to_string();
-    let twice = good.replacen(
-        '{',
-        &format!("{{\"token\":\"wrong\",\"event\":\"nothing\","),
-        1,
-    );
+    let twice = good.replacen('{', "{\"token\":\"wrong\",\"event\":\"nothing\",", 1);
     let mut not_utf8 = good.replace("message-1", "message-2").into_bytes();
     let at = good.find("hello").unwrap();
     not_utf8[at] = 0xff;
@@ -480,4 +477,37 @@ async fn bytes_that_are_no_delivery_cost_neither_a_5xx_nor_the_process() {
         assert_eq!(answer.outcome(), expected, "{what}");
     }
     assert_eq!(world.get("/healthz").await, (200, "alive\n".to_owned()));
+}
+
+#[tokio::test]
+async fn a_text_for_a_conversation_that_is_full_is_kept_as_a_dead_letter_and_not_refused() {
+    let world = World::start_without_worker(processes(), Settings::default()).await;
+    world
+        .post(PATH, world.delivery("message-0", "hello").to_string())
+        .await;
+    let claimed = world
+        .queue
+        .claim(INBOUND, "test", 1, Limits::default())
+        .await
+        .unwrap();
+    let claim = &claimed.claims[0];
+    for _ in 0..100 {
+        let jobs: Vec<_> = (0..100)
+            .map(|_| {
+                NewJob::new(INBOUND, claim.key.clone(), claim.jobs[0].payload.clone()).unwrap()
+            })
+            .collect();
+        world.queue.enqueue(&jobs).await.unwrap();
+    }
+
+    let stop = world.delivery("message-1", "STOP").to_string();
+    assert_eq!(
+        world.post(PATH, stop.clone()).await.outcome(),
+        (200, "accepted")
+    );
+    assert_eq!(world.post(PATH, stop).await.outcome(), (200, "duplicate"));
+
+    assert_eq!(world.dead_reasons(INBOUND, 1).await, ["conversation_full"]);
+    let suppressed = [format!("suppressed:{}", wex_tests::BUYER)];
+    assert!(world.queue.records(&suppressed).await.unwrap()[0].is_some());
 }

@@ -330,3 +330,15 @@ async fn a_spool_that_cannot_be_written_is_found_at_the_start() {
     }
     assert!(!Path::new("/proc/spool").exists());
 }
+
+#[tokio::test]
+async fn an_unreadable_body_that_came_in_an_outage_is_a_dead_letter_afterwards() {
+    let mut world = world().await;
+    world.redis_process().kill().await;
+    let token = world.settings.webhook_token.clone();
+    let body = json!({ "token": token, "happening": "message.received" }).to_string();
+    assert_eq!(world.post(PATH, body).await.outcome(), (200, "unreadable"));
+    world.restart_redis().await;
+
+    assert_eq!(world.dead_reasons(INBOUND, 1).await, ["unreadable"]);
+}

@@ -43,7 +43,7 @@ pub enum Enqueued {
 /// What became of one new job that was to be a dead letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Buried {
-    Buried,
+    Done,
     /// Its event is known. Nothing was changed.
     Duplicate,
     /// There are as many dead letters in its queue as may be. Nothing was changed.
@@ -324,7 +324,7 @@ impl Queue {
         job.push_args(&mut args);
         let word: String = self.connection.run(&scripts::BURY_NEW, &args).await?;
         match word.as_str() {
-            "buried" => Ok(Buried::Buried),
+            "buried" => Ok(Buried::Done),
             "duplicate" => Ok(Buried::Duplicate),
             "full" => Ok(Buried::Full),
             _ => Err(QueueError::Unexpected("bury_new")),
