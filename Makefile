@@ -25,20 +25,6 @@ bench-first-light: redis-server ## Measure the first end-to-end path, as a relea
 	cargo build --release --locked --package wex-bench --package wex-ingress --package wex-worker --package wex-sim
 	@exec $(programs)/release/bench-first-light
 
-.PHONY: bench-ingress
-bench-ingress: redis-server wrk ## Measure how many texts the ingress takes and what that costs, beside two baselines.
-	cargo build --release --locked --package wex-bench --package wex-ingress
-	@exec $(programs)/release/bench-ingress
-
-.PHONY: crash-ingress
-crash-ingress: redis-server ## Kill, freeze and fill what the ingress stands on, under load, and count what is lost.
-	cargo build --release --locked --package wex-bench --package wex-ingress
-	@exec $(programs)/release/crash-ingress
-
 .PHONY: redis-server
 redis-server:
 	@scripts/need redis-server
-
-.PHONY: wrk
-wrk:
-	@scripts/need wrk

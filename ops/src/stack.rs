@@ -135,12 +135,6 @@ impl Process {
         self.output.tail()
     }
 
-    /// `None` once it has ended.
-    #[must_use]
-    pub fn pid(&self) -> Option<u32> {
-        self.child.id()
-    }
-
     /// Sends a signal. A process that has already ended is left alone.
     pub fn signal(&self, signal: Signal) {
         if let Some(pid) = self
