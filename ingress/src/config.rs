@@ -1,6 +1,8 @@
 //! The ingress's settings. Each field names its variable.
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -8,12 +10,16 @@ use wex_aircall::token::Tokens;
 use wex_domain::line::{LineId, Side};
 use wex_domain::phone_number::PhoneNumber;
 use wex_queue::QuietWindow;
-use wex_runtime::env::{Env, Span};
+use wex_runtime::env::{Bytes, Env, Span};
 
+use crate::address::TrustedProxies;
 use crate::lines::{Line, Lines};
 
 /// Aircall gives up after 5 s; this leaves it room for the network and for us to answer that it should try again.
 const REDIS_OPERATION_MAX: Duration = Duration::from_secs(1);
+
+/// Less would not hold the texts of a minute; more is a mistake in the unit.
+const SPOOL_BYTES: RangeInclusive<u64> = 1 << 20..=1 << 40;
 
 /// The ingress's settings.
 #[derive(Debug)]
@@ -23,10 +29,16 @@ pub struct Config {
     /// `REDIS_URL`
     pub redis_url: String,
     pub redis_operation_max: Duration,
-    /// `AIRCALL_WEBHOOK_TOKEN`: one or more, separated by commas.
+    /// `INGRESS_TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed; addresses or networks, separated by commas.
+    pub trusted_proxies: TrustedProxies,
+    /// `AIRCALL_WEBHOOK_TOKEN`: one or more, separated by commas. Read again while the process runs.
     pub tokens: Tokens,
     /// `AIRCALL_NUMBER_ID`, `AIRCALL_NUMBER` (supplier), `AIRCALL_BUYER_NUMBER_ID`, `AIRCALL_BUYER_NUMBER` (buyer)
     pub lines: Lines,
+    /// `INGRESS_SPOOL_DIR`: where texts wait while Redis is away. One process each.
+    pub spool_directory: PathBuf,
+    /// `INGRESS_SPOOL_BYTES_MAX`
+    pub spool_bytes_max: u64,
     /// `TURN_QUIET`, `TURN_QUIET_MAX`
     pub quiet: QuietWindow,
 }
@@ -43,10 +55,20 @@ impl Config {
                     .to_owned(),
             );
         }
+        let spool_bytes_max = env.or::<Bytes>("INGRESS_SPOOL_BYTES_MAX", "256MiB").0;
+        if !SPOOL_BYTES.contains(&spool_bytes_max) {
+            env.problem(
+                "INGRESS_SPOOL_BYTES_MAX is not between 1MiB (a thousand texts) and 1TiB"
+                    .to_owned(),
+            );
+        }
         Self {
             address: env.or("INGRESS_ADDR", "0.0.0.0:8000"),
             redis_url: env.or("REDIS_URL", "redis://127.0.0.1:6379"),
             redis_operation_max: REDIS_OPERATION_MAX,
+            spool_directory: env.or("INGRESS_SPOOL_DIR", "data/spool"),
+            spool_bytes_max,
+            trusted_proxies: env.optional("INGRESS_TRUSTED_PROXIES").unwrap_or_default(),
             tokens: tokens(env),
             lines: Lines {
                 supplier: line(env, Side::Supplier, "AIRCALL_NUMBER_ID", "AIRCALL_NUMBER"),
@@ -62,7 +84,8 @@ impl Config {
     }
 }
 
-fn tokens(env: &mut Env) -> Tokens {
+/// The tokens as they are now; read again while the process runs.
+pub(crate) fn tokens(env: &mut Env) -> Tokens {
     const NAME: &str = "AIRCALL_WEBHOOK_TOKEN";
     let list = env.required_secret(NAME);
     let tokens = list.expose_secret().split(',').map(SecretString::from);
@@ -126,6 +149,12 @@ mod tests {
         for (name, value) in [
             ("TURN_QUIET_MAX", "1s"),
             ("INGRESS_ADDR", "8000"),
+            ("INGRESS_TRUSTED_PROXIES", "10.0.0.0/33"),
+            ("INGRESS_TRUSTED_PROXIES", "proxy"),
+            ("INGRESS_SPOOL_BYTES_MAX", "0"),
+            ("INGRESS_SPOOL_BYTES_MAX", "512KiB"),
+            ("INGRESS_SPOOL_BYTES_MAX", "2GB"),
+            ("INGRESS_SPOOL_BYTES_MAX", "1000000GiB"),
             ("AIRCALL_NUMBER", "our number"),
             ("AIRCALL_BUYER_NUMBER_ID", "+1 424-416-2288"),
             ("AIRCALL_WEBHOOK_TOKEN", "a,,b"),

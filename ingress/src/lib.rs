@@ -1,16 +1,28 @@
 //! HTTP in, job out.
 //!
-//! Aircall posts an event to one of three paths; [`webhook`] takes it through every step until the job is in Redis, and
-//! only then answers 2xx. `lines` decides whose message it is. Nothing here knows an LLM or sends an SMS.
+//! Aircall posts an event to one of three paths; [`webhook`] takes it through every step, [`accept`] stores it
+//! together with whatever else has gathered, and only then it is answered 2xx. `lines` decides whose message it is. Nothing here knows an LLM or sends an SMS.
 
+mod accept;
+mod address;
+mod authenticate;
 mod config;
+mod health;
+mod limits;
 mod lines;
+mod metrics;
+mod spool;
+mod unreadable;
+mod unspool;
 mod webhook;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpServer, Resource, web};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use tracing::info;
 use wex_queue::Queue;
 use wex_runtime::clock::Clock;
@@ -18,14 +30,20 @@ use wex_runtime::env::Env;
 use wex_runtime::telemetry::LogConfig;
 use wex_runtime::{drain, error_chain, telemetry};
 
+use accept::Storage;
+use address::Addresses;
+use authenticate::Door;
 pub use config::Config;
+use metrics::Metrics;
+use spool::Spool;
 use webhook::Ingress;
 
 /// A client that has not sent its request's head by then is dropped. Aircall itself gives up after 5 s.
 const REQUEST_HEAD_MAX: Duration = Duration::from_secs(5);
 
-/// Requests that were accepted have this long to end after the process was asked to.
-const DRAIN_S_MAX: u64 = 10;
+/// Requests that were accepted have this long to end after the process was asked to; with what the accepter needs after
+/// that, the process has ended within 10 s.
+const DRAIN_S_MAX: u64 = 7;
 
 /// Runs the ingress until it is asked to end. Exit code 2: the settings cannot be used; 1: it failed.
 #[must_use]
@@ -57,8 +75,39 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     let address = config.address;
     let queue = Queue::new(&config.redis_url, config.redis_operation_max)
         .map_err(|error| format!("REDIS_URL cannot be used: {}", error_chain(&error)))?;
-    let ingress = web::Data::new(Ingress::new(queue, config, Clock));
-    let server = HttpServer::new(move || App::new().app_data(ingress.clone()).configure(routes))
+    let spool = Spool::open(&config.spool_directory, config.spool_bytes_max)?;
+    let storage = Storage {
+        queue,
+        spool: Arc::new(spool),
+        spooled: Arc::default(),
+        clock: Clock,
+    };
+    let (accepter, accepting) = accept::accepter(storage.clone());
+    let door = Arc::new(Door::new(config.tokens.clone()));
+    let metrics = web::Data::new(Metrics::new());
+    let ingress = web::Data::new(Ingress {
+        accepting,
+        door: Arc::clone(&door),
+        addresses: Addresses::default(),
+        metrics: metrics.clone(),
+        config,
+        clock: Clock,
+    });
+    let draining = CancellationToken::new();
+    let app = {
+        let (storage, draining) = (web::Data::new(storage.clone()), draining.clone());
+        move || {
+            let draining = draining.clone();
+            App::new()
+                .app_data(ingress.clone())
+                .app_data(storage.clone())
+                .app_data(metrics.clone())
+                .wrap_fn(limits::bounded_head)
+                .wrap_fn(move |request, app| limits::last_of_connection(&draining, request, app))
+                .configure(routes)
+        }
+    };
+    let server = HttpServer::new(app)
         .client_request_timeout(REQUEST_HEAD_MAX)
         .shutdown_timeout(DRAIN_S_MAX)
         .disable_signals()
@@ -69,27 +118,47 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     let server = server.run();
     let handle = server.handle();
     info!(address = %bound.join(","), "ingress.started");
-    let ending = async move {
+    let ending = CancellationToken::new();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(accepter.run(ending.clone()));
+    tasks.spawn(unspool::run(storage, ending.clone()));
+    {
+        let (door, ending) = (Arc::clone(&door), ending.clone());
+        tasks.spawn(async move { door.warn_of_refusals(ending).await });
+    }
+    {
+        let ending = ending.clone();
+        tasks.spawn(async move { door.reload_tokens(ending).await });
+    }
+    let asked = async move {
         if let Err(error) = drain::requested().await {
             tracing::error!(%error, "failed to listen for signals: ending");
         }
+        draining.cancel();
         handle.stop(true).await;
     };
-    let (served, ()) = tokio::join!(server, ending);
+    let (served, ()) = tokio::join!(server, asked);
+    // Every request has its answer by now, or its connection is gone.
+    ending.cancel();
+    tasks.join_all().await;
     served?;
     info!("ingress.drained");
     Ok(())
 }
 
 fn routes(app: &mut web::ServiceConfig) {
-    app.route("/api/sms/buyer/webhook", web::post().to(webhook::buyer))
-        .route(
-            "/api/sms/supplier/webhook",
-            web::post().to(webhook::supplier),
-        )
-        .route("/api/sms/webhook", web::post().to(webhook::either))
-        .route(
-            "/healthz",
-            web::get().to(|| async { HttpResponse::Ok().body("alive\n") }),
-        );
+    app.service(post("/api/sms/buyer/webhook").route(web::post().to(webhook::buyer)))
+        .service(post("/api/sms/supplier/webhook").route(web::post().to(webhook::supplier)))
+        .service(post("/api/sms/webhook").route(web::post().to(webhook::either)))
+        .service(get("/healthz").route(web::get().to(health::alive)))
+        .service(get("/readyz").route(web::get().to(health::ready)))
+        .service(get("/metrics").route(web::get().to(health::metrics)));
+}
+
+fn post(path: &str) -> Resource {
+    web::resource(path).default_service(web::to(|| limits::only("POST")))
+}
+
+fn get(path: &str) -> Resource {
+    web::resource(path).default_service(web::to(|| limits::only("GET")))
 }

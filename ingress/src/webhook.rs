@@ -1,13 +1,16 @@
 //! One delivery, from request to answer. [`receive`] names every step in order.
 //!
-//! A 2xx means that Redis has the text. Aircall disables a webhook whose deliveries fail, so whatever comes with a good
-//! token and asks nothing of us gets a 2xx too; only a wrong token and an unreachable Redis do not.
+//! A 2xx means that Redis or the spool has the text. Aircall disables a webhook whose deliveries fail, so whatever comes
+//! with a good token and asks nothing of us gets a 2xx too, and what cannot be understood is kept for a person.
 
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
+use secrecy::ExposeSecret;
 use tokio::time::timeout;
 use tracing::{error, info, warn};
 use uuid::Uuid;
@@ -16,16 +19,19 @@ use wex_aircall::token::{Authenticated, Refused};
 use wex_domain::consent::{self, Keyword};
 use wex_domain::conversation::ConversationId;
 use wex_domain::job::{INBOUND, InboundPayload, suppression_record};
-use wex_domain::line::Side;
+use wex_domain::line::{LineId, Side};
 use wex_domain::message::InboundMessage;
-use wex_queue::{
-    Enqueued, EventId, Invalid, Key, NewJob, Queue, QueueError, QueueName, QuietWindow, Record,
-};
+use wex_queue::{EventId, Invalid, Key, NewJob, QueueName, QuietWindow, Record};
 use wex_runtime::clock::Clock;
 use wex_runtime::error_chain;
 
+use crate::accept::{Accepted, Accepting, Intake, Refusal};
+use crate::address::{Addresses, TrustedProxies};
+use crate::authenticate::Door;
 use crate::config::Config;
 use crate::lines::Lines;
+use crate::metrics::Metrics;
+use crate::unreadable;
 
 /// The largest body we read. An SMS has at most 1,600 characters; the rest is room for what Aircall adds.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -33,25 +39,24 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 /// How long a body may take to arrive, well inside Aircall's own 5 s.
 const BODY_MAX: Duration = Duration::from_secs(3);
 
+/// How long a delivery may take from its first byte to its answer. Aircall gives up after 5 s; the rest is the network's.
+const ANSWER_MAX: Duration = Duration::from_millis(3_800);
+
 /// When Aircall should try again after a 503.
 const RETRY_AFTER_S: &str = "5";
+
+/// When an address of which too many requests were refused may try again.
+const LIMITED_S: &str = "60";
 
 /// What every request needs.
 #[derive(Debug)]
 pub(crate) struct Ingress {
-    queue: Queue,
-    config: Config,
-    clock: Clock,
-}
-
-impl Ingress {
-    pub(crate) fn new(queue: Queue, config: Config, clock: Clock) -> Self {
-        Self {
-            queue,
-            config,
-            clock,
-        }
-    }
+    pub(crate) accepting: Accepting,
+    pub(crate) door: Arc<Door>,
+    pub(crate) addresses: Addresses,
+    pub(crate) metrics: web::Data<Metrics>,
+    pub(crate) config: Config,
+    pub(crate) clock: Clock,
 }
 
 /// What became of a delivery whose sender we know.
@@ -59,13 +64,19 @@ impl Ingress {
 enum Outcome {
     Accepted,
     Duplicate,
+    /// It could not be understood and is kept for a person.
+    Unreadable,
     /// It asks nothing of us, for this reason.
     Ignored(&'static str),
+    /// It is about a line that belongs to someone else.
+    NotOurLine(Option<LineId>),
 }
 
 /// Why a delivery was not taken. Each has its own answer.
 #[derive(Debug, thiserror::Error)]
 enum Rejection {
+    #[error("too many refused requests from this address")]
+    TooMany,
     #[error("the body is larger than {BODY_BYTES_MAX} bytes")]
     TooLarge,
     #[error("the body did not arrive within {} s", BODY_MAX.as_secs())]
@@ -74,10 +85,10 @@ enum Rejection {
     BrokenOff,
     #[error(transparent)]
     Refused(#[from] Refused),
-    #[error("the text could not be queued")]
-    NotQueued(#[source] QueueError),
-    #[error("the {0} holds as many texts as it may: nothing takes them out, or somebody floods it")]
-    Full(&'static str),
+    #[error("the text could not be stored")]
+    NotStored(#[source] Refusal),
+    #[error("the text was not stored within {} ms", ANSWER_MAX.as_millis())]
+    TooBusy,
 }
 
 pub(crate) async fn buyer(
@@ -113,20 +124,33 @@ async fn answer(
 ) -> HttpResponse {
     let started = Instant::now();
     let trace = new_trace();
-    let outcome = receive(request, body, path, &trace, ingress).await;
-    let duration_ms = started.elapsed().as_millis();
+    let outcome = timeout(ANSWER_MAX, receive(request, body, path, &trace, ingress))
+        .await
+        .unwrap_or(Err(Rejection::TooBusy));
+    let took = started.elapsed();
+    let (word, reason) = match &outcome {
+        Ok(Outcome::Accepted) => ("accepted", ""),
+        Ok(Outcome::Duplicate) => ("duplicate", ""),
+        Ok(Outcome::Unreadable) => ("unreadable", ""),
+        Ok(Outcome::Ignored(reason)) => ("ignored", *reason),
+        Ok(Outcome::NotOurLine(line)) => {
+            ingress.metrics.ignored_line(*line);
+            ("ignored", "not_our_line")
+        }
+        Err(rejection) => {
+            ingress.metrics.refused(rejection.word());
+            ("rejected", rejection.word())
+        }
+    };
+    ingress.metrics.answered(word, reason, took);
+    let duration_ms = took.as_millis();
     match outcome {
-        Ok(outcome) => {
-            let (status, reason) = match outcome {
-                Outcome::Accepted => ("accepted", ""),
-                Outcome::Duplicate => ("duplicate", ""),
-                Outcome::Ignored(reason) => ("ignored", reason),
-            };
+        Ok(_) => {
             info!(
-                outcome = status,
+                outcome = word,
                 reason, duration_ms, trace, "delivery.received"
             );
-            HttpResponse::Ok().json(serde_json::json!({ "status": status }))
+            HttpResponse::Ok().json(serde_json::json!({ "status": word }))
         }
         Err(rejection) => reject(&rejection, duration_ms, &trace),
     }
@@ -140,33 +164,81 @@ async fn receive(
     trace: &str,
     ingress: &Ingress,
 ) -> Result<Outcome, Rejection> {
+    let address = client(request, &ingress.config.trusted_proxies);
+    if ingress.addresses.is_limited(address, Instant::now()) {
+        return Err(Rejection::TooMany);
+    }
     let body = read(body).await?;
     let delivery = delivery::parse(&body);
     let header = request
         .headers()
         .get("x-aircall-token")
         .and_then(|token| token.to_str().ok());
-    let authenticated = ingress
-        .config
-        .tokens
-        .authenticate(header, delivery.token.as_ref())?;
-    let message = match message_for_us(delivery.event, path, &ingress.config.lines, authenticated) {
-        Ok(message) => message,
-        Err(reason) => return Ok(Outcome::Ignored(reason)),
+    let authenticated = match ingress.door.authenticate(header, delivery.token.as_ref()) {
+        Ok(authenticated) => authenticated,
+        Err(refused) => {
+            ingress.addresses.refused(address, Instant::now());
+            return Err(refused.into());
+        }
     };
-    match job(
-        &message,
-        ingress.config.quiet,
-        ingress.clock.now_ms(),
-        trace,
-    ) {
-        Ok(job) => accept(&ingress.queue, job).await,
+    ingress.addresses.authenticated(address, Instant::now());
+    let event = match delivery.event {
+        Ok(event) => event,
+        Err(why) => {
+            error!(error = %why, trace, "delivery.unreadable: kept as a dead letter");
+            let tokens = [
+                header,
+                delivery.token.as_ref().map(ExposeSecret::expose_secret),
+            ];
+            let job = unreadable::job(&body, tokens.into_iter().flatten(), trace, authenticated);
+            return store(job, Some(why), ingress).await;
+        }
+    };
+    let message = match message_for_us(event, path, &ingress.config.lines) {
+        Ok(message) => message,
+        Err(outcome) => return Ok(outcome),
+    };
+    let now_ms = ingress.clock.now_ms();
+    let job = job(&message, ingress.config.quiet, now_ms, trace, authenticated);
+    store(job, None, ingress).await
+}
+
+async fn store(
+    job: Result<NewJob, Invalid>,
+    unreadable: Option<Unreadable>,
+    ingress: &Ingress,
+) -> Result<Outcome, Rejection> {
+    let job = match job {
+        Ok(job) => job,
         Err(invalid) => {
             // The bounds of a delivery are narrower than those of a job.
-            error!(error = %invalid, message.id = %message.id, "delivery.not_queueable: a bug");
-            Ok(Outcome::Ignored("not_queueable"))
+            error!(error = %invalid, "delivery.not_queueable: a bug");
+            return Ok(Outcome::Ignored("not_queueable"));
         }
+    };
+    let kept = match unreadable {
+        Some(_) => Outcome::Unreadable,
+        None => Outcome::Accepted,
+    };
+    let unreadable = unreadable.map(|why| why.to_string());
+    match ingress.accepting.accept(Intake { job, unreadable }).await {
+        Accepted::Queued | Accepted::Spooled | Accepted::Buried => Ok(kept),
+        Accepted::Duplicate => Ok(Outcome::Duplicate),
+        Accepted::Dropped => Ok(Outcome::Ignored("too_many_unreadable")),
+        Accepted::Refused(refusal) => Err(Rejection::NotStored(refusal)),
     }
+}
+
+fn client(request: &HttpRequest, proxies: &TrustedProxies) -> IpAddr {
+    let peer = request
+        .peer_addr()
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+    let forwarded_for: Vec<_> = request
+        .headers()
+        .get_all("x-forwarded-for")
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    proxies.client(peer, forwarded_for.into_iter())
 }
 
 async fn read(body: web::Payload) -> Result<web::Bytes, Rejection> {
@@ -180,35 +252,33 @@ async fn read(body: web::Payload) -> Result<web::Bytes, Rejection> {
 
 /// The message that a delivery brings us, or why it is none of ours. Pure.
 fn message_for_us(
-    event: Result<Event, Unreadable>,
+    event: Event,
     path: Option<Side>,
     lines: &Lines,
-    _: Authenticated,
-) -> Result<InboundMessage, &'static str> {
+) -> Result<InboundMessage, Outcome> {
+    let ignored = |reason| Err(Outcome::Ignored(reason));
     let message: Message = match event {
-        Ok(Event::MessageReceived(message)) => message,
-        Ok(Event::MessageSent(_)) => return Err("message_sent"),
-        Ok(Event::StatusUpdated(_)) => return Err("status_updated"),
-        Ok(Event::GroupMessage { .. }) => return Err("group_message"),
-        Ok(Event::Other { .. }) => return Err("other_event"),
-        Err(unreadable) => {
-            error!(error = %unreadable, "delivery.unreadable: an authenticated delivery could not be read");
-            return Err("unreadable");
-        }
+        Event::MessageReceived(message) => message,
+        Event::MessageSent(_) => return ignored("message_sent"),
+        Event::StatusUpdated(_) => return ignored("status_updated"),
+        Event::GroupMessage { .. } => return ignored("group_message"),
+        Event::Other { .. } => return ignored("other_event"),
     };
-    let line = lines.find(&message.line, path).ok_or("not_our_line")?;
+    let line = lines
+        .find(&message.line, path)
+        .ok_or(Outcome::NotOurLine(message.line.id))?;
     if message.is_outbound {
-        return Err("outbound");
+        return ignored("outbound");
     }
     if message.channel != Channel::Sms {
-        return Err("not_sms");
+        return ignored("not_sms");
     }
     // Short codes and names cannot be answered; machines behind them would answer for ever.
     let contact = message
         .contact
-        .map_err(|_not_a_phone_number| "no_phone_number")?;
+        .map_err(|_not_a_phone_number| Outcome::Ignored("no_phone_number"))?;
     if lines.is_own(&contact) {
-        return Err("own_number");
+        return ignored("own_number");
     }
     Ok(InboundMessage {
         id: message.event_id,
@@ -227,6 +297,7 @@ fn job(
     quiet: QuietWindow,
     now_ms: u64,
     trace: &str,
+    _: Authenticated,
 ) -> Result<NewJob, Invalid> {
     let keyword = consent::keyword(&message.body);
     let suppression = suppression_record(&message.contact);
@@ -251,52 +322,59 @@ fn job(
     Ok(job)
 }
 
-async fn accept(queue: &Queue, job: NewJob) -> Result<Outcome, Rejection> {
-    match queue
-        .enqueue(&[job])
-        .await
-        .map_err(Rejection::NotQueued)?
-        .as_slice()
-    {
-        [Enqueued::Queued] => Ok(Outcome::Accepted),
-        [Enqueued::Duplicate] => Ok(Outcome::Duplicate),
-        [Enqueued::KeyFull] => Err(Rejection::Full("conversation")),
-        [Enqueued::QueueFull] => Err(Rejection::Full("queue")),
-        _ => Err(Rejection::NotQueued(QueueError::Unexpected("enqueue"))),
+impl Rejection {
+    /// For a metric.
+    fn word(&self) -> &'static str {
+        match self {
+            Self::TooMany => "too_many",
+            Self::TooLarge => "too_large",
+            Self::TooSlow => "too_slow",
+            Self::BrokenOff => "broken_off",
+            Self::Refused(Refused::Missing) => "no_token",
+            Self::Refused(Refused::Wrong) => "wrong_token",
+            Self::NotStored(_) => "not_stored",
+            Self::TooBusy => "too_busy",
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::BrokenOff => StatusCode::BAD_REQUEST,
+            Self::Refused(_) => StatusCode::UNAUTHORIZED,
+            Self::NotStored(_) | Self::TooBusy => StatusCode::SERVICE_UNAVAILABLE,
+        }
     }
 }
 
 fn reject(rejection: &Rejection, duration_ms: u128, trace: &str) -> HttpResponse {
-    let status = match rejection {
-        Rejection::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Rejection::TooSlow => StatusCode::REQUEST_TIMEOUT,
-        Rejection::BrokenOff => StatusCode::BAD_REQUEST,
-        Rejection::Refused(_) => StatusCode::UNAUTHORIZED,
-        Rejection::NotQueued(_) | Rejection::Full(_) => StatusCode::SERVICE_UNAVAILABLE,
-    };
+    let status = rejection.status();
     let error = error_chain(rejection);
+    let mut answer = HttpResponse::build(status);
     match rejection {
-        Rejection::NotQueued(_) | Rejection::Full(_) => {
+        Rejection::NotStored(_) | Rejection::TooBusy => {
             error!(
                 error,
-                duration_ms, trace, "delivery.not_queued: Aircall is asked to retry"
+                duration_ms, trace, "delivery.not_stored: Aircall is asked to retry"
             );
+            answer.insert_header((header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S)));
         }
-        Rejection::Refused(_) => warn!(
-            error,
-            trace, "delivery.refused: compare AIRCALL_WEBHOOK_TOKEN with the webhook's"
-        ),
+        Rejection::TooMany => {
+            answer.insert_header((header::RETRY_AFTER, HeaderValue::from_static(LIMITED_S)));
+            // The body was not read, so nothing else can follow on this connection.
+            answer.force_close();
+        }
+        // Whoever has no token could fill the log; they are counted and reported together.
+        Rejection::Refused(_) => {}
         Rejection::TooLarge | Rejection::TooSlow | Rejection::BrokenOff => {
             warn!(error, trace, "delivery.refused");
         }
     }
-    let mut answer = HttpResponse::build(status);
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        answer.insert_header((header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S)));
-    }
     // The cause is for the log: it may name what is inside.
     let public = match rejection {
-        Rejection::NotQueued(_) | Rejection::Full(_) => "try again".to_owned(),
+        Rejection::NotStored(_) | Rejection::TooBusy => "try again".to_owned(),
         _ => error,
     };
     answer.json(serde_json::json!({ "status": "rejected", "error": public }))

@@ -3,10 +3,11 @@
 //! A process that is dropped is killed, and all are in their owner's process group: Ctrl-C in a terminal, or a test runner
 //! that ends a stuck test, ends them too.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -293,7 +294,7 @@ impl Redis {
         Self::start(directory, listen, format!("redis://127.0.0.1:{port}")).await
     }
 
-    /// Starts on a Unix socket in `directory`, which cannot be taken by anyone else; otherwise as
+    /// Starts on a Unix socket in `directory`, which cannot be taken by anyone else, and allows `DEBUG`; otherwise as
     /// [`Redis::start_on_port`].
     ///
     /// # Errors
@@ -303,7 +304,11 @@ impl Redis {
         let url = format!("redis+unix://{socket}");
         Self::start(
             directory,
-            [("--port", "0".to_owned()), ("--unixsocket", socket)],
+            [
+                ("--port", "0".to_owned()),
+                ("--unixsocket", socket),
+                ("--enable-debug-command", "local".to_owned()),
+            ],
             url,
         )
         .await
@@ -311,7 +316,7 @@ impl Redis {
 
     async fn start(
         directory: &Path,
-        listen: [(&str, String); 2],
+        listen: impl IntoIterator<Item = (&'static str, String)>,
         url: String,
     ) -> Result<Self, StackError> {
         let arguments = [
@@ -365,6 +370,8 @@ pub struct Settings {
     pub rate_per_minute: u32,
     pub quiet: Duration,
     pub lease: Duration,
+    /// Variables for the ingress besides those that the rest of these settings make; they win.
+    pub ingress_variables: Vec<(&'static str, String)>,
 }
 
 /// Which of Aircall's two messaging modes the lines are in.
@@ -396,6 +403,7 @@ impl Default for Settings {
             rate_per_minute: 60,
             quiet: Duration::ZERO,
             lease: Duration::from_secs(15),
+            ingress_variables: Vec::new(),
         }
     }
 }
@@ -456,7 +464,8 @@ fn after(line: &str, part: &str) -> String {
         .to_owned()
 }
 
-/// Starts an ingress on a loopback port; 0 takes a free one. Returns its URL too.
+/// Starts an ingress on a loopback port; 0 takes a free one. Returns its URL too. Its spool is a directory of its own,
+/// new unless [`Settings::ingress_variables`] names one.
 ///
 /// # Errors
 /// When it does not start, for instance because the port is taken.
@@ -468,8 +477,12 @@ pub async fn start_ingress(
     port: u16,
 ) -> Result<(Process, String), StackError> {
     const READY: &str = "ingress.started address=";
+    static STARTED: AtomicU32 = AtomicU32::new(0);
+    let number = STARTED.fetch_add(1, Ordering::Relaxed);
+    let spool = directory.join(format!("spool-{}-{number}", std::process::id()));
     let quiet_ms = settings.quiet.as_millis();
-    let variables = [
+    let mut variables = vec![
+        ("INGRESS_SPOOL_DIR", spool.display().to_string()),
         ("INGRESS_ADDR", format!("127.0.0.1:{port}")),
         ("REDIS_URL", redis_url.to_owned()),
         ("AIRCALL_WEBHOOK_TOKEN", settings.webhook_token.clone()),
@@ -480,6 +493,13 @@ pub async fn start_ingress(
         ("TURN_QUIET", format!("{quiet_ms}ms")),
         ("TURN_QUIET_MAX", format!("{}ms", 5 * quiet_ms)),
     ];
+    // The last one of a name wins, and an empty one is as good as none.
+    variables.extend(settings.ingress_variables.iter().cloned());
+    let variables: BTreeMap<_, _> = variables.into_iter().collect();
+    let variables: Vec<_> = variables
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
     let program = programs.path("wex-ingress");
     let process =
         Process::start("wex-ingress", &program, &[], &variables, directory, READY).await?;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use wex_ops::stack::Settings;
+use wex_queue::{Limits, NewJob};
 use wex_tests::{INBOUND, World};
 
 use crate::processes;
@@ -292,26 +293,221 @@ async fn a_200_means_that_redis_has_the_text_even_if_everything_is_killed_then()
 }
 
 #[tokio::test]
-async fn without_redis_aircall_is_asked_to_try_again_in_time_and_with_redis_the_ingress_recovers() {
-    let mut world = World::start_with_private_redis(processes(), Settings::default()).await;
-    world.start_worker().await;
-    let delivery = world
-        .delivery("message-1", "10k sqft in Carson for storage")
-        .to_string();
-    world.redis_process().kill().await;
+async fn an_authenticated_body_that_cannot_be_understood_is_kept_once_without_its_token() {
+    let world = World::start_without_worker(processes(), Settings::default()).await;
+    let token = world.settings.webhook_token.clone();
+    let body = json!({ "token": token, "happening": "message.received", "text": "10k sqft" });
 
-    let started = std::time::Instant::now();
-    let answer = world.post(PATH, delivery.clone()).await;
-    assert_eq!(
-        (answer.status, answer.retry_after.as_deref()),
-        (503, Some("5"))
-    );
+    let first = world.post(PATH, body.to_string()).await;
+    let second = world.post(PATH, body.to_string()).await;
+    let broken = format!("{{\"token\":\"{token}\",\"event\":");
+    let other = world.post_with_header(PATH, broken, Some(&token)).await;
+
+    assert_eq!(first.outcome(), (200, "unreadable"));
+    assert_eq!(second.outcome(), (200, "duplicate"));
+    assert_eq!(other.outcome(), (200, "unreadable"));
+    let letters = world.dead_letters(INBOUND, 2).await;
+    let reasons: Vec<_> = letters.iter().map(|letter| &*letter.reason).collect();
+    assert_eq!(reasons, ["unreadable", "unreadable"]);
+    for letter in &letters {
+        assert!(
+            !letter.job.payload.contains(&token),
+            "{}",
+            letter.job.payload
+        );
+    }
     assert!(
-        started.elapsed().as_secs() < 4,
-        "Aircall gives up after 5 s"
+        letters
+            .iter()
+            .any(|letter| letter.job.payload.contains("10k sqft"))
     );
+}
 
-    world.restart_redis().await;
-    assert_eq!(world.post_until_accepted(PATH, &delivery).await, 200);
-    assert_eq!(world.sent(1).await.len(), 1);
+/// One odd body: what is odd about it, how a good delivery becomes it, and what is answered.
+type Odd = (&'static str, fn(&mut Value), (u16, &'static str));
+
+const ODD: [Odd; 17] = [
+    (
+        "the line's id as text",
+        |body| body["data"]["number"]["id"] = json!("476258"),
+        (200, "accepted"),
+    ),
+    (
+        "the contact as a number",
+        |body| body["data"]["external_number"] = json!(18_704_575_426_u64),
+        (200, "accepted"),
+    ),
+    (
+        "the message's id as a number",
+        |body| body["data"]["id"] = json!(17),
+        (200, "accepted"),
+    ),
+    (
+        "a body of digits",
+        |body| body["data"]["body"] = json!(10_000),
+        (200, "accepted"),
+    ),
+    (
+        "no direction",
+        |body| drop(body["data"]["direction"].take()),
+        (200, "accepted"),
+    ),
+    (
+        "seconds",
+        |body| body["timestamp"] = json!(1_779_973_183),
+        (200, "accepted"),
+    ),
+    (
+        "milliseconds",
+        |body| body["timestamp"] = json!(1_779_973_183_000_u64),
+        (200, "accepted"),
+    ),
+    (
+        "an ISO date",
+        |body| body["data"]["created_at"] = json!("2024-07-30T07:29:21.000Z"),
+        (200, "accepted"),
+    ),
+    (
+        "a time beyond all time",
+        |body| body["timestamp"] = json!(u64::MAX),
+        (200, "accepted"),
+    ),
+    (
+        "no words but a picture",
+        |body| {
+            body["data"]["body"] = Value::Null;
+            body["data"]["media_details"] = json!([{ "file_name": "a.jpg" }]);
+        },
+        (200, "accepted"),
+    ),
+    (
+        "nothing but the contact",
+        |body| {
+            let data = json!({ "external_number": "+18704575426", "number": { "id": 476_258 } });
+            body["data"] = data;
+        },
+        (200, "accepted"),
+    ),
+    (
+        "no number",
+        |body| drop(body["data"]["number"].take()),
+        (200, "ignored"),
+    ),
+    (
+        "the line's id as a fraction",
+        |body| body["data"]["number"] = json!({ "id": 476_258.5 }),
+        (200, "ignored"),
+    ),
+    (
+        "a negative line",
+        |body| body["data"]["number"] = json!({ "id": -1 }),
+        (200, "ignored"),
+    ),
+    (
+        "no data",
+        |body| drop(body["data"].take()),
+        (200, "unreadable"),
+    ),
+    (
+        "data as text",
+        |body| body["data"] = json!("hello"),
+        (200, "unreadable"),
+    ),
+    (
+        "no event",
+        |body| drop(body["event"].take()),
+        (200, "unreadable"),
+    ),
+];
+
+#[tokio::test]
+async fn odd_deliveries_are_taken_for_what_they_are() {
+    let world = World::start_without_worker(processes(), Settings::default()).await;
+    for (what, change, expected) in ODD {
+        let mut body = world.delivery(&what.replace(' ', "-"), what);
+        change(&mut body);
+        let answer = world.post(PATH, body.to_string()).await;
+        assert_eq!(answer.outcome(), expected, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_delivery_cost_neither_a_5xx_nor_the_process() {
+    let world = World::start_without_worker(processes(), Settings::default()).await;
+    let token = world.settings.webhook_token.clone();
+    let good = world.delivery("message-1", "hello").to_string();
+    let twice = good.replacen('{', "{\"token\":\"wrong\",\"event\":\"nothing\",", 1);
+    let mut not_utf8 = good.replace("message-1", "message-2").into_bytes();
+    let at = good.find("hello").unwrap();
+    not_utf8[at] = 0xff;
+    let bodies: [(&str, Vec<u8>, (u16, &str)); 9] = [
+        (
+            "duplicate keys: the last wins",
+            twice.into_bytes(),
+            (200, "accepted"),
+        ),
+        ("not UTF-8", not_utf8, (200, "accepted")),
+        (
+            "deep",
+            [vec![b'['; 30_000], vec![b']'; 30_000]].concat(),
+            (200, "unreadable"),
+        ),
+        (
+            "deep inside",
+            format!(
+                "{{\"event\":{}1{}}}",
+                "[".repeat(20_000),
+                "]".repeat(20_000)
+            )
+            .into_bytes(),
+            (200, "unreadable"),
+        ),
+        ("empty", Vec::new(), (200, "unreadable")),
+        ("nothing but zeros", vec![0; 1_000], (200, "unreadable")),
+        (
+            "a number too large for a number",
+            b"{\"event\":1e999}".to_vec(),
+            (200, "unreadable"),
+        ),
+        ("an array", b"[]".to_vec(), (200, "unreadable")),
+        ("null", b"null".to_vec(), (200, "unreadable")),
+    ];
+    for (what, body, expected) in bodies {
+        let answer = world.post_with_header(PATH, body, Some(&token)).await;
+        assert_eq!(answer.outcome(), expected, "{what}");
+    }
+    assert_eq!(world.get("/healthz").await, (200, "alive\n".to_owned()));
+}
+
+#[tokio::test]
+async fn a_text_for_a_conversation_that_is_full_is_kept_as_a_dead_letter_and_not_refused() {
+    let world = World::start_without_worker(processes(), Settings::default()).await;
+    world
+        .post(PATH, world.delivery("message-0", "hello").to_string())
+        .await;
+    let claimed = world
+        .queue
+        .claim(INBOUND, "test", 1, Limits::default())
+        .await
+        .unwrap();
+    let claim = &claimed.claims[0];
+    for _ in 0..100 {
+        let jobs: Vec<_> = (0..100)
+            .map(|_| {
+                NewJob::new(INBOUND, claim.key.clone(), claim.jobs[0].payload.clone()).unwrap()
+            })
+            .collect();
+        world.queue.enqueue(&jobs).await.unwrap();
+    }
+
+    let stop = world.delivery("message-1", "STOP").to_string();
+    assert_eq!(
+        world.post(PATH, stop.clone()).await.outcome(),
+        (200, "accepted")
+    );
+    assert_eq!(world.post(PATH, stop).await.outcome(), (200, "duplicate"));
+
+    assert_eq!(world.dead_reasons(INBOUND, 1).await, ["conversation_full"]);
+    let suppressed = [format!("suppressed:{}", wex_tests::BUYER)];
+    assert!(world.queue.records(&suppressed).await.unwrap()[0].is_some());
 }

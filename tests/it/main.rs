@@ -8,10 +8,13 @@ mod crashes;
 mod deliveries;
 mod demo;
 mod first_light;
+mod health;
 mod operators;
 mod processes;
 mod queue;
+mod refusals;
 mod sends;
+mod spool;
 mod tidy;
 
 /// The program of all programs; see `src/bin/wex-processes.rs`.

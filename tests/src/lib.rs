@@ -15,10 +15,12 @@ use tempfile::TempDir;
 use testcontainers::core::{IntoContainerPort, WaitFor};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, GenericImage, ImageExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 use wex_ops::sim::{SentMessage, Sim};
-use wex_ops::stack::{self, Process, Programs, Redis, Settings};
-use wex_queue::{DeadLetter, LetterFilter, Queue, QueueName, Survey};
+use wex_ops::stack::{self, Process, Programs, Redis, Settings, StackError};
+use wex_queue::{DeadLetter, LetterFilter, Limits, Queue, QueueName, Survey};
 
 /// The contact of most tests: the number in the sample payload of the guide this project started from.
 pub const BUYER: &str = "+18704575426";
@@ -150,10 +152,15 @@ impl World {
 
     async fn start_around(
         processes: &Path,
-        settings: Settings,
+        mut settings: Settings,
         directory: TempDir,
         redis: RedisHost,
     ) -> Self {
+        // The same for every ingress of this world, so that one started again finds what the last one left.
+        let spool = directory.path().join("spool").display().to_string();
+        settings
+            .ingress_variables
+            .insert(0, ("INGRESS_SPOOL_DIR", spool));
         let programs = programs(processes, directory.path());
         let at = directory.path();
         let (ingress, ingress_url) = stack::start_ingress(&programs, &settings, at, &redis.url, 0)
@@ -202,6 +209,76 @@ impl World {
         }
     }
 
+    /// Starts another ingress at the address of the first, which has ended, or at a free port.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn new_ingress(&self, port: u16) -> Result<Process, StackError> {
+        let (programs, at) = (&self.programs, self.directory.path());
+        stack::start_ingress(programs, &self.settings, at, &self.redis.url, port)
+            .await
+            .map(|(ingress, _url)| ingress)
+    }
+
+    /// Starts the ingress again that a test has killed or ended, at the same address and on the same spool.
+    pub async fn restart_ingress(&mut self) {
+        let port = port_of(&self.ingress_url);
+        self.ingress = self.new_ingress(port).await.expect("the ingress starts");
+    }
+
+    /// Sends Redis a command, as an operator would.
+    pub async fn redis_command(&self, words: &[&str]) {
+        let mut command = tokio::process::Command::new("redis-cli");
+        command
+            .arg("-s")
+            .arg(self.directory.path().join("redis.sock"));
+        let output = command.args(words).output().await.expect("redis-cli runs");
+        let answer = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && !answer.contains("ERR"),
+            "{words:?}: {answer}"
+        );
+    }
+
+    /// Has Redis load its data again for a second or two, during which it refuses commands; runs `meanwhile` in that time.
+    pub async fn while_redis_loads(&self, meanwhile: impl AsyncFnOnce(&Self)) {
+        self.redis_command(&["DEBUG", "POPULATE", "400", "ballast"])
+            .await;
+        // Loading takes 5 ms per key, and Redis looks after its clients every 1,024 bytes.
+        for (name, value) in [
+            ("key-load-delay", "5000"),
+            ("loading-process-events-interval-bytes", "1024"),
+        ] {
+            self.redis_command(&["CONFIG", "SET", name, value]).await;
+        }
+        let refuses = async {
+            while self.queue.survey(INBOUND).await.is_ok() {
+                sleep(Duration::from_millis(1)).await;
+            }
+            meanwhile(self).await;
+        };
+        tokio::join!(self.redis_command(&["DEBUG", "RELOAD"]), refuses);
+    }
+
+    /// The bodies of the texts that wait, conversation by conversation, each in order.
+    pub async fn waiting_bodies(&self) -> Vec<String> {
+        let limits = Limits {
+            jobs_max: 100_000,
+            ..Limits::default()
+        };
+        let claimed = self
+            .queue
+            .claim(INBOUND, "test", 1_000, limits)
+            .await
+            .expect("Redis answers");
+        let jobs = claimed.claims.iter().flat_map(|claim| &claim.jobs);
+        jobs.map(|job| {
+            let payload: Value = serde_json::from_str(&job.payload).expect("a payload");
+            payload["body"].as_str().unwrap_or_default().to_owned()
+        })
+        .collect()
+    }
+
     /// Ends the stand-in for Aircall: nobody listens at its address any more.
     pub async fn kill_aircall(&mut self) {
         self.aircall.kill().await;
@@ -209,12 +286,7 @@ impl World {
 
     /// Starts it again, at the same address, remembering nothing.
     pub async fn restart_aircall(&mut self) {
-        let port = self
-            .aircall_url
-            .rsplit(':')
-            .next()
-            .and_then(|port| port.parse().ok())
-            .expect("a URL with a port");
+        let port = port_of(&self.aircall_url);
         let at = self.directory.path();
         let (aircall, _url) =
             stack::start_sim(&self.programs, &self.settings, at, &self.ingress_url, port)
@@ -266,13 +338,24 @@ impl World {
         body: impl Into<reqwest::Body>,
         token: Option<&str>,
     ) -> Answer {
+        let token = token.map(|token| ("x-aircall-token", token));
+        self.post_with(path, body, token).await
+    }
+
+    /// As [`World::post`], with a header.
+    pub async fn post_with(
+        &self,
+        path: &str,
+        body: impl Into<reqwest::Body>,
+        header: Option<(&str, &str)>,
+    ) -> Answer {
         let mut request = self
             .http
             .post(format!("{}{path}", self.ingress_url))
             .header("content-type", "application/json")
             .body(body);
-        if let Some(token) = token {
-            request = request.header("x-aircall-token", token);
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
         }
         let response = request.send().await.expect("the ingress answers");
         let status = response.status().as_u16();
@@ -286,6 +369,41 @@ impl World {
             retry_after,
             json,
         }
+    }
+
+    /// Gets a path of the ingress: the status and the text.
+    pub async fn get(&self, path: &str) -> (u16, String) {
+        let url = format!("{}{path}", self.ingress_url);
+        let response = self
+            .http
+            .get(url)
+            .send()
+            .await
+            .expect("the ingress answers");
+        let status = response.status().as_u16();
+        (status, response.text().await.expect("a text"))
+    }
+
+    /// Sends the ingress bytes as they are and returns what it answers until it closes the connection.
+    pub async fn raw(&self, request: &str) -> String {
+        let address = self.ingress_url.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address).await.expect("it listens");
+        stream
+            .write_all(request.as_bytes())
+            .await
+            .expect("it reads");
+        let mut answer = Vec::new();
+        tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer))
+            .await
+            .expect("it closes the connection")
+            .expect("it answers");
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// Where this world's files are; the working directory of its processes.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// Waits until `count` texts have been sent in all, then until nothing waits and nothing runs; returns the texts.
@@ -416,6 +534,13 @@ pub fn delivery_to(settings: &Settings, id: &str, body: &str) -> Value {
             "number": { "id": settings.buyer.0, "digits": settings.buyer.1 },
         },
     })
+}
+
+fn port_of(url: &str) -> u16 {
+    url.rsplit(':')
+        .next()
+        .and_then(|port| port.parse().ok())
+        .expect("a URL with a port")
 }
 
 /// What the ingress answered.

@@ -172,7 +172,10 @@ fn read_message(
     let message_id = json::id(data, "id");
     let line = LineRef::read(data);
     let (contact, contact_as_given) = read_contact(data);
-    let body = data.get("body").and_then(Value::as_str).unwrap_or_default();
+    let body = match data.get("body") {
+        Some(Value::String(body)) => body.clone(),
+        _ => json::text_or_integer(data, "body").unwrap_or_default(),
+    };
     let media_count = count_media(data);
     // `sent_at` and `created_at` belong to the message. The envelope's time is when the delivery was made, the last
     // resort.
@@ -193,8 +196,8 @@ fn read_message(
             &[
                 contact
                     .as_ref()
-                    .map_or(contact_as_given, PhoneNumber::as_e164),
-                body,
+                    .map_or(contact_as_given.as_str(), PhoneNumber::as_e164),
+                &body,
                 &media_count.to_string(),
                 &timestamp_as_given.map_or_else(String::new, Value::to_string),
             ],
@@ -205,7 +208,7 @@ fn read_message(
         message_id,
         line,
         contact,
-        body: body.to_owned(),
+        body,
         media_count,
         sent_at_ms: timestamps
             .into_iter()
@@ -223,7 +226,7 @@ fn read_status_update(data: &Map<String, Value>) -> StatusUpdate {
     let (contact, contact_as_given) = read_contact(data);
     let status = json::text(data, "status").and_then(Status::parse);
     // Without an id the contact is the best that tells messages apart; nothing depends on such news.
-    let subject = message_id.as_deref().unwrap_or(contact_as_given);
+    let subject = message_id.as_deref().unwrap_or(&contact_as_given);
     let status_word = status.as_ref().map_or("-", Status::as_str);
     StatusUpdate {
         event_id: event_id::of(
@@ -243,28 +246,28 @@ fn read_status_update(data: &Map<String, Value>) -> StatusUpdate {
 ///
 /// The first field that says anything decides. A contact's card is asked only if it holds one number: which of several
 /// has texted would be a guess, and the reply would reach somebody else.
-fn read_contact(data: &Map<String, Value>) -> (Result<PhoneNumber, NotAPhoneNumber>, &str) {
+fn read_contact(data: &Map<String, Value>) -> (Result<PhoneNumber, NotAPhoneNumber>, String) {
     let on_card = || match json::object(data, "contact")?
         .get("phone_numbers")?
         .as_array()?
         .as_slice()
     {
-        [number] => json::text(number.as_object()?, "value"),
+        [number] => json::text_or_integer(number.as_object()?, "value"),
         _ => None,
     };
     let fields = [
-        json::text(data, "external_number"),
+        json::text_or_integer(data, "external_number"),
         on_card(),
-        json::text(data, "raw_digits"),
+        json::text_or_integer(data, "raw_digits"),
     ];
-    let mut texts = fields.into_iter().flatten();
-    let is_anonymous = |text: &&str| text.eq_ignore_ascii_case("anonymous");
+    let texts: Vec<_> = fields.into_iter().flatten().collect();
     let as_given = texts
-        .clone()
-        .find(|text| !is_anonymous(text))
-        .or_else(|| texts.next())
+        .iter()
+        .find(|text| !text.eq_ignore_ascii_case("anonymous"))
+        .or(texts.first())
+        .cloned()
         .unwrap_or_default();
-    (PhoneNumber::parse(as_given), as_given)
+    (PhoneNumber::parse(&as_given), as_given)
 }
 
 /// Files are described in `media_details` by webhooks, in `media_url` by answers to a send, and in `media` by older
@@ -290,8 +293,8 @@ impl LineRef {
         // `digits` is for people to read ("+1 424-416-2288"); `e164_digits` is there in webhooks only.
         let digits = ["e164_digits", "digits"].into_iter();
         let digits = digits
-            .filter_map(|key| json::text(number?, key))
-            .find_map(|text| PhoneNumber::parse(text).ok());
+            .filter_map(|key| json::text_or_integer(number?, key))
+            .find_map(|text| PhoneNumber::parse(&text).ok());
         Self { id, digits }
     }
 
@@ -656,7 +659,7 @@ mod tests {
     #[test]
     fn a_value_of_the_wrong_type_is_an_absent_one() {
         let message = received_with(&json!({
-            "id": ["a"], "direction": 5, "body": {"text": "x"}, "external_number": 18_704_575_426_u64, "channel": false,
+            "id": ["a"], "direction": 5, "body": {"text": "x"}, "external_number": true, "channel": false,
             "contact": "somebody", "created_at": {}, "number": {"id": -4, "digits": []}, "media_details": "",
         }));
         assert_eq!(message.message_id, None);
@@ -665,6 +668,16 @@ mod tests {
         assert_eq!(message.line.id, None);
         assert_eq!(message.sent_at_ms, None);
         assert_eq!(message.channel, Channel::Sms);
+    }
+
+    #[test]
+    fn digits_may_come_as_a_number() {
+        let message =
+            received_with(&json!({"body": 10_000, "external_number": 18_704_575_426_u64}));
+        assert_eq!(message.body, "10000");
+        assert_eq!(contact(&message), Some("+18704575426"));
+        let message = received_with(&json!({"raw_digits": 18_704_575_426_u64}));
+        assert_eq!(contact(&message), Some("+18704575426"));
     }
 
     #[test]

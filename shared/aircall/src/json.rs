@@ -22,6 +22,14 @@ pub(crate) fn text<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a 
         .filter(|text| !text.is_empty())
 }
 
+/// The text at `key`, where digits may have come as an integer.
+pub(crate) fn text_or_integer(object: &Map<String, Value>, key: &str) -> Option<String> {
+    match object.get(key)? {
+        Value::Number(number) => (!number.is_f64()).then(|| number.to_string()),
+        _ => text(object, key).map(str::to_owned),
+    }
+}
+
 /// The object at `key`.
 pub(crate) fn object<'a>(
     object: &'a Map<String, Value>,
@@ -32,10 +40,7 @@ pub(crate) fn object<'a>(
 
 /// The id at `key`, a string or an integer on the wire. As long as it comes: two long ids must stay two.
 pub(crate) fn id(object: &Map<String, Value>, key: &str) -> Option<String> {
-    match object.get(key)? {
-        Value::Number(number) => (!number.is_f64()).then(|| number.to_string()),
-        _ => text(object, key).map(str::to_owned),
-    }
+    text_or_integer(object, key)
 }
 
 /// The document with U+FFFD for bytes that are not UTF-8 and for lone surrogates.

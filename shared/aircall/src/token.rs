@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
 /// The tokens that open the door. There is at least one, and none is empty.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Tokens {
     /// Digests have one length whatever the token's, so comparing them tells nothing about it. The tokens themselves
     /// are not kept.

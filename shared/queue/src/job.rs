@@ -199,6 +199,70 @@ impl NewJob {
         )
     }
 
+    /// The job as text, to be kept elsewhere until Redis is back; [`NewJob::from_stored`] reads it.
+    ///
+    /// # Panics
+    /// Never: what it holds has only string keys and no failing serializer.
+    #[must_use]
+    pub fn to_stored(&self) -> String {
+        let ms = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        let record = |record: &Record| StoredRecord {
+            name: record.name.clone(),
+            value: record.value.clone(),
+            kept_ms: record.kept.map(ms),
+        };
+        let stored = StoredJob::V1 {
+            id: self.id.to_string(),
+            queue: self.queue.0.to_owned(),
+            key: self.key.0.clone(),
+            event: self.event.as_ref().map(|event| event.0.clone()),
+            quiet_ms: ms(self.quiet.quiet),
+            quiet_max_ms: ms(self.quiet.max),
+            trace: self.trace.clone(),
+            records: self.records.iter().map(record).collect(),
+            payload: self.payload.clone(),
+        };
+        serde_json::to_string(&stored).expect("plain structs serialize")
+    }
+
+    /// Reads what [`NewJob::to_stored`] wrote; `None` when it is not that, or its queue is none of `queues`.
+    #[must_use]
+    pub fn from_stored(stored: &str, queues: &[QueueName]) -> Option<Self> {
+        let StoredJob::V1 {
+            id,
+            queue,
+            key,
+            event,
+            quiet_ms,
+            quiet_max_ms,
+            trace,
+            records,
+            payload,
+        } = serde_json::from_str(stored).ok()?;
+        let queue = *queues.iter().find(|name| name.0 == queue)?;
+        let record = |record: StoredRecord| {
+            let kept = record.kept_ms.map(Duration::from_millis);
+            match record.value {
+                Some(value) => Record::set(record.name, value, kept),
+                None => Record::delete(record.name),
+            }
+        };
+        let mut job = Self::new(queue, Key::new(key).ok()?, payload).ok()?;
+        job.id = Uuid::parse_str(&id).ok()?;
+        job.event = event.map(EventId::new).transpose().ok()?;
+        job.quiet = QuietWindow {
+            quiet: Duration::from_millis(quiet_ms),
+            max: Duration::from_millis(quiet_max_ms),
+        };
+        job.trace = trace;
+        job.records = records
+            .into_iter()
+            .map(record)
+            .collect::<Result<_, _>>()
+            .ok()?;
+        Some(job)
+    }
+
     pub(crate) fn push_args(&self, args: &mut Vec<String>) {
         args.extend([self.queue.0.to_owned(), self.key.0.clone(), self.record()]);
         push_records(&self.records, args);
@@ -212,6 +276,31 @@ impl fmt::Debug for NewJob {
             .field("queue", &self.queue)
             .finish_non_exhaustive()
     }
+}
+
+/// A [`NewJob`] outside Redis. It names its version, because the program that reads it may be another one.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "v")]
+enum StoredJob {
+    #[serde(rename = "1")]
+    V1 {
+        id: String,
+        queue: String,
+        key: String,
+        event: Option<String>,
+        quiet_ms: u64,
+        quiet_max_ms: u64,
+        trace: Option<String>,
+        records: Vec<StoredRecord>,
+        payload: String,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredRecord {
+    name: String,
+    value: Option<String>,
+    kept_ms: Option<u64>,
 }
 
 /// Stands for an absent event or trace in a stored job.
@@ -342,8 +431,32 @@ mod tests {
         }
 
         #[test]
+        fn a_job_kept_elsewhere_comes_back_as_it_was(payload: String, event: bool, trace: Option<String>, quiet_ms in 0..1u64 << 40) {
+            let queue = QueueName("inbound");
+            let mut job = NewJob::new(queue, Key::new("key").unwrap(), payload).unwrap();
+            job.event = event.then(|| EventId::new("event").unwrap());
+            job.trace = trace;
+            job.quiet = QuietWindow { quiet: Duration::from_millis(quiet_ms), max: Duration::from_millis(2 * quiet_ms) };
+            job.records = vec![
+                Record::set("set", "value".to_owned(), Some(Duration::from_secs(5))).unwrap(),
+                Record::delete("deleted").unwrap(),
+            ];
+
+            let read = NewJob::from_stored(&job.to_stored(), &[queue]).unwrap();
+
+            let args = |job: &NewJob| {
+                let mut args = Vec::new();
+                job.push_args(&mut args);
+                args
+            };
+            prop_assert_eq!(args(&read), args(&job));
+            prop_assert_eq!(NewJob::from_stored(&job.to_stored(), &[QueueName("other")]).is_none(), true);
+        }
+
+        #[test]
         fn reading_a_record_never_panics(record: String) {
             let _: Option<Job> = Job::from_record(&record);
+            drop(NewJob::from_stored(&record, &[QueueName("inbound")]));
         }
 
         #[test]

@@ -26,5 +26,6 @@ pub use operate::{
     LetterGroups, Letters, Load, Pause, Peek, PeekedKey, Survey, Worker, WorkerAbout,
 };
 pub use queue::{
-    Bounds, Claimed, Counts, Enqueued, Failed, Limits, Queue, QueueError, Rate, Settled,
+    Bounds, Buried, Claimed, Counts, ENQUEUE_MAX, Enqueued, Failed, Limits, Queue, QueueError,
+    Rate, Settled,
 };

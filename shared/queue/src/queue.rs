@@ -40,6 +40,16 @@ pub enum Enqueued {
     QueueFull,
 }
 
+/// What became of one new job that was to be a dead letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Buried {
+    Done,
+    /// Its event is known. Nothing was changed.
+    Duplicate,
+    /// There are as many dead letters in its queue as may be. Nothing was changed.
+    Full,
+}
+
 /// How much may wait. What a completion brings about is never refused.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
@@ -179,17 +189,20 @@ impl Queue {
     ///
     /// # Errors
     /// When Redis cannot be asked.
-    pub async fn enqueue(&self, jobs: &[NewJob]) -> Result<Vec<Enqueued>, QueueError> {
-        debug_assert!(
-            jobs.len() <= ENQUEUE_MAX,
-            "callers batch at most {ENQUEUE_MAX}"
-        );
-        let mut args = Vec::with_capacity(2 + jobs.len() * 4);
-        args.push(self.bounds.key_jobs_max.to_string());
-        args.push(self.bounds.queue_jobs_max.to_string());
+    pub async fn enqueue<'a>(
+        &self,
+        jobs: impl IntoIterator<Item = &'a NewJob>,
+    ) -> Result<Vec<Enqueued>, QueueError> {
+        let mut args = vec![
+            self.bounds.key_jobs_max.to_string(),
+            self.bounds.queue_jobs_max.to_string(),
+        ];
+        let mut count = 0;
         for job in jobs {
             job.push_args(&mut args);
+            count += 1;
         }
+        debug_assert!(count <= ENQUEUE_MAX, "callers batch at most {ENQUEUE_MAX}");
         let words: Vec<String> = self.connection.run(&scripts::ENQUEUE, &args).await?;
         words
             .iter()
@@ -286,6 +299,30 @@ impl Queue {
         failed.push_args(&mut args);
         effects.push_args(&mut args);
         self.settle(&scripts::BURY, "bury", &args).await
+    }
+
+    /// Turns a new job into a dead letter without queueing it, and writes its records: at most once per event, and
+    /// only while its queue has fewer than `letters_max` dead letters.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked; to try again is safe for a job with an event id.
+    pub async fn bury_new(
+        &self,
+        job: &NewJob,
+        reason: &str,
+        failed: &Failed,
+        letters_max: usize,
+    ) -> Result<Buried, QueueError> {
+        let mut args = vec![letters_max.to_string(), reason.to_owned()];
+        failed.push_args(&mut args);
+        job.push_args(&mut args);
+        let word: String = self.connection.run(&scripts::BURY_NEW, &args).await?;
+        match word.as_str() {
+            "buried" => Ok(Buried::Done),
+            "duplicate" => Ok(Buried::Duplicate),
+            "full" => Ok(Buried::Full),
+            _ => Err(QueueError::Unexpected("bury_new")),
+        }
     }
 
     /// Extends the lease of a claim, counted from now.

@@ -17,6 +17,7 @@ script!(CLAIM, "claim.lua");
 script!(COMPLETE, "complete.lua");
 script!(RETRY, "retry.lua");
 script!(BURY, "bury.lua");
+script!(BURY_NEW, "bury_new.lua");
 script!(RENEW, "renew.lua");
 script!(RELEASE, "release.lua");
 script!(NOTE, "note.lua");

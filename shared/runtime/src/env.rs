@@ -217,6 +217,32 @@ impl FromStr for Span {
     }
 }
 
+/// An amount of memory or disk as people write it: `64KiB`, `256MiB`, `2GiB`, or a number of bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Bytes(pub u64);
+
+impl FromStr for Bytes {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const EXPECTED: &str = "expected an amount such as 64KiB, 256MiB or 2GiB";
+        let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, unit) = text.split_at(digits);
+        let number: u64 = number.parse().map_err(|_not_a_number| EXPECTED)?;
+        let bytes_per_unit = match unit {
+            "" => 1,
+            "KiB" => 1 << 10,
+            "MiB" => 1 << 20,
+            "GiB" => 1 << 30,
+            _ => return Err(EXPECTED),
+        };
+        number
+            .checked_mul(bytes_per_unit)
+            .map(Self)
+            .ok_or("is more than a computer can count")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use secrecy::ExposeSecret;
@@ -278,6 +304,24 @@ mod tests {
             "4d",
             "99999999999999999999s",
             "18446744073709551615h",
+        ] {
+            assert!(read(wrong).is_err(), "{wrong:?}");
+        }
+    }
+    #[test]
+    fn amounts_are_read_as_people_write_them() {
+        let read = |text: &str| text.parse::<Bytes>().map(|bytes| bytes.0);
+        assert_eq!(read("512"), Ok(512));
+        assert_eq!(read("64KiB"), Ok(65_536));
+        assert_eq!(read("256MiB"), Ok(268_435_456));
+        assert_eq!(read("2GiB"), Ok(2_147_483_648));
+        for wrong in [
+            "",
+            "MiB",
+            "-1MiB",
+            "1 MiB",
+            "1MB",
+            "18446744073709551615GiB",
         ] {
             assert!(read(wrong).is_err(), "{wrong:?}");
         }

@@ -1,0 +1,29 @@
+-- Turn a new job into a dead letter without queueing it, at most once per event, together with its records.
+--
+-- KEYS[1]  shard
+-- ARGV[1]  letters_max  how many dead letters of its queue there may be
+-- ARGV[2]  reason
+-- ARGV[3]  cause of the failure
+-- ARGV[4]  error
+-- ARGV[5]  the job, as in enqueue.lua
+--
+-- Replies  "buried", "duplicate" or "full"
+local queue, key, record = ARGV[5], ARGV[6], ARGV[7]
+if tonumber(ARGV[1]) <= redis.call('HLEN', name(queue, 'dead')) then return 'full' end
+local event = record:match('^%d+ %d+ %S+ (%S+) ')
+if event ~= '-' then
+  local kept = redis.call('SET', shard .. ':event:' .. queue .. ':' .. event, '1', 'NX', 'PX', EVENT_KEPT_MS)
+  if not kept then
+    count(queue, 'duplicate', 1)
+    return 'duplicate'
+  end
+end
+record = whole(now_ms) .. ' ' .. record
+local failure = { at_ms = now_ms, attempt = 0, cause = ARGV[3], error = ARGV[4] }
+add_letter(queue, job_id(record), {
+  key = key, reason = ARGV[2], fingerprint = fingerprint(failure), record = record, attempts = 0, crashes = 0,
+  replays = 0, failures = { failure }, buried_ms = now_ms,
+})
+count(queue, 'buried', 1)
+write_records(8)
+return 'buried'
