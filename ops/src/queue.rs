@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use wex_domain::job::OUTBOUND;
+use wex_domain::job::{OUTBOUND, SEND_RATE};
 use wex_queue::{Act, Key, KeyState, Load, Pause, PeekedKey, QueueName, Survey, Worker};
 
 use crate::operator::{
@@ -14,9 +14,6 @@ use crate::operator::{
 use crate::output::{Table, json, line};
 use crate::time::{self, ago, date_time, short, since};
 use crate::workers::is_missing;
-
-/// The token bucket that the workers' claims of [`OUTBOUND`] cost.
-const SEND_RATE: &str = "aircall";
 
 /// What can be done with queues.
 #[derive(Debug, Subcommand)]

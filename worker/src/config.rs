@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wex_aircall::client::{ClientConfig, SendMode};
 use wex_domain::consent;
-use wex_domain::job::{INBOUND, OUTBOUND};
+use wex_domain::job::{INBOUND, OUTBOUND, SEND_RATE};
 use wex_domain::sms_text::segments;
 use wex_queue::{Limits, QueueName, Rate};
 use wex_runtime::env::{Env, Span};
@@ -94,7 +94,7 @@ impl Config {
         // What is saved up and what comes back make up the limit together: no minute sees more.
         let burst = self.rate_per_minute.div_ceil(6);
         let rate = Rate {
-            name: "aircall",
+            name: SEND_RATE,
             per_minute: self.rate_per_minute - burst,
             burst,
         };

@@ -13,6 +13,9 @@ pub const INBOUND: &str = "inbound";
 /// Replies that wait to be sent. Key: the conversation, so that they leave in the order in which they were written.
 pub const OUTBOUND: &str = "outbound";
 
+/// The token bucket that every send costs one of, shared by all workers.
+pub const SEND_RATE: &str = "aircall";
+
 /// A payload that cannot be used: written by another version, or broken. Holds nothing of the payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnreadablePayload;
