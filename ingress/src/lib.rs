@@ -27,7 +27,7 @@ use tracing::info;
 use wex_queue::Queue;
 use wex_runtime::clock::Clock;
 use wex_runtime::env::Env;
-use wex_runtime::telemetry::LogConfig;
+use wex_runtime::telemetry::TelemetryConfig;
 use wex_runtime::{drain, error_chain, telemetry};
 
 use accept::Storage;
@@ -49,7 +49,7 @@ const DRAIN_S_MAX: u64 = 7;
 #[must_use]
 pub fn main() -> ExitCode {
     let mut env = Env::from_process();
-    let log = LogConfig::from_env(&mut env);
+    let telemetry = TelemetryConfig::from_env(&mut env);
     let config = Config::from_env(&mut env);
     if let Err(problems) = env.finish() {
         #[expect(
@@ -61,7 +61,16 @@ pub fn main() -> ExitCode {
         }
         return ExitCode::from(2);
     }
-    telemetry::start(log);
+    let _traces = match telemetry::start(telemetry, "wex-ingress") {
+        Ok(traces) => traces,
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "there is no log yet")]
+            {
+                eprintln!("wex-ingress: OTEL_EXPORTER_OTLP_ENDPOINT cannot be used: {error}");
+            }
+            return ExitCode::from(2);
+        }
+    };
     match actix_web::rt::System::new().block_on(serve(config)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

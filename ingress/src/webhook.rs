@@ -12,7 +12,8 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use secrecy::ExposeSecret;
 use tokio::time::timeout;
-use tracing::{error, info, warn};
+use tracing::field::Empty;
+use tracing::{Instrument, error, info, info_span, warn};
 use uuid::Uuid;
 use wex_aircall::delivery::{self, Channel, Event, Message, Unreadable};
 use wex_aircall::token::{Authenticated, Refused};
@@ -23,7 +24,7 @@ use wex_domain::line::{LineId, Side};
 use wex_domain::message::InboundMessage;
 use wex_queue::{EventId, Invalid, Key, NewJob, QueueName, QuietWindow, Record};
 use wex_runtime::clock::Clock;
-use wex_runtime::error_chain;
+use wex_runtime::{error_chain, trace};
 
 use crate::accept::{Accepted, Accepting, Intake, Refusal};
 use crate::address::{Addresses, TrustedProxies};
@@ -123,8 +124,11 @@ async fn answer(
     ingress: &Ingress,
 ) -> HttpResponse {
     let started = Instant::now();
-    let trace = new_trace();
-    let outcome = timeout(ANSWER_MAX, receive(request, body, path, &trace, ingress))
+    let span = info_span!("delivery", otel.kind = "server", outcome = Empty);
+    let trace = trace::traceparent(&span).unwrap_or_else(new_trace);
+    let receiving = receive(request, body, path, &trace, ingress);
+    let outcome = timeout(ANSWER_MAX, receiving)
+        .instrument(span.clone())
         .await
         .unwrap_or(Err(Rejection::TooBusy));
     let took = started.elapsed();
@@ -142,6 +146,7 @@ async fn answer(
             ("rejected", rejection.word())
         }
     };
+    span.record("outcome", word);
     ingress.metrics.answered(word, reason, took);
     let duration_ms = took.as_millis();
     match outcome {

@@ -372,6 +372,8 @@ pub struct Settings {
     pub lease: Duration,
     /// Variables for the ingress besides those that the rest of these settings make; they win.
     pub ingress_variables: Vec<(&'static str, String)>,
+    /// The worker's, over those that follow from the other settings.
+    pub worker_variables: Vec<(&'static str, String)>,
 }
 
 /// Which of Aircall's two messaging modes the lines are in.
@@ -404,6 +406,7 @@ impl Default for Settings {
             quiet: Duration::ZERO,
             lease: Duration::from_secs(15),
             ingress_variables: Vec::new(),
+            worker_variables: Vec::new(),
         }
     }
 }
@@ -540,6 +543,10 @@ pub async fn start_worker(
         ),
         ("HELP_CONTACT", "help@wex.example".to_owned()),
     ];
+    let variables = variables
+        .into_iter()
+        .chain(settings.worker_variables.iter().cloned());
+    let variables: Vec<_> = variables.collect::<BTreeMap<_, _>>().into_iter().collect();
     let program = programs.path("wex-worker");
     Process::start(
         "wex-worker",

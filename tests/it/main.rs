@@ -16,6 +16,7 @@ mod refusals;
 mod sends;
 mod spool;
 mod tidy;
+mod traces;
 
 /// The program of all programs; see `src/bin/wex-processes.rs`.
 fn processes() -> &'static Path {

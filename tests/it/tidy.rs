@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use wex_runtime::env::Env;
-use wex_runtime::telemetry::LogConfig;
+use wex_runtime::telemetry::TelemetryConfig;
 
 /// Every crate, its folder, and what of ours it may import.
 const CRATES: [(&str, &str, &[&str]); 9] = [
@@ -138,7 +138,7 @@ fn the_example_environment_names_exactly_what_the_processes_read_with_its_defaul
         .collect();
 
     let mut env = Env::from_pairs(example.iter().map(|(name, value)| (*name, *value)));
-    LogConfig::from_env(&mut env);
+    TelemetryConfig::from_env(&mut env);
     wex_ingress::Config::from_env(&mut env);
     wex_worker::Config::from_env(&mut env);
     wex_ops::Config::from_env(&mut env);
@@ -164,7 +164,7 @@ fn the_example_environment_names_exactly_what_the_processes_read_with_its_defaul
     let configs = |mut env: Env| {
         let configs = format!(
             "{:?} {:?} {:?} {:?}",
-            LogConfig::from_env(&mut env),
+            TelemetryConfig::from_env(&mut env),
             wex_ingress::Config::from_env(&mut env),
             wex_worker::Config::from_env(&mut env),
             wex_ops::Config::from_env(&mut env)

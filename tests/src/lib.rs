@@ -3,6 +3,7 @@
 //! The tests are sentences about it, in `it/`. They wait for events, never for time to pass. For the queue alone there is
 //! another world, in which far more goes wrong: [`crash_matrix`].
 
+pub mod collector;
 pub mod crash_matrix;
 pub mod link;
 

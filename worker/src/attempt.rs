@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::time::{Instant, sleep};
-use tracing::{error, info, warn};
+use tracing::field::Empty;
+use tracing::{Instrument, error, info, info_span, warn};
 use wex_aircall::client::Client;
 use wex_domain::job::{INBOUND, OUTBOUND};
 use wex_queue::{Claim, Counts, Effects, Failed, Queue, QueueError, Settled};
 
-use wex_runtime::error_chain;
+use wex_runtime::{error_chain, trace};
 
 use crate::config::Config;
 use crate::disposition::{Disposition, Failure, RETRY_POLICY, decide};
@@ -49,7 +50,18 @@ pub(crate) struct Achieved {
 /// Runs one attempt. A failure ends in the queue, never here.
 pub(crate) async fn run(claim: Claim, ctx: &Context) {
     let started = Instant::now();
+    let span = info_span!(
+        "attempt", otel.kind = "consumer", queue = %claim.queue, attempt = claim.attempt, outcome = Empty
+    );
+    let causes = claim.jobs.iter().map(|job| job.trace.as_deref());
+    for (at, cause) in causes.rev().enumerate() {
+        match at {
+            0 => trace::follow(&span, cause),
+            _ => trace::link(&span, cause),
+        }
+    }
     let work = AssertUnwindSafe(perform(&claim, ctx)).catch_unwind();
+    let work = work.instrument(span.clone());
     let outcome = tokio::select! {
         outcome = work => outcome.unwrap_or_else(|_panic| Err(panicked())),
         () = lease_lost(&claim, ctx) => {
@@ -60,6 +72,13 @@ pub(crate) async fn run(claim: Claim, ctx: &Context) {
     let failure = outcome.as_ref().err().map(|failure| failure.kind);
     let disposition = decide(failure, claim.attempt, &RETRY_POLICY, rand::random());
     let settled = settle(&claim, &outcome, &disposition, ctx).await;
+    span.record(
+        "outcome",
+        match &outcome {
+            Ok(achieved) => achieved.what,
+            Err(failure) => failure.failed.cause,
+        },
+    );
     report(&claim, started, &outcome, &disposition, settled);
 }
 

@@ -15,14 +15,14 @@ use std::process::ExitCode;
 
 pub use config::Config;
 use wex_runtime::env::Env;
-use wex_runtime::telemetry::LogConfig;
+use wex_runtime::telemetry::TelemetryConfig;
 use wex_runtime::{error_chain, telemetry};
 
 /// Runs a worker until it is asked to end. Exit code 2: the settings cannot be used; 1: it failed.
 #[must_use]
 pub fn main() -> ExitCode {
     let mut env = Env::from_process();
-    let log = LogConfig::from_env(&mut env);
+    let telemetry = TelemetryConfig::from_env(&mut env);
     let config = Config::from_env(&mut env);
     if let Err(problems) = env.finish() {
         #[expect(
@@ -34,7 +34,16 @@ pub fn main() -> ExitCode {
         }
         return ExitCode::from(2);
     }
-    telemetry::start(log);
+    let _traces = match telemetry::start(telemetry, "wex-worker") {
+        Ok(traces) => traces,
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "there is no log yet")]
+            {
+                eprintln!("wex-worker: OTEL_EXPORTER_OTLP_ENDPOINT cannot be used: {error}");
+            }
+            return ExitCode::from(2);
+        }
+    };
     match run(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -2,6 +2,7 @@
 //!
 //! [`take`] reads what the decision needs and hands back what it changes; [`decide`] is pure.
 
+use tracing::Span;
 use wex_domain::consent::{self, Keyword};
 use wex_domain::conversation::{Conversation, ConversationId, Party};
 use wex_domain::job::{
@@ -13,6 +14,7 @@ use wex_domain::requirement::Requirement;
 use wex_domain::sms_text;
 use wex_domain::understand::understand_turn;
 use wex_queue::{Claim, Effects, NewJob, QueueName, Record};
+use wex_runtime::trace;
 
 use crate::attempt::{Achieved, Context, unreadable};
 use crate::disposition::Failure;
@@ -98,7 +100,8 @@ fn reply_job(
     let payload = OutboundPayload::V1(reply).encode();
     let mut job = NewJob::new(QueueName(OUTBOUND), claim.key.clone(), payload)
         .expect("two segments fit a payload");
-    job.trace = claim.jobs.last().and_then(|job| job.trace.clone());
+    job.trace = trace::traceparent(&Span::current())
+        .or_else(|| claim.jobs.last().and_then(|job| job.trace.clone()));
     job
 }
 

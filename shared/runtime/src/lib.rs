@@ -1,10 +1,11 @@
-//! What every process needs of its surroundings: settings ([`mod@env`]), time ([`clock`]), logs ([`telemetry`]), the wish of
+//! What every process needs of its surroundings: settings ([`mod@env`]), time ([`clock`]), logs ([`telemetry`]), traces ([`trace`]), the wish of
 //! its supervisor that it should end ([`drain`]), and errors as one line ([`error_chain`]).
 
 pub mod clock;
 pub mod drain;
 pub mod env;
 pub mod telemetry;
+pub mod trace;
 
 /// An error with its causes, in one line.
 #[must_use]

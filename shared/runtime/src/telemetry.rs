@@ -1,11 +1,15 @@
-//! Logs: one line per thing that happened, on standard output.
+//! Logs: one line per thing that happened, on standard output. Traces, when asked for, go to a collector ([`crate::trace`]).
 
 use std::fmt;
 use std::str::FromStr;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{FilterExt, filter_fn};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::env::Env;
+use crate::trace::Traces;
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,28 +33,32 @@ impl FromStr for LogFormat {
     }
 }
 
-/// What is logged, and how.
-pub struct LogConfig {
+/// What a process says of itself, and where.
+pub struct TelemetryConfig {
     /// `LOG_FORMAT`: `text` or `json`.
     pub format: LogFormat,
     /// `RUST_LOG`: which lines, e.g. `info` or `wex_worker=debug,info`.
     pub filter: EnvFilter,
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`: the base URL of a collector that takes OTLP over HTTP; without one, no traces.
+    pub otlp_endpoint: Option<String>,
 }
 
-impl fmt::Debug for LogConfig {
+impl fmt::Debug for TelemetryConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LogConfig")
+        f.debug_struct("TelemetryConfig")
             .field("format", &self.format)
             .finish_non_exhaustive()
     }
 }
 
-impl LogConfig {
+impl TelemetryConfig {
     pub fn from_env(env: &mut Env) -> Self {
         let filter: Filter = env.or("RUST_LOG", "info");
+        let otlp_endpoint = env.optional::<Endpoint>("OTEL_EXPORTER_OTLP_ENDPOINT");
         Self {
             format: env.or("LOG_FORMAT", "text"),
             filter: filter.0,
+            otlp_endpoint: otlp_endpoint.map(|endpoint| endpoint.0),
         }
     }
 }
@@ -68,15 +76,54 @@ impl FromStr for Filter {
     }
 }
 
-/// Starts logging for the whole process. Called once, by `main`.
-pub fn start(config: LogConfig) {
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(config.filter)
-        .with_target(false);
-    match config.format {
+struct Endpoint(String);
+
+impl FromStr for Endpoint {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_url = text.starts_with("http://") || text.starts_with("https://");
+        let endpoint = Self(text.to_owned());
+        is_url
+            .then_some(endpoint)
+            .ok_or("expected a URL such as http://collector:4318")
+    }
+}
+
+/// Starts logs and traces for the whole process. Called once, by `main`, which keeps what it returns until the end.
+///
+/// # Errors
+/// When the collector's endpoint cannot be used.
+pub fn start(
+    config: TelemetryConfig,
+    service: &'static str,
+) -> Result<Option<Traces>, Box<dyn std::error::Error>> {
+    let lines = tracing_subscriber::fmt::layer().with_target(false);
+    let lines = match config.format {
         LogFormat::Text => lines
             .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stdout()))
-            .init(),
-        LogFormat::Json => lines.json().flatten_event(true).init(),
-    }
+            .boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    };
+    // A line says all by itself: spans are for traces only, and cost nothing without them.
+    let lines = lines.with_filter(config.filter.and(filter_fn(|what| !what.is_span())));
+    let traces = config
+        .otlp_endpoint
+        .map(|endpoint| Traces::to(&endpoint, service))
+        .transpose()?;
+    let spans = traces.as_ref().map(|traces| {
+        tracing_opentelemetry::layer()
+            .with_tracer(traces.tracer())
+            .with_location(false)
+            .with_threads(false)
+            .with_tracked_inactivity(false)
+            .with_filter(filter_fn(|what| {
+                what.is_span() && what.target().starts_with("wex")
+            }))
+    });
+    tracing_subscriber::registry()
+        .with(lines)
+        .with(spans)
+        .init();
+    Ok(traces)
 }

@@ -18,7 +18,7 @@ use wex_queue::{
     Record, Settled,
 };
 use wex_runtime::env::{Env, Span};
-use wex_runtime::telemetry::LogConfig;
+use wex_runtime::telemetry::TelemetryConfig;
 use wex_runtime::{drain, error_chain, telemetry};
 
 /// Coalescing: all that waits under a key, up to a bound, is one claim.
@@ -112,12 +112,14 @@ impl Config {
 #[must_use]
 pub fn main() -> ExitCode {
     let mut env = Env::from_process();
-    let log = LogConfig::from_env(&mut env);
+    let log = TelemetryConfig::from_env(&mut env);
     let config = Config::from_env(&mut env);
     if env.finish().is_err() {
         return ExitCode::from(2);
     }
-    telemetry::start(log);
+    let Ok(_traces) = telemetry::start(log, "crash-matrix") else {
+        return ExitCode::from(2);
+    };
     match run(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
