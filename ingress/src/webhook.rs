@@ -19,6 +19,7 @@ use wex_aircall::delivery::{self, Channel, Event, Message, Unreadable};
 use wex_aircall::token::{Authenticated, Refused};
 use wex_domain::consent::{self, Keyword};
 use wex_domain::conversation::ConversationId;
+use wex_domain::event::{self, ConsentChange, ConsentKind, MatchedBy};
 use wex_domain::job::{INBOUND, InboundPayload, suppression_record};
 use wex_domain::line::{LineId, Side};
 use wex_domain::message::InboundMessage;
@@ -319,12 +320,49 @@ fn job(
         quiet
     };
     job.trace = Some(trace.to_owned());
+    job.is_event = true; // The ledger keeps each text that was accepted.
+    job.events = keyword
+        .and_then(|keyword| consent_changed(keyword, message, now_ms))
+        .into_iter()
+        .map(|event| wex_queue::Event::new(event.encode()))
+        .collect::<Result<_, _>>()?;
     job.records = match keyword {
         Some(Keyword::Stop) => vec![Record::set(suppression, now_ms.to_string(), None)?],
         Some(Keyword::Start) => vec![Record::delete(suppression)?],
         Some(Keyword::Help) | None => Vec::new(),
     };
     Ok(job)
+}
+
+/// What a keyword changes, for the consent record.
+fn consent_changed(
+    keyword: Keyword,
+    message: &InboundMessage,
+    now_ms: u64,
+) -> Option<event::Event> {
+    let kind = match keyword {
+        Keyword::Stop => ConsentKind::OptOut,
+        Keyword::Start => ConsentKind::OptIn,
+        Keyword::Help => return None,
+    };
+    let change = ConsentChange {
+        contact: message.contact.clone(),
+        kind,
+        matched_by: MatchedBy::Keyword,
+        raw_text: Some(message.body.clone()),
+        message: Some(message.id.clone()),
+        received_ms: now_ms,
+        effective_ms: now_ms,
+        rule_version: env!("CARGO_PKG_VERSION").to_owned(),
+        actor: "contact".to_owned(),
+        reason: None,
+    };
+    let conversation = Some(ConversationId::of(message));
+    Some(event::Event::consent_changed(
+        conversation,
+        &message.id,
+        change,
+    ))
 }
 
 impl Rejection {

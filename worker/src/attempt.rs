@@ -9,7 +9,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, error, info, info_span, warn};
 use wex_aircall::client::Client;
 use wex_domain::job::{INBOUND, OUTBOUND};
-use wex_queue::{Claim, Counts, Effects, Failed, Queue, QueueError, Settled};
+use wex_queue::{Claim, Counts, Effects, Failed, Invalid, Queue, QueueError, Settled};
 
 use wex_runtime::{error_chain, trace};
 
@@ -62,8 +62,11 @@ pub(crate) async fn run(claim: Claim, ctx: &Context) {
     }
     let work = AssertUnwindSafe(perform(&claim, ctx)).catch_unwind();
     let work = work.instrument(span.clone());
-    let outcome = tokio::select! {
-        outcome = work => outcome.unwrap_or_else(|_panic| Err(panicked())),
+    let mut outcome = tokio::select! {
+        outcome = work => match outcome {
+            Ok(outcome) => outcome,
+            Err(_panic) => Err(panicked()),
+        },
         () = lease_lost(&claim, ctx) => {
             warn!(queue = %claim.queue, job.id = %claim.jobs[0].id, "attempt.abandoned: the lease was lost");
             return;
@@ -71,6 +74,16 @@ pub(crate) async fn run(claim: Claim, ctx: &Context) {
     };
     let failure = outcome.as_ref().err().map(|failure| failure.kind);
     let disposition = decide(failure, claim.attempt, &RETRY_POLICY, rand::random());
+    if let (Err(failure), Disposition::DeadLetter { reason }) = (&mut outcome, &disposition)
+        && claim.queue.0 == OUTBOUND
+    {
+        let Failure {
+            failed, effects, ..
+        } = failure;
+        if let Err(untold) = send::tell_of_burial(&claim, reason, failed, effects) {
+            error!(error = %untold, job.id = %claim.jobs[0].id, "burial.not_told");
+        }
+    }
     let settled = settle(&claim, &outcome, &disposition, ctx).await;
     span.record(
         "outcome",
@@ -188,6 +201,13 @@ impl From<QueueError> for Failure {
                 error: error.to_string(),
             },
         )
+    }
+}
+
+/// Effects that cannot be written are a bug, for a person.
+impl From<Invalid> for Failure {
+    fn from(invalid: Invalid) -> Self {
+        Self::permanent("bug", format!("an effect cannot be written: {invalid}"))
     }
 }
 

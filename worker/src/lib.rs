@@ -9,6 +9,7 @@ mod config;
 mod disposition;
 mod monitor;
 mod send;
+mod tell;
 mod turn;
 
 use std::process::ExitCode;

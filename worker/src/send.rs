@@ -5,13 +5,19 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use wex_aircall::client::{RejectionKind, SendOutcome};
+use wex_domain::conversation::ConversationId;
+use wex_domain::event::{Event, SendChecks, What};
 use wex_domain::job::{OutboundPayload, send_record, suppression_record};
 use wex_domain::message::{Purpose, Reply};
-use wex_queue::{Claim, Counts, Effects, Failed, Record, Settled};
+use wex_domain::notice::NoticeKind;
+use wex_queue::{Claim, Counts, Effects, Failed, Invalid, Record, Settled};
+use wex_runtime::clock::Clock;
 
 use crate::attempt::{Achieved, Context, unreadable};
 use crate::disposition::{Failure, FailureKind};
+use crate::tell;
 
 /// Within this time a confirmation of an opt-out is presumed to be covered by consent (47 CFR 64.1200(a)(12)).
 pub(crate) const OPT_OUT_CONFIRMATION_MAX: Duration = Duration::from_secs(5 * 60);
@@ -42,13 +48,32 @@ pub(crate) async fn send_once(claim: &Claim, ctx: &Context) -> Result<Achieved, 
     }
     let waited = Duration::from_millis(claim.claimed_ms.saturating_sub(job.enqueued_ms));
     if let Some(what) = reason_not_to_send(&reply, suppressed, waited) {
+        let withheld = What::SendWithheld {
+            message: job.id.to_string(),
+            reason: what.to_owned(),
+        };
         return Ok(Achieved {
             what,
-            effects: Effects::default(),
+            effects: Effects {
+                events: vec![event(claim, &reply, withheld)?],
+                ..Effects::default()
+            },
         });
     }
-    let intent = Record::set(intent_name, claim.attempt.to_string(), None).expect(VALID);
-    match ctx.queue.note(claim, &[intent]).await {
+    let intended = What::SendIntended {
+        message: job.id.to_string(),
+        checks: SendChecks {
+            suppression_checked_ms: Some(Clock.now_ms()),
+            responsive_to: reply.answers.last().cloned(),
+            ..SendChecks::default()
+        },
+    };
+    let intent = Effects {
+        records: vec![Record::set(intent_name, claim.attempt.to_string(), None).expect(VALID)],
+        events: vec![event(claim, &reply, intended)?],
+        ..Effects::default()
+    };
+    match ctx.queue.note(claim, &intent).await {
         Ok(Settled::Done) => {}
         // It may be written all the same, but this attempt has not called Aircall.
         Err(unavailable) => {
@@ -66,10 +91,19 @@ pub(crate) async fn send_once(claim: &Claim, ctx: &Context) -> Result<Achieved, 
         }
     }
     match ctx.aircall.send(reply.line, &reply.to, &reply.body).await {
-        SendOutcome::Accepted { .. } => Ok(Achieved {
-            what: "accepted",
-            effects: settled,
-        }),
+        SendOutcome::Accepted { provider_id, .. } => {
+            let accepted = What::SendAccepted {
+                message: job.id.to_string(),
+                provider_id: Some(provider_id),
+            };
+            Ok(Achieved {
+                what: "accepted",
+                effects: Effects {
+                    events: vec![event(claim, &reply, accepted)?],
+                    ..settled
+                },
+            })
+        }
         SendOutcome::Rejected(rejection) => {
             let reason = match rejection.kind {
                 RejectionKind::Permanent => "rejected",
@@ -86,6 +120,12 @@ pub(crate) async fn send_once(claim: &Claim, ctx: &Context) -> Result<Achieved, 
             } else {
                 Counts::Yes
             };
+            let failed = What::SendFailed {
+                message: job.id.to_string(),
+                reason: why.as_str().to_owned(),
+                error: why.to_string(),
+                is_final: false,
+            };
             Err(Failure {
                 kind: FailureKind::Transient {
                     counts,
@@ -95,7 +135,10 @@ pub(crate) async fn send_once(claim: &Claim, ctx: &Context) -> Result<Achieved, 
                     cause: why.as_str(),
                     error: why.to_string(),
                 },
-                effects: settled,
+                effects: Effects {
+                    events: vec![event(claim, &reply, failed)?],
+                    ..settled
+                },
             })
         }
         // The text may or may not have left. A person decides; a replay is that decision, so it finds no intent.
@@ -104,6 +147,51 @@ pub(crate) async fn send_once(claim: &Claim, ctx: &Context) -> Result<Achieved, 
             ..Failure::permanent("unknown", why.to_string())
         }),
     }
+}
+
+/// What is told of a reply that becomes a dead letter: an event, and a notice.
+pub(crate) fn tell_of_burial(
+    claim: &Claim,
+    reason: &str,
+    failed: &Failed,
+    effects: &mut Effects,
+) -> Result<(), Invalid> {
+    let job = &claim.jobs[0];
+    let Ok(OutboundPayload::V1(reply)) = OutboundPayload::decode(&job.payload) else {
+        return Ok(()); // Then nobody knows whose it is.
+    };
+    let (message, error) = (job.id.to_string(), failed.error.clone());
+    let what = if reason == "unknown" {
+        What::SendUnknown { message, error }
+    } else {
+        What::SendFailed {
+            message,
+            reason: reason.to_owned(),
+            error,
+            is_final: true,
+        }
+    };
+    effects.events.push(event(claim, &reply, what)?);
+    effects.jobs.push(tell::notice(
+        NoticeKind::MessageFailed,
+        &ConversationId::of_reply(&reply),
+        Clock.now_ms(),
+        json!({ "message": job.id.to_string(), "reason": reason, "error": failed.error }),
+    )?);
+    Ok(())
+}
+
+fn event(claim: &Claim, reply: &Reply, what: What) -> Result<wex_queue::Event, Invalid> {
+    let message = claim.jobs[0].id.to_string();
+    let conversation = ConversationId::of_reply(reply);
+    let event = Event::of_send(
+        conversation,
+        &message,
+        claim.claimed_ms,
+        Clock.now_ms(),
+        what,
+    );
+    tell::event(event)
 }
 
 /// Decides whether a reply may leave. Pure.

@@ -2,9 +2,11 @@
 //!
 //! [`take`] reads what the decision needs and hands back what it changes; [`decide`] is pure.
 
+use serde_json::Value;
 use tracing::Span;
 use wex_domain::consent::{self, Keyword};
 use wex_domain::conversation::{Conversation, ConversationId, Party};
+use wex_domain::event::{Event, FieldChange, Turn, What};
 use wex_domain::job::{
     InboundPayload, OUTBOUND, OutboundPayload, conversation_record, suppression_record,
 };
@@ -13,11 +15,12 @@ use wex_domain::message::{InboundMessage, Purpose, Reply};
 use wex_domain::requirement::Requirement;
 use wex_domain::sms_text;
 use wex_domain::understand::understand_turn;
-use wex_queue::{Claim, Effects, NewJob, QueueName, Record};
+use wex_queue::{Claim, Effects, Invalid, NewJob, QueueName, Record};
 use wex_runtime::trace;
 
 use crate::attempt::{Achieved, Context, unreadable};
 use crate::disposition::Failure;
+use crate::tell;
 
 mod draft;
 
@@ -41,7 +44,8 @@ pub(crate) async fn take(claim: &Claim, ctx: &Context) -> Result<Achieved, Failu
     let [.., last] = messages.as_slice() else {
         return Err(unreadable("claim: it has no jobs"));
     };
-    let conversation_name = conversation_record(&ConversationId::of(last));
+    let id = ConversationId::of(last);
+    let conversation_name = conversation_record(&id);
     let records = ctx
         .queue
         .records(&[conversation_name.clone(), suppression_record(&last.contact)])
@@ -54,6 +58,7 @@ pub(crate) async fn take(claim: &Claim, ctx: &Context) -> Result<Achieved, Failu
     };
     let is_suppressed = matches!(records.get(1), Some(Some(_)));
 
+    let known = conversation.requirement.clone();
     let help = consent::help(ctx.help_contact.as_deref());
     let (decision, conversation) = decide(
         conversation,
@@ -70,34 +75,90 @@ pub(crate) async fn take(claim: &Claim, ctx: &Context) -> Result<Achieved, Failu
         records: vec![record],
         ..Effects::default()
     };
+    let turn_id = claim.jobs[0].id;
+    let mut tell = |what: What| -> Result<(), Invalid> {
+        let event = Event::of(id.clone(), turn_id, claim.claimed_ms, what);
+        effects.events.push(tell::event(event)?);
+        Ok(())
+    };
+    if conversation.requirement != known {
+        tell(requirement_updated(&known, &conversation.requirement))?;
+    }
     let what = match decision {
         Decision::StaySilent(reason) => reason,
         Decision::Reply { purpose, body } => {
-            effects
-                .jobs
-                .push(reply_job(claim, &messages, last, purpose, body));
+            let reply = reply(&messages, last, purpose, body);
+            let job = reply_job(claim, &reply);
+            tell(What::ReplyQueued {
+                message: job.id.to_string(),
+                reply,
+                turn: Some(turn_id.to_string()),
+                written_by: None,
+            })?;
+            effects.jobs.push(job);
             "replied"
         }
     };
+    tell(What::TurnTaken {
+        turn: Turn {
+            id: turn_id.to_string(),
+            messages: messages.into_iter().map(|message| message.id).collect(),
+            outcome: what.to_owned(),
+            intent: None,
+            calls: Vec::new(),
+        },
+        state: without_texts(conversation),
+    })?;
     Ok(Achieved { what, effects })
 }
 
-fn reply_job(
-    claim: &Claim,
+/// What is known of a conversation beside its texts, which the ledger has already.
+fn without_texts(mut conversation: Conversation) -> Value {
+    conversation.recent.clear();
+    serde_json::to_value(conversation).expect("plain structs serialize")
+}
+
+/// The fields in which two requirements differ.
+fn requirement_updated(before: &Requirement, after: &Requirement) -> What {
+    let json = |requirement| serde_json::to_value(requirement).expect("plain structs serialize");
+    let (before, after) = (json(before), json(after));
+    let changed = after
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(field, value)| before.get(field) != Some(value));
+    let fields = changed.map(|(field, value)| FieldChange {
+        field: field.clone(),
+        value: value.clone(),
+        message: None,
+        quote: None,
+        source: "user".to_owned(),
+        unit_inferred: false,
+    });
+    What::RequirementUpdated {
+        fields: fields.collect(),
+        requirement: after,
+    }
+}
+
+fn reply(
     messages: &[InboundMessage],
     last: &InboundMessage,
     purpose: Purpose,
     body: String,
-) -> NewJob {
-    let reply = Reply {
+) -> Reply {
+    Reply {
         side: last.side,
         line: last.line,
         to: last.contact.clone(),
         body,
         purpose,
         answers: messages.iter().map(|message| message.id.clone()).collect(),
-    };
-    let payload = OutboundPayload::V1(reply).encode();
+    }
+}
+
+fn reply_job(claim: &Claim, reply: &Reply) -> NewJob {
+    let payload = OutboundPayload::V1(reply.clone()).encode();
     let mut job = NewJob::new(QueueName(OUTBOUND), claim.key.clone(), payload)
         .expect("two segments fit a payload");
     job.trace = trace::traceparent(&Span::current())

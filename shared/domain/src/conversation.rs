@@ -5,16 +5,16 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::line::{LineId, Side};
-use crate::message::InboundMessage;
+use crate::message::{InboundMessage, Reply};
 use crate::phone_number::PhoneNumber;
 use crate::requirement::Requirement;
 
 /// Names a conversation. The side belongs to it because both sides may share one line (the path then tells them apart).
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ConversationId {
-    side: Side,
-    line: LineId,
-    contact: PhoneNumber,
+    pub side: Side,
+    pub line: LineId,
+    pub contact: PhoneNumber,
 }
 
 impl ConversationId {
@@ -24,6 +24,16 @@ impl ConversationId {
             side: message.side,
             line: message.line,
             contact: message.contact.clone(),
+        }
+    }
+
+    /// The conversation that a reply goes on with.
+    #[must_use]
+    pub fn of_reply(reply: &Reply) -> Self {
+        Self {
+            side: reply.side,
+            line: reply.line,
+            contact: reply.to.clone(),
         }
     }
 

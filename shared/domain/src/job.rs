@@ -1,10 +1,9 @@
 //! What the processes leave for each other in Redis: the queues' names, what their jobs carry, and the records beside
 //! them. A stored payload names its version, so that a worker can tell an older or newer one from a broken one.
 
-use serde::{Deserialize, Serialize};
-
 use crate::conversation::ConversationId;
 use crate::message::{InboundMessage, Reply};
+use crate::notice::Notice;
 use crate::phone_number::PhoneNumber;
 
 /// Messages that wait for their turn. Key: the conversation.
@@ -12,6 +11,9 @@ pub const INBOUND: &str = "inbound";
 
 /// Replies that wait to be sent. Key: the conversation, so that they leave in the order in which they were written.
 pub const OUTBOUND: &str = "outbound";
+
+/// Notices that wait to be posted to [`Notice`]'s reader. Key: the conversation.
+pub const NOTIFY: &str = "notify";
 
 /// The token bucket that every send costs one of, shared by all workers.
 pub const SEND_RATE: &str = "aircall";
@@ -23,7 +25,7 @@ pub struct UnreadablePayload;
 macro_rules! payload {
     ($(#[$doc:meta])* $name:ident($content:ty)) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
         #[serde(tag = "v")]
         pub enum $name {
             #[serde(rename = "1")]
@@ -40,12 +42,15 @@ macro_rules! payload {
 
             /// # Errors
             /// When the payload is not one that this version knows.
-            pub fn decode(payload: &str) -> Result<Self, UnreadablePayload> {
-                serde_json::from_str(payload).map_err(|_quotes_content| UnreadablePayload)
+            pub fn decode(payload: &str) -> Result<Self, $crate::job::UnreadablePayload> {
+                serde_json::from_str(payload)
+                    .map_err(|_quotes_content| $crate::job::UnreadablePayload)
             }
         }
     };
 }
+
+pub(crate) use payload;
 
 payload! {
     /// What a job of [`INBOUND`] carries.
@@ -55,6 +60,11 @@ payload! {
 payload! {
     /// What a job of [`OUTBOUND`] carries.
     OutboundPayload(Reply)
+}
+
+payload! {
+    /// What a job of [`NOTIFY`] carries.
+    NotifyPayload(Notice)
 }
 
 /// The record that holds a conversation.

@@ -1,14 +1,16 @@
 //! What a text is and what it means. Pure: no clock, no network, no Redis, and nothing else of ours.
 //!
 //! In reading order: who texts ([`phone_number`], [`mod@line`]) and what ([`message`], [`sms_text`]), what we may do about it
-//! ([`consent`]), what it means ([`understand`] with [`places`], [`requirement`]), what we remember ([`conversation`]) and
-//! what the processes leave for each other ([`job`]).
+//! ([`consent`]), what it means ([`understand`] with [`places`], [`requirement`]), what we remember ([`conversation`]), what
+//! is kept ([`event`]), whom else we tell ([`notice`]) and what the processes leave for each other ([`job`]).
 
 pub mod consent;
 pub mod conversation;
+pub mod event;
 pub mod job;
 pub mod line;
 pub mod message;
+pub mod notice;
 pub mod phone_number;
 pub mod places;
 pub mod requirement;

@@ -9,7 +9,10 @@ use uuid::Uuid;
 /// The largest payload of a job. A text has at most 1,600 characters; 64 KiB is what the ingress reads of a request.
 pub const PAYLOAD_BYTES_MAX: usize = 64 * 1024;
 
-/// The longest key, event or record name. They are ids and hashes, and each stands in several Redis keys.
+/// The longest event text: a payload in an envelope.
+pub const EVENT_BYTES_MAX: usize = 2 * PAYLOAD_BYTES_MAX;
+
+/// The longest key, event id or record name. They are ids and hashes, and each stands in several Redis keys.
 pub const NAME_BYTES_MAX: usize = 128;
 
 /// The longest that a record with an end is kept, and that a pause with an end lasts. A larger number could overflow
@@ -147,6 +150,29 @@ impl fmt::Debug for Record {
     }
 }
 
+/// Something that happened, for those who keep it: a text that is appended to a stream in the change that made it happen,
+/// and stays there until its readers have it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Event(String);
+
+impl Event {
+    /// # Errors
+    /// When the text is longer than [`EVENT_BYTES_MAX`].
+    pub fn new(text: String) -> Result<Self, Invalid> {
+        let bytes = text.len();
+        if bytes > EVENT_BYTES_MAX {
+            return Err(Invalid::PayloadTooLarge { bytes });
+        }
+        Ok(Self(text))
+    }
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Event(..)")
+    }
+}
+
 /// A job that is about to be enqueued.
 #[derive(Clone)]
 pub struct NewJob {
@@ -159,6 +185,10 @@ pub struct NewJob {
     pub trace: Option<String>,
     /// Written in the same change; not written when the job is a duplicate.
     pub records: Vec<Record>,
+    /// As `records`.
+    pub events: Vec<Event>,
+    /// Its payload is an event too.
+    pub is_event: bool,
     payload: String,
 }
 
@@ -181,6 +211,8 @@ impl NewJob {
             quiet: QuietWindow::NONE,
             trace: None,
             records: Vec::new(),
+            events: Vec::new(),
+            is_event: false,
             payload,
         })
     }
@@ -220,6 +252,8 @@ impl NewJob {
             quiet_max_ms: ms(self.quiet.max),
             trace: self.trace.clone(),
             records: self.records.iter().map(record).collect(),
+            events: self.events.iter().map(|event| event.0.clone()).collect(),
+            is_event: self.is_event,
             payload: self.payload.clone(),
         };
         serde_json::to_string(&stored).expect("plain structs serialize")
@@ -237,6 +271,8 @@ impl NewJob {
             quiet_max_ms,
             trace,
             records,
+            events,
+            is_event,
             payload,
         } = serde_json::from_str(stored).ok()?;
         let queue = *queues.iter().find(|name| name.0 == queue)?;
@@ -260,12 +296,18 @@ impl NewJob {
             .map(record)
             .collect::<Result<_, _>>()
             .ok()?;
+        job.events = events
+            .into_iter()
+            .map(Event::new)
+            .collect::<Result<_, _>>()
+            .ok()?;
+        job.is_event = is_event;
         Some(job)
     }
 
     pub(crate) fn push_args(&self, args: &mut Vec<String>) {
         args.extend([self.queue.0.to_owned(), self.key.0.clone(), self.record()]);
-        push_records(&self.records, args);
+        push_beside(&self.records, &self.events, self.is_event, args);
     }
 }
 
@@ -292,6 +334,10 @@ enum StoredJob {
         quiet_max_ms: u64,
         trace: Option<String>,
         records: Vec<StoredRecord>,
+        #[serde(default)]
+        events: Vec<String>,
+        #[serde(default)]
+        is_event: bool,
         payload: String,
     },
 }
@@ -306,7 +352,8 @@ struct StoredRecord {
 /// Stands for an absent event or trace in a stored job.
 const NONE: &str = "-";
 
-pub(crate) fn push_records(records: &[Record], args: &mut Vec<String>) {
+/// What goes with a change; see `write_beside` in `scripts/keys.lua`.
+fn push_beside(records: &[Record], events: &[Event], is_event: bool, args: &mut Vec<String>) {
     args.push(records.len().to_string());
     for record in records {
         let kept_ms = record
@@ -318,6 +365,9 @@ pub(crate) fn push_records(records: &[Record], args: &mut Vec<String>) {
             kept_ms.to_string(),
         ]);
     }
+    let mark = if is_event { "=" } else { "" };
+    args.push(format!("{mark}{}", events.len()));
+    args.extend(events.iter().map(|event| event.0.clone()));
 }
 
 /// What settling a claim changes besides the claim itself.
@@ -325,6 +375,16 @@ pub(crate) fn push_records(records: &[Record], args: &mut Vec<String>) {
 pub struct Effects {
     pub jobs: Vec<NewJob>,
     pub records: Vec<Record>,
+    pub events: Vec<Event>,
+}
+
+impl From<Vec<Record>> for Effects {
+    fn from(records: Vec<Record>) -> Self {
+        Self {
+            records,
+            ..Self::default()
+        }
+    }
 }
 
 impl Effects {
@@ -333,7 +393,7 @@ impl Effects {
         for job in &self.jobs {
             job.push_args(args);
         }
-        push_records(&self.records, args);
+        push_beside(&self.records, &self.events, false, args);
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A [`NewJob`] is enqueued under a [`Key`]. A worker claims a key under a lease and gets its oldest jobs as a
 //! [`Claim`]; until the claim is settled no other worker gets that key. Settling is one atomic change: the jobs go, and
-//! what they bring about (the [`Effects`]: jobs for other queues, records) comes, together or not at all. A worker that
+//! what they bring about (the [`Effects`]: jobs for other queues, records, events) comes, together or not at all. A worker that
 //! vanishes loses its lease, another worker gets the key, and whatever the first one still tries is refused as stale.
 //!
 //! In reading order: [`job`] (what is queued), [`queue`] (the operations of producers and workers),
@@ -19,7 +19,8 @@ mod scripts;
 
 pub use fetch::Fetcher;
 pub use job::{
-    Claim, Effects, EventId, Failure, Invalid, Job, Key, NewJob, QueueName, QuietWindow, Record,
+    Claim, Effects, Event, EventId, Failure, Invalid, Job, Key, NewJob, QueueName, QuietWindow,
+    Record,
 };
 pub use operate::{
     Act, Acted, AuditEntry, DeadLetter, EditError, KeyState, LetterFilter, LetterGroup,

@@ -6,9 +6,7 @@ use std::time::Duration;
 use redis::{FromRedisValue, RedisError, Value};
 
 use crate::connection::{Connection, Doorbell};
-use crate::job::{
-    Claim, ERROR_CHARS_MAX, Effects, History, Job, Key, NewJob, QueueName, Record, push_records,
-};
+use crate::job::{Claim, ERROR_CHARS_MAX, Effects, History, Job, Key, NewJob, QueueName};
 use crate::scripts;
 
 /// The most jobs that one enqueue takes; Lua's stack and Redis's single thread set the scale.
@@ -344,13 +342,13 @@ impl Queue {
             .await
     }
 
-    /// Writes records in the middle of an attempt, if the claim is still current.
+    /// Applies `effects` in the middle of an attempt, if the claim is still current.
     ///
     /// # Errors
     /// When Redis cannot be asked; to try again is safe.
-    pub async fn note(&self, claim: &Claim, records: &[Record]) -> Result<Settled, QueueError> {
+    pub async fn note(&self, claim: &Claim, effects: &Effects) -> Result<Settled, QueueError> {
         let mut args = claim_args(claim);
-        push_records(records, &mut args);
+        effects.push_args(&mut args);
         self.settle(&scripts::NOTE, "note", &args).await
     }
 

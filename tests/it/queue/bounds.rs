@@ -94,6 +94,37 @@ async fn a_full_key_and_a_full_queue_are_refused_in_words_and_without_any_effect
 }
 
 #[tokio::test]
+async fn the_door_closes_while_a_million_events_wait_to_be_read_and_what_runs_goes_on() {
+    let store = Store::start().await;
+    store.put(&[job("k", "1")]).await;
+    let fill = "for _ = 1, 1000000 do redis.call('XADD', KEYS[1], '*', 'e', '') end";
+    store
+        .ask::<()>(&["EVAL", fill, "1", "wex:{0}:events"])
+        .await;
+    let mut told = job("k", "2");
+    told.is_event = true;
+    assert_eq!(
+        store.queue.enqueue([&told]).await.unwrap(),
+        [Enqueued::QueueFull]
+    );
+
+    let claim = store.claim(LONG).await;
+    let effects = Effects {
+        jobs: vec![to_next(told.clone())],
+        ..Effects::default()
+    };
+    store.complete_with(&claim, &effects).await;
+
+    let length: usize = store.ask(&["XLEN", "wex:{0}:events"]).await;
+    assert_eq!(length, 1_000_001);
+    store.ask::<()>(&["DEL", "wex:{0}:events"]).await;
+    assert_eq!(
+        store.queue.enqueue([&told]).await.unwrap(),
+        [Enqueued::Queued]
+    );
+}
+
+#[tokio::test]
 async fn what_a_completion_brings_about_is_never_refused_for_want_of_room() {
     let store = Store::start().await;
     let queue = store.queue.clone().with_bounds(Bounds {
@@ -107,7 +138,7 @@ async fn what_a_completion_brings_about_is_never_refused_for_want_of_room() {
     let claim = store.claim(LONG).await;
     let effects = Effects {
         jobs: (2..6).map(|number| job("k", &number.to_string())).collect(),
-        records: vec![],
+        ..Effects::default()
     };
     assert_eq!(
         queue.complete(&claim, &effects).await.unwrap(),

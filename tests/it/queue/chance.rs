@@ -14,8 +14,8 @@ use redis::{FromRedisValue, Value};
 use serde_json::Value as Json;
 use tokio::runtime::{Builder, Runtime};
 use wex_queue::{
-    Act, Acted, Bounds, Claim, Claimed, Counts, Effects, EventId, Failed, Failure, Key, KeyState,
-    LetterFilter, Limits, NewJob, QueueName, QuietWindow, Rate, Record,
+    Act, Acted, Bounds, Claim, Claimed, Counts, Effects, Event, EventId, Failed, Failure, Key,
+    KeyState, LetterFilter, Limits, NewJob, QueueName, QuietWindow, Rate, Record,
 };
 use wex_runtime::env::Env;
 
@@ -219,8 +219,8 @@ impl Subject {
                     }
                     Settlement::Renew(lease) => queue.renew(claim, as_duration(*lease)).await,
                     Settlement::Release => queue.release(claim).await,
-                    Settlement::Note(record) => {
-                        queue.note(claim, &[new_record(*record, state.now)]).await
+                    Settlement::Note(effects) => {
+                        queue.note(claim, &new_effects(effects, state.now)).await
                     }
                 };
                 Answer::Settled(settled.expect("Redis answers"))
@@ -735,6 +735,10 @@ async fn compare_shared(store: &Store, state: &State, mut names: BTreeSet<String
         let value = store.record(&format!("r{name}")).await;
         assert_eq!(value, Some(step.to_string()));
     }
+    if !state.told.is_empty() {
+        names.insert("wex:{0}:events".to_owned());
+    }
+    assert_eq!(store.events().await, state.told);
     for (is_used, rate) in [
         (state.slow_tokens.is_some(), RatePlan::Slow),
         (state.fast_is_used, RatePlan::Fast),
@@ -926,6 +930,8 @@ fn new_jobs(plans: &[JobPlan], step: u64) -> Vec<NewJob> {
             .map(|record| new_record(record, step))
             .into_iter()
             .collect();
+        job.events = new_events(plan.tells, step);
+        job.is_event = plan.tells;
         job
     };
     plans.iter().enumerate().map(new_job).collect()
@@ -939,7 +945,13 @@ fn new_effects(plan: &EffectsPlan, step: u64) -> Effects {
             .map(|record| new_record(record, step))
             .into_iter()
             .collect(),
+        events: new_events(plan.tells, step),
     }
+}
+
+fn new_events(tells: bool, step: u64) -> Vec<Event> {
+    let event = Event::new(step.to_string()).expect("a short text");
+    tells.then_some(event).into_iter().collect()
 }
 
 /// The jobs that an operator's step was about, and whether they were dead letters.

@@ -27,8 +27,8 @@ use tokio::time::{Instant, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use wex_ops::stack::Redis;
 use wex_queue::{
-    Claim, Counts, DeadLetter, Effects, Enqueued, EventId, Failed, Fetcher, Key, LetterFilter,
-    Limits, NewJob, Queue, QueueName, QuietWindow, Record, Settled,
+    Claim, Counts, DeadLetter, Effects, Enqueued, Event, EventId, Failed, Fetcher, Key,
+    LetterFilter, Limits, NewJob, Queue, QueueName, QuietWindow, Record, Settled,
 };
 
 const WORK: QueueName = QueueName("work");
@@ -130,6 +130,16 @@ impl Store {
             contents.insert(name, dump);
         }
         contents
+    }
+
+    /// The texts of the events, oldest first.
+    async fn events(&self) -> Vec<String> {
+        let entries: Vec<(String, Vec<String>)> =
+            self.ask(&["XRANGE", "wex:{0}:events", "-", "+"]).await;
+        let words = entries.into_iter().map(|(_id, words)| words.join(" "));
+        words
+            .map(|words| words.trim_start_matches("event ").to_owned())
+            .collect()
     }
 
     /// Waits until Redis's clock has moved on by this much.
@@ -236,6 +246,7 @@ impl Store {
         let effects = Effects {
             jobs: vec![job("late", "late")],
             records: vec![record("late", "late")],
+            events: vec![event("late")],
         };
         let (queue, why) = (&self.queue, failed("too late"));
 
@@ -247,7 +258,7 @@ impl Store {
             queue.bury(claim, "late", &why, &effects).await,
             queue.renew(claim, LONG.lease).await,
             queue.release(claim).await,
-            queue.note(claim, &[record("late", "late")]).await,
+            queue.note(claim, &effects).await,
         ];
 
         for answer in answers {
@@ -352,6 +363,10 @@ fn quiet_job(key: &str, payload: &str, quiet_ms: u64, max_ms: u64) -> NewJob {
 
 fn record(name: &str, value: &str) -> Record {
     Record::set(name, value.to_owned(), None).expect("a short name and value")
+}
+
+fn event(text: &str) -> Event {
+    Event::new(text.to_owned()).expect("a short text")
 }
 
 fn failed(error: &str) -> Failed {

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use proptest::bool::weighted;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
@@ -61,6 +62,8 @@ pub(super) struct JobPlan {
     pub(super) event: Option<usize>,
     pub(super) quiet: (Span, Span),
     pub(super) record: Option<RecordPlan>,
+    /// It is an event, and comes with another, made of the step.
+    pub(super) tells: bool,
 }
 
 /// The value is made of the step; false deletes.
@@ -74,6 +77,7 @@ pub(super) struct RecordPlan {
 pub(super) struct EffectsPlan {
     pub(super) jobs: Vec<JobPlan>,
     pub(super) record: Option<RecordPlan>,
+    pub(super) tells: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,7 +117,7 @@ pub(super) enum Settlement {
     },
     Renew(Span),
     Release,
-    Note(RecordPlan),
+    Note(EffectsPlan),
 }
 
 #[derive(Debug, Clone)]
@@ -307,6 +311,8 @@ pub(super) struct State {
     pub(super) claims: Vec<ClaimModel>,
     /// The step at which each was written.
     pub(super) records: BTreeMap<usize, u64>,
+    /// The events, oldest first.
+    pub(super) told: Vec<String>,
     /// What is left in the slow bucket; `None` while nobody took from it.
     pub(super) slow_tokens: Option<usize>,
     pub(super) fast_is_used: bool,
@@ -342,6 +348,7 @@ impl State {
             lines: [(); QUEUES].map(|()| line.clone()),
             claims: Vec::new(),
             records: BTreeMap::new(),
+            told: Vec::new(),
             slow_tokens: None,
             fast_is_used: false,
             completed: Vec::new(),
@@ -409,7 +416,12 @@ impl State {
             key.place = Place::Idle;
             self.settle(plan.queue, plan.key);
         }
-        self.write(plan.record);
+        if plan.tells {
+            let queue = ["work", "next"][plan.queue];
+            let payload = self.jobs[number].payload();
+            self.told.push(format!("queue {queue} payload {payload}"));
+        }
+        self.write(plan.record, plan.tells);
         Enqueued::Queued
     }
 
@@ -417,16 +429,19 @@ impl State {
         for (index, job) in effects.jobs.iter().enumerate() {
             self.enqueue(index, job, 0, 0);
         }
-        self.write(effects.record);
+        self.write(effects.record, effects.tells);
     }
 
-    fn write(&mut self, record: Option<RecordPlan>) {
+    fn write(&mut self, record: Option<RecordPlan>, tells: bool) {
         if let Some(RecordPlan { name, is_set }) = record {
             if is_set {
                 self.records.insert(name, self.now);
             } else {
                 self.records.remove(&name);
             }
+        }
+        if tells {
+            self.told.push(self.now.to_string());
         }
     }
 
@@ -646,7 +661,7 @@ impl State {
         };
         match how {
             Settlement::Renew(_) => {}
-            Settlement::Note(record) => self.write(Some(*record)),
+            Settlement::Note(effects) => self.apply_effects(effects),
             Settlement::Release => {
                 line.push_first(key);
                 line.wake();
@@ -1028,20 +1043,23 @@ fn job() -> impl Strategy<Value = JobPlan> {
         event,
         (span(), span()),
         option::weighted(0.2, record()),
+        weighted(0.2),
     )
-        .prop_map(|(queue, key, event, quiet, record)| JobPlan {
+        .prop_map(|(queue, key, event, quiet, record, tells)| JobPlan {
             queue,
             key,
             event,
             quiet,
             record,
+            tells,
         })
 }
 
 fn effects() -> impl Strategy<Value = EffectsPlan> {
     prop_oneof![
         3 => Just(EffectsPlan::default()),
-        1 => (vec(job(), 0..3), option::of(record())).prop_map(|(jobs, record)| EffectsPlan { jobs, record }),
+        1 => (vec(job(), 0..3), option::of(record()), any::<bool>())
+            .prop_map(|(jobs, record, tells)| EffectsPlan { jobs, record, tells }),
     ]
 }
 
@@ -1104,7 +1122,7 @@ fn settle() -> impl Strategy<Value = Transition> {
         ),
         1 => lease().prop_map(Settlement::Renew),
         1 => Just(Settlement::Release),
-        1 => record().prop_map(Settlement::Note),
+        1 => effects().prop_map(Settlement::Note),
     ];
     // Mostly one that is still held.
     (0..5usize, how).prop_map(|(ago, how)| Transition::Settle { ago, how })

@@ -6,14 +6,14 @@ use std::time::Duration;
 use wex_queue::{Counts, Effects, LetterFilter, Limits, Record, Settled};
 
 use super::{
-    LONG, NEXT, SHORT, Store, WORK, WORKER, at_most, event_job, failed, job, payloads, record,
-    to_next, until, with_records,
+    LONG, NEXT, SHORT, Store, WORK, WORKER, at_most, event, event_job, failed, job, payloads,
+    record, to_next, until, with_records,
 };
 
 // Effects.
 
 #[tokio::test]
-async fn jobs_and_records_of_a_completion_appear_together_with_it() {
+async fn jobs_records_and_events_of_a_completion_appear_together_with_it() {
     let store = Store::start().await;
     let known = with_records(
         to_next(event_job("n", "known", "seen")),
@@ -31,11 +31,13 @@ async fn jobs_and_records_of_a_completion_appear_together_with_it() {
             job("k", "3"),
         ],
         records: vec![record("state", "answered")],
+        events: vec![event("answered")],
     };
 
     store.complete_with(&claim, &effects).await;
 
     assert_eq!(store.record("state").await.as_deref(), Some("answered"));
+    assert_eq!(store.events().await, ["answered"]);
     assert_eq!(
         store.record("known").await.as_deref(),
         Some("first"),
@@ -69,6 +71,7 @@ async fn effects_for_the_key_itself_go_behind_what_waits_and_do_not_move_a_retry
     let effects = |payload: &str| Effects {
         jobs: vec![job("k", payload)],
         records: vec![record("last", payload)],
+        events: vec![event(payload)],
     };
     let delay = Duration::from_millis(150);
 
@@ -94,6 +97,7 @@ async fn effects_for_the_key_itself_go_behind_what_waits_and_do_not_move_a_retry
         (buried, store.record("last").await.as_deref()),
         (Settled::Done, Some("4"))
     );
+    assert_eq!(store.events().await, ["3", "4"]);
     assert_eq!(store.drain(LONG).await, ["2", "3", "4"]);
 }
 
@@ -320,7 +324,7 @@ async fn a_note_is_written_only_while_the_claim_is_current() {
     assert_eq!(
         store
             .queue
-            .note(&claim, &[record("intent", "sending")])
+            .note(&claim, &vec![record("intent", "sending")].into())
             .await
             .unwrap(),
         Settled::Done
@@ -330,7 +334,7 @@ async fn a_note_is_written_only_while_the_claim_is_current() {
     assert_eq!(
         store
             .queue
-            .note(&claim, &[record("intent", "late")])
+            .note(&claim, &vec![record("intent", "late")].into())
             .await
             .unwrap(),
         Settled::Stale
@@ -343,23 +347,23 @@ async fn records_are_read_in_the_order_of_their_names_and_an_empty_value_deletes
     let store = Store::start().await;
     store.put(&[job("k", "1")]).await;
     let claim = store.claim(LONG).await;
-    let written = [
+    let written = vec![
         record("a", "1"),
         record("b", "2 \u{0}\n ü"),
         record("c", "3"),
         record("d", "4"),
     ];
     assert_eq!(
-        store.queue.note(&claim, &written).await.unwrap(),
+        store.queue.note(&claim, &written.into()).await.unwrap(),
         Settled::Done
     );
-    let deleted = [
+    let deleted = vec![
         Record::delete("a").unwrap(),
         record("d", ""),
         Record::delete("never").unwrap(),
     ];
     assert_eq!(
-        store.queue.note(&claim, &deleted).await.unwrap(),
+        store.queue.note(&claim, &deleted.into()).await.unwrap(),
         Settled::Done
     );
 
@@ -411,6 +415,7 @@ async fn an_absurdly_long_time_does_not_tear_a_completion_apart() {
             Record::set("r", "v".to_owned(), Some(Duration::MAX)).unwrap(),
             record("s", "v"),
         ],
+        events: vec![event("e")],
     };
 
     store.complete_with(&claim, &effects).await;

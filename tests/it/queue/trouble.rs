@@ -517,7 +517,7 @@ async fn a_full_redis_lets_workers_and_operators_make_room() {
             _ => {
                 let refused = store
                     .queue
-                    .note(claim, &[record("r", "v")])
+                    .note(claim, &vec![record("r", "v")].into())
                     .await
                     .unwrap_err();
                 assert_eq!(code(&refused), "OOM", "{refused:?}");
@@ -578,6 +578,7 @@ async fn a_full_redis_refuses_new_jobs_whole_and_lets_running_ones_finish() {
     let effects = Effects {
         jobs: vec![to_next(job("n", "1"))],
         records: vec![record("r", "v")],
+        ..Effects::default()
     };
     store.complete_with(&claims[0], &effects).await;
     store

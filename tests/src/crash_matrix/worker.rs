@@ -234,7 +234,7 @@ async fn perform(claim: &Claim, dice: &mut StdRng, ctx: &Context) -> Disposition
     }
     let holder = Record::set(holder_record(key), holder, None).expect("a short name");
     // Without the note the matrix misses a figure; a stale claim shows when it is settled.
-    let _noted: Result<Settled, QueueError> = ctx.queue.note(claim, &[holder]).await;
+    let _noted: Result<Settled, QueueError> = ctx.queue.note(claim, &vec![holder].into()).await;
 
     // Longer than the lease now and then, so that it has to be renewed. Not after a crash: the time to rescue is the
     // queue's, and this would be added to it.
@@ -262,7 +262,7 @@ async fn perform(claim: &Claim, dice: &mut StdRng, ctx: &Context) -> Disposition
         5..7 => {
             // A release has no effects, so the note goes before.
             let _noted: Result<Settled, QueueError> =
-                ctx.queue.note(claim, &[nobody_holds(key)]).await;
+                ctx.queue.note(claim, &vec![nobody_holds(key)].into()).await;
             Disposition::Release
         }
         _ => Disposition::Complete(effects(
@@ -288,6 +288,7 @@ fn effects(key: &Key, numbers: &[u64]) -> Effects {
             Record::set(last_record(key.as_str()), last, None).expect("a short name"),
             nobody_holds(key.as_str()),
         ],
+        events: Vec::new(),
     }
 }
 
@@ -330,10 +331,7 @@ async fn write(
                 cause: "chance",
                 error: "the dice said so".to_owned(),
             };
-            let effects = Effects {
-                jobs: Vec::new(),
-                records: vec![nobody_holds(claim.key.as_str())],
-            };
+            let effects = vec![nobody_holds(claim.key.as_str())].into();
             queue.retry(claim, *delay, *counts, &failed, &effects).await
         }
         Disposition::Release => queue.release(claim).await,

@@ -1,4 +1,4 @@
--- Turn a new job into a dead letter without queueing it, at most once per event, together with its records.
+-- Turn a new job into a dead letter without queueing it, at most once per event, together with its records and events.
 --
 -- KEYS[1]  shard
 -- ARGV[1]  letters_max  how many dead letters of its queue there may be
@@ -25,5 +25,5 @@ add_letter(queue, job_id(record), {
   replays = 0, failures = { failure }, buried_ms = now_ms,
 })
 count(queue, 'buried', 1)
-write_records(8)
+write_beside(8, queue, record)
 return 'buried'

@@ -4,7 +4,7 @@
 -- ARGV[1]  queue
 -- ARGV[2]  key
 -- ARGV[3]  fence
--- ARGV[4]  effects: count of jobs, the jobs (see enqueue.lua), count of records, the records
+-- ARGV[4]  effects: count of jobs, the jobs (see enqueue.lua), then records and events as there
 --
 -- Replies  "done"
 --          "stale"  the claim is no longer current; nothing was changed

@@ -29,6 +29,7 @@
 --   rate:<name>         hash    {tokens, at_ms}: a token bucket
 --   workers             hash    worker id -> JSON; workers:seen  zset  worker id -> seen_ms
 --   audit               list    what operators did (JSON), newest first
+--   events              stream  what happened, as {event} or {queue, payload}, until every group of readers has taken it
 --   fence               string  the last fence given out
 --
 -- A key with jobs is in exactly one of ready, scheduled, paused, and (leases and running). A key without jobs is in none.
@@ -39,6 +40,7 @@ local WAKE_MAX = 64 -- More idle workers than this find the job a second later a
 local FAILURES_MAX = 10 -- Of one job; the newest are kept.
 local RECENT_MAX = 100
 local COUNTERS_KEPT_S = 48 * 3600
+local EVENTS_MAX = 1000000 -- Not taken by its readers yet; beyond it the door closes. About half a gigabyte.
 
 local shard = KEYS[1]
 local time = redis.call('TIME')
@@ -95,9 +97,10 @@ local function remove_first(queue, key, taken)
   return records
 end
 
--- Writes records from ARGV[at]: a count, then that many (name, value, ttl_ms); an empty value deletes, ttl 0 keeps for
--- ever. Replies with the position after them.
-local function write_records(at)
+-- Writes what goes with a change from ARGV[at]: a count of records, then that many (name, value, ttl_ms), of which an empty
+-- value deletes and ttl 0 keeps for ever; a count of events, then that many texts. A "=" before that count says that the
+-- change's own job is an event too. Replies with the position after them.
+local function write_beside(at, queue, job)
   local records = tonumber(ARGV[at])
   at = at + 1
   for _ = 1, records do
@@ -111,29 +114,44 @@ local function write_records(at)
     end
     at = at + 3
   end
-  return at
+  local is_event, events = ARGV[at]:match('^(=?)(%d+)$')
+  if is_event == '=' then
+    local payload = job:sub(job:find('\n', 1, true) + 1)
+    redis.call('XADD', shard .. ':events', '*', 'queue', queue, 'payload', payload)
+  end
+  for event = at + 1, at + events do
+    redis.call('XADD', shard .. ':events', '*', 'event', ARGV[event])
+  end
+  return at + 1 + events
 end
 
--- Reads past the records at ARGV[at] without writing them.
-local function skip_records(at) return at + 1 + 3 * tonumber(ARGV[at]) end
+-- Reads past what goes with a change at ARGV[at] without writing it.
+local function skip_beside(at)
+  at = at + 1 + 3 * tonumber(ARGV[at])
+  return at + 1 + tonumber(ARGV[at]:match('%d+'))
+end
 
--- Enqueues the job at ARGV[at]: queue, key, record without its time, then records to write with it. The bounds are 0 for
--- none. Replies with "queued", "duplicate", "key_full" or "queue_full", and with the position after the job.
+-- Enqueues the job at ARGV[at]: queue, key, record without its time, then the records and events to write with it. The
+-- bounds are 0 for none. Replies with "queued", "duplicate", "key_full" or "queue_full", and with the position after the job.
 local function enqueue(at, key_jobs_max, queue_jobs_max)
   local queue, key, record = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local jobs = jobs_name(queue, key)
-  if 0 < queue_jobs_max and queue_jobs_max <= tonumber(redis.call('GET', name(queue, 'waiting')) or 0) then
-    return 'queue_full', skip_records(at + 3)
+  if
+    0 < queue_jobs_max
+    and (queue_jobs_max <= tonumber(redis.call('GET', name(queue, 'waiting')) or 0)
+      or EVENTS_MAX <= redis.call('XLEN', shard .. ':events'))
+  then
+    return 'queue_full', skip_beside(at + 3)
   end
   if 0 < key_jobs_max and key_jobs_max <= redis.call('LLEN', jobs) then
-    return 'key_full', skip_records(at + 3)
+    return 'key_full', skip_beside(at + 3)
   end
   local event = record:match('^%d+ %d+ %S+ (%S+) ')
   if event ~= '-' then
     local kept = redis.call('SET', shard .. ':event:' .. queue .. ':' .. event, '1', 'NX', 'PX', EVENT_KEPT_MS)
     if not kept then
       count(queue, 'duplicate', 1)
-      return 'duplicate', skip_records(at + 3)
+      return 'duplicate', skip_beside(at + 3)
     end
   end
   record = whole(now_ms) .. ' ' .. record
@@ -147,10 +165,10 @@ local function enqueue(at, key_jobs_max, queue_jobs_max)
     redis.call('ZREM', name(queue, 'scheduled'), key)
     settle(queue, key)
   end
-  return 'queued', write_records(at + 3)
+  return 'queued', write_beside(at + 3, queue, record)
 end
 
--- Applies the effects at ARGV[at]: a count of jobs, the jobs, then records. What a completion brings about is never
+-- Applies the effects at ARGV[at]: a count of jobs, the jobs, then records and events. What a completion brings about is never
 -- refused for want of room: the room it makes is as large.
 local function apply_effects(at)
   local jobs = tonumber(ARGV[at])
@@ -159,7 +177,7 @@ local function apply_effects(at)
   for _ = 1, jobs do
     _, at = enqueue(at, 0, 0)
   end
-  write_records(at)
+  write_beside(at)
 end
 
 -- The number of jobs that a claim holds, or nil when the claim is stale.
