@@ -1,7 +1,7 @@
 //! The operator's command line, `wex`.
 //!
-//! [`operator`] is what all commands share: settings, the way to Redis, exit codes. `dead_letters`, `queue`, `workers` and
-//! `audit` are a command each, `output` and `time` how they print. [`demo`] shows the whole system on one machine;
+//! [`operator`] is what all commands share: settings, the way to Redis, exit codes. `dead_letters`, `queue`, `workers`,
+//! `audit` and `health` are a command each, `output` and `time` how they print. [`demo`] shows the whole system on one machine;
 //! [`stack`] starts its parts as real processes, for the demo, the tests and the benchmarks alike, and [`sim`] is how they
 //! steer and watch the stand-in for Aircall.
 
@@ -9,6 +9,7 @@ pub mod operator;
 
 mod audit;
 mod dead_letters;
+mod health;
 mod queue;
 mod workers;
 
@@ -49,6 +50,9 @@ enum Subcommands {
     /// List what operators did.
     #[command(after_help = EXIT_CODES)]
     Audit(audit::Options),
+    /// Ask a process whether it is well; for the health checks of containers.
+    #[command(after_help = EXIT_CODES)]
+    Health(health::Options),
     /// Run the whole system here, with a stand-in for Aircall, and text it.
     Demo(demo::Options),
 }
@@ -76,6 +80,7 @@ async fn run(command: Command) -> Result<(), CommandError> {
         Subcommands::Queue(command) => queue::run(command).await,
         Subcommands::Workers(options) => workers::run(&options).await,
         Subcommands::Audit(options) => audit::run(&options).await,
+        Subcommands::Health(options) => health::run(&options).await,
         Subcommands::Demo(options) => Ok(demo::run(&options).await?),
     }
 }

@@ -164,3 +164,27 @@ async fn an_ingress_asked_to_end_under_load_ends_in_time_refuses_newcomers_and_k
         );
     }
 }
+
+#[tokio::test]
+async fn a_container_can_ask_how_its_process_is() {
+    let mut world = World::start_without_worker(processes(), Settings::default()).await;
+    let url = format!("{}/readyz", world.ingress_url);
+    let directory = tempfile::TempDir::new().expect("a temporary directory");
+    let programs = wex_tests::programs(processes(), directory.path());
+    let asked = async |url: &str| {
+        let mut wex = tokio::process::Command::new(programs.path("wex"));
+        let output = wex.args(["health", url]).output().await.expect("wex runs");
+        let text =
+            String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        (output.status.code(), text.into_owned())
+    };
+
+    assert_eq!(asked(&url).await, (Some(0), "ready\n".to_owned()));
+    let (code, said) = asked(&format!("{}/nowhere", world.ingress_url)).await;
+    assert!(code == Some(1) && said.contains("404"), "{said}");
+    let (code, said) = asked("readyz").await;
+    assert!(code == Some(2) && said.contains("is not a URL"), "{said}");
+    world.ingress.kill().await;
+    let (code, said) = asked(&url).await;
+    assert!(code == Some(1) && said.contains("did not answer"), "{said}");
+}
