@@ -35,6 +35,14 @@ bench-queue: redis-server ## Measure the queue beside bare Redis, as a release b
 	cargo build --release --locked --package wex-bench --bin bench-queue
 	@exec $(programs)/release/bench-queue
 
+.PHONY: up
+up: ## Run the whole system in containers against a stand-in for Aircall, and text it; needs a Docker engine and Compose.
+	@scripts/up
+
+.PHONY: down
+down: ## End what `make up` started, and remove what it kept.
+	@scripts/compose --env-file deploy/sim.env --profile sim down --volumes
+
 .PHONY: redis-server
 redis-server:
 	@scripts/need redis-server

@@ -180,6 +180,26 @@ fn the_example_environment_names_exactly_what_the_processes_read_with_its_defaul
 }
 
 #[test]
+fn the_compose_file_hands_every_setting_to_a_process() {
+    let compose = read("docker-compose.yml");
+    // Where the address is the container's own, or the value a secret file.
+    let fixed = ["INGRESS_ADDR:", "INGRESS_SPOOL_DIR:"];
+    let names = read(".env.example");
+    let names = names.lines().filter_map(|line| line.split_once('='));
+    for (name, _) in names.filter(|(name, _)| !name.starts_with('#')) {
+        let is_handed = compose.contains(&format!("{name}: ${{{name}:-"))
+            || compose.contains(&format!(
+                "{name}_FILE: /run/secrets/{}",
+                name.to_lowercase()
+            ))
+            || fixed
+                .iter()
+                .any(|fixed| fixed.starts_with(name) && compose.contains(fixed));
+        assert!(is_handed, "docker-compose.yml does not pass {name} on");
+    }
+}
+
+#[test]
 fn tests_wait_for_events_and_none_is_switched_off() {
     for file in files("tests/it", "rs") {
         let text = fs::read_to_string(&file).expect("a test");
