@@ -86,6 +86,18 @@ impl Connection {
             .await
     }
 
+    /// The name of the stream of events; see `scripts/keys.lua`.
+    pub(crate) fn events(&self) -> String {
+        format!("{}:events", self.shard)
+    }
+
+    pub(crate) async fn events_waiting(&self) -> Result<u64, QueueError> {
+        let mut command = redis::cmd("XLEN");
+        command.arg(self.events());
+        self.bounded(async |manager| command.query_async(manager).await)
+            .await
+    }
+
     /// Runs one operation on the shared connection, and gives up that connection when it does not answer in time or leads
     /// to a server that is no master any more: after a failover the address leads to another.
     ///
@@ -115,8 +127,8 @@ impl Connection {
         Err(failure)
     }
 
-    /// Opens the connection that a [`Doorbell`] keeps for itself.
-    async fn open_blocking(&self) -> Result<MultiplexedConnection, QueueError> {
+    /// Opens a connection for one who waits, to be kept for that.
+    pub(crate) async fn open_blocking(&self) -> Result<MultiplexedConnection, QueueError> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.operation_max))
             .set_response_timeout(None); // Bounded by the doorbell, which knows how long it asked to wait.

@@ -7,16 +7,18 @@
 //!
 //! In reading order: [`job`] (what is queued), [`queue`] (the operations of producers and workers),
 //! [`operate`] (those of operators), [`fetch`] (claim or sleep until there is
-//! something to claim), `connection` (Redis, with a bound on every wait). All key names are in `scripts/keys.lua`, and
+//! something to claim), [`events`] (what happened, for whoever keeps it), `connection` (Redis, with a bound on every wait). All key names are in `scripts/keys.lua`, and
 //! every change is one script beside it; nothing else touches Redis. All times are Redis's own.
 
 mod connection;
+pub mod events;
 pub mod fetch;
 pub mod job;
 pub mod operate;
 pub mod queue;
 mod scripts;
 
+pub use events::{EVENTS_READ_MAX, EventReader, ToldEvent};
 pub use fetch::Fetcher;
 pub use job::{
     Claim, Effects, Event, EventId, Failure, Invalid, Job, Key, NewJob, QueueName, QuietWindow,

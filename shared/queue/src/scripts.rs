@@ -36,3 +36,6 @@ script!(DISCARD, "discard.lua");
 script!(EDIT, "edit.lua");
 script!(AUDIT, "audit.lua");
 script!(BEAT, "beat.lua");
+script!(READ_EVENTS, "read_events.lua");
+script!(TAKE_EVENTS, "take_events.lua");
+script!(LEAVE_EVENTS, "leave_events.lua");

@@ -5,6 +5,7 @@
 
 mod bounds;
 mod chance;
+mod events;
 mod fetching;
 mod letters;
 mod model;

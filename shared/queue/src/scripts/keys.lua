@@ -30,6 +30,7 @@
 --   workers             hash    worker id -> JSON; workers:seen  zset  worker id -> seen_ms
 --   audit               list    what operators did (JSON), newest first
 --   events              stream  what happened, as {event} or {queue, payload}, until every group of readers has taken it
+--   events:reader:<g>   string  who reads for that group; expires with the lease
 --   fence               string  the last fence given out
 --
 -- A key with jobs is in exactly one of ready, scheduled, paused, and (leases and running). A key without jobs is in none.
