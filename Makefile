@@ -13,7 +13,7 @@ demo: redis-server ## Run the whole system on this machine and text it. ONCE=1 e
 	@exec $(programs)/debug/wex demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
 
 .PHONY: test
-test: redis-server ## Run all tests.
+test: redis-server postgres ## Run all tests.
 	@scripts/test
 
 .PHONY: check
@@ -43,6 +43,6 @@ up: ## Run the whole system in containers against a stand-in for Aircall, and te
 down: ## End what `make up` started, and remove what it kept.
 	@scripts/compose --env-file deploy/sim.env --profile sim down --volumes
 
-.PHONY: redis-server
-redis-server:
-	@scripts/need redis-server
+.PHONY: redis-server postgres
+redis-server postgres:
+	@scripts/need $@

@@ -2,8 +2,8 @@
 //!
 //! [`operator`] is what all commands share: settings, the way to Redis, exit codes. `dead_letters`, `queue`, `workers`,
 //! `audit` and `health` are a command each, `output` and `time` how they print. [`demo`] shows the whole system on one machine;
-//! [`stack`] starts its parts as real processes, for the demo, the tests and the benchmarks alike, and [`sim`] is how they
-//! steer and watch the stand-in for Aircall.
+//! [`stack`] starts its parts as real processes, for the demo, the tests and the benchmarks alike, [`postgres`] is a database
+//! for the latter two, and [`sim`] is how they steer and watch the stand-in for Aircall.
 
 pub mod operator;
 
@@ -17,6 +17,7 @@ mod output;
 mod time;
 
 pub mod demo;
+pub mod postgres;
 pub mod sim;
 pub mod stack;
 

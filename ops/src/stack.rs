@@ -40,6 +40,8 @@ pub enum StackError {
     NotReady { name: &'static str, output: String },
     #[error("no free port on the loopback interface")]
     Port(#[source] io::Error),
+    #[error("cannot make a PostgreSQL cluster; is it installed? `scripts/need postgres` does it")]
+    Postgres(#[source] io::Error),
 }
 
 fn last_words(output: &str) -> String {
@@ -340,7 +342,7 @@ impl Redis {
 }
 
 /// A child's environment is cleared, so its program has to be found before.
-fn find_in_path(program: &str) -> PathBuf {
+pub(crate) fn find_in_path(program: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .map(|directory| directory.join(program))

@@ -9,6 +9,7 @@ mod deliveries;
 mod demo;
 mod first_light;
 mod health;
+mod ledger;
 mod operators;
 mod processes;
 mod queue;

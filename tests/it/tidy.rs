@@ -8,11 +8,12 @@ use wex_runtime::env::Env;
 use wex_runtime::telemetry::TelemetryConfig;
 
 /// Every crate, its folder, and what of ours it may import.
-const CRATES: [(&str, &str, &[&str]); 9] = [
+const CRATES: [(&str, &str, &[&str]); 10] = [
     ("wex-domain", "shared/domain", &[]),
     ("wex-queue", "shared/queue", &[]),
     ("wex-runtime", "shared/runtime", &[]),
     ("wex-aircall", "shared/aircall", &["wex-domain"]),
+    ("wex-ledger", "shared/ledger", &["wex-domain"]),
     (
         "wex-ingress",
         "ingress",
@@ -21,12 +22,24 @@ const CRATES: [(&str, &str, &[&str]); 9] = [
     (
         "wex-worker",
         "worker",
-        &["wex-aircall", "wex-domain", "wex-queue", "wex-runtime"],
+        &[
+            "wex-aircall",
+            "wex-domain",
+            "wex-ledger",
+            "wex-queue",
+            "wex-runtime",
+        ],
     ),
     (
         "wex-ops",
         "ops",
-        &["wex-aircall", "wex-domain", "wex-queue", "wex-runtime"],
+        &[
+            "wex-aircall",
+            "wex-domain",
+            "wex-ledger",
+            "wex-queue",
+            "wex-runtime",
+        ],
     ),
     ("wex-sim", "sim", &[]),
     (

@@ -439,6 +439,34 @@ impl World {
             .await;
     }
 
+    /// Waits until the ledger has all that happened.
+    pub async fn until_recorded(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.queue.events_waiting().await.ok() != Some(0) {
+            assert!(
+                Instant::now() < deadline,
+                "the ledger does not get everything\n{}",
+                self.what_happened()
+            );
+            sleep(Duration::from_millis(10)).await; // Redis tells no one of what is gone; asking again is all there is.
+        }
+    }
+
+    /// Starts a worker with these variables besides those of the world.
+    pub async fn new_worker_with(&self, variables: &[(&'static str, String)]) -> Process {
+        let mut settings = self.settings.clone();
+        settings.worker_variables.extend_from_slice(variables);
+        stack::start_worker(
+            &self.programs,
+            &settings,
+            self.directory.path(),
+            &self.redis.url,
+            &self.aircall_url,
+        )
+        .await
+        .expect("the worker starts")
+    }
+
     /// Waits until a queue stands as asked.
     pub async fn until(
         &self,

@@ -6,6 +6,7 @@ use wex_aircall::client::{ClientConfig, SendMode};
 use wex_domain::consent;
 use wex_domain::job::{INBOUND, OUTBOUND, SEND_RATE};
 use wex_domain::sms_text::segments;
+use wex_ledger::{Database, Keys};
 use wex_queue::{Limits, QueueName, Rate};
 use wex_runtime::env::{Env, Span};
 
@@ -14,6 +15,9 @@ const REDIS_OPERATION_MAX: Duration = Duration::from_secs(1);
 
 /// Messages of one conversation that are answered together. More than a person types in a quiet window.
 const TURN_MESSAGES_MAX: usize = 20;
+
+/// The word in `WORKER_QUEUES` for writing the ledger.
+const LEDGER: &str = "ledger";
 
 /// The queues of this product that a worker can work.
 const QUEUES: [QueueName; 2] = [QueueName(INBOUND), QueueName(OUTBOUND)];
@@ -26,6 +30,12 @@ pub struct Config {
     pub redis_operation_max: Duration,
     /// `WORKER_QUEUES`: `all`, or names separated by commas.
     pub queues: Vec<QueueName>,
+    /// `WORKER_QUEUES` names `ledger`: this process may write the ledger.
+    pub keeps_ledger: bool,
+    /// `DATABASE_URL`: where the ledger is.
+    pub database: Database,
+    /// `LEDGER_KEYS`: what seals texts in the ledger; none leaves them readable.
+    pub ledger_keys: Keys,
     /// `WORKER_CONCURRENCY`: conversations of one queue worked on at the same time.
     pub concurrency: usize,
     /// `WORKER_LEASE`: how long the jobs of a worker that vanished wait for another one.
@@ -62,10 +72,14 @@ impl Config {
                     .to_owned(),
             );
         }
+        let (queues, keeps_ledger) = queues(env);
         Self {
             redis_url: env.or("REDIS_URL", "redis://127.0.0.1:6379"),
             redis_operation_max: REDIS_OPERATION_MAX,
-            queues: queues(env),
+            queues,
+            keeps_ledger,
+            database: env.or("DATABASE_URL", "sqlite://data/wex.db"),
+            ledger_keys: env.optional("LEDGER_KEYS").unwrap_or_default(),
             concurrency,
             lease,
             aircall: ClientConfig::new(
@@ -77,6 +91,13 @@ impl Config {
             rate_per_minute,
             help_contact,
         }
+    }
+
+    /// What this process works, for people.
+    pub(crate) fn queue_names(&self) -> Vec<String> {
+        let ledger = self.keeps_ledger.then(|| LEDGER.to_owned());
+        let queues = self.queues.iter().map(QueueName::to_string);
+        queues.chain(ledger).collect()
     }
 
     /// The bounds of a claim on `queue`. The messages of a conversation are answered together, its replies sent singly.
@@ -105,22 +126,27 @@ impl Config {
     }
 }
 
-fn queues(env: &mut Env) -> Vec<QueueName> {
+/// The keyed queues to work, and whether to keep the ledger, whose queue is a stream.
+fn queues(env: &mut Env) -> (Vec<QueueName>, bool) {
     let names: String = env.or("WORKER_QUEUES", "all");
     if names == "all" {
-        return QUEUES.to_vec();
+        return (QUEUES.to_vec(), true);
     }
-    let mut queues = Vec::new();
+    let (mut queues, mut keeps_ledger) = (Vec::new(), false);
     for name in names.split(',').map(str::trim) {
+        if name == LEDGER {
+            keeps_ledger = true;
+            continue;
+        }
         match QUEUES.iter().find(|queue| queue.0 == name) {
             Some(queue) if !queues.contains(queue) => queues.push(*queue),
             Some(_) => {}
             None => env.problem(format!(
-                "WORKER_QUEUES: there is no queue {name:?}; there are {INBOUND} and {OUTBOUND}"
+                "WORKER_QUEUES: there is no queue {name:?}; there are {INBOUND}, {OUTBOUND} and {LEDGER}"
             )),
         }
     }
-    queues
+    (queues, keeps_ledger)
 }
 
 #[cfg(test)]
@@ -154,6 +180,8 @@ mod tests {
             ("AIRCALL_RATE_PER_MINUTE", "1"),
             ("WORKER_QUEUES", "inbound,nonsense"),
             ("AIRCALL_SEND_MODE", "carrier_pigeon"),
+            ("DATABASE_URL", "mysql://localhost/wex"),
+            ("LEDGER_KEYS", "1:short"),
             (
                 "HELP_CONTACT",
                 "a very long way of saying where help can be found, namely here",

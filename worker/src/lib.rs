@@ -2,11 +2,12 @@
 //!
 //! A worker claims jobs of two queues: `inbound` (the messages of a conversation, answered together as a [`turn`]) and
 //! `outbound` (replies, each a [`send`]). [`attempt`] is the spine of both, `monitor` feeds it through apalis, and
-//! `disposition` decides what becomes of a job after an attempt.
+//! `disposition` decides what becomes of a job after an attempt. `ledger` writes what happened into the permanent record.
 
 mod attempt;
 mod config;
 mod disposition;
+mod ledger;
 mod monitor;
 mod send;
 mod tell;

@@ -18,6 +18,7 @@ use apalis_core::backend::{Backend, BackendConfig};
 use apalis_core::task::Task;
 use apalis_core::task::builder::TaskBuilder;
 use apalis_core::task::task_id::TaskId;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower_layer::Identity;
 use tracing::{info, warn};
@@ -28,6 +29,7 @@ use wex_runtime::{drain, error_chain, host_name};
 
 use crate::attempt::{self, Context};
 use crate::config::Config;
+use crate::ledger;
 
 /// Works until the process is asked to end and what runs is finished.
 pub(crate) async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
@@ -64,23 +66,39 @@ pub(crate) async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>
                 })
         });
     }
+    let ledger_draining = CancellationToken::new();
+    let mut tasks = JoinSet::new();
+    if config.keeps_ledger {
+        tasks.spawn(ledger::run(
+            queue.clone(),
+            worker_id.to_string(),
+            config.database.clone(),
+            config.ledger_keys.clone(),
+            ledger_draining.clone(),
+        ));
+    }
+    let is_without_queues = config.queues.is_empty();
     let about = WorkerAbout {
         host: host_name(),
         pid: std::process::id(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        queues: config.queues.iter().map(QueueName::to_string).collect(),
+        queues: config.queue_names(),
         concurrency: config.concurrency,
         started_ms: Clock.now_ms(),
     };
     info!(worker.id = %worker_id, queues = ?about.queues, "worker.started");
     let worker_id = worker_id.to_string();
     tokio::select! {
+        () = drain::cancel_when_requested(draining.clone()), if is_without_queues => {}
         ended = monitor.run_with_signal(async {
-            drain::cancel_when_requested(draining).await;
+            drain::cancel_when_requested(draining.clone()).await;
             Ok(())
-        }) => ended?,
+        }), if !is_without_queues => ended?,
         () = beat(&queue, &worker_id, &about) => {}
     }
+    // Last, because what ended until now has told the ledger something.
+    ledger_draining.cancel();
+    tasks.join_all().await;
     if let Err(error) = queue.last_beat(&worker_id).await {
         warn!(error = %error_chain(&error), "worker.not_signed_off: it will be listed as missing");
     }

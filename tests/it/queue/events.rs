@@ -24,7 +24,7 @@ impl Store {
     }
 
     async fn waiting(&self) -> u64 {
-        self.queue.events_waiting().await.unwrap()
+        self.queue.events_waiting().await.expect("Redis answers")
     }
 }
 

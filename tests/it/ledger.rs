@@ -1,0 +1,548 @@
+//! The record: what is in it, that nothing is lost or doubled, and that it can be trusted. On SQLite and on PostgreSQL.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use sqlx::AnyConnection;
+use sqlx::Connection;
+use tempfile::TempDir;
+use wex_domain::conversation::ConversationId;
+use wex_domain::event::{ConsentChange, ConsentKind, Event, MatchedBy};
+use wex_domain::job::InboundPayload;
+use wex_domain::line::{LineId, Side};
+use wex_domain::message::InboundMessage;
+use wex_domain::phone_number::PhoneNumber;
+use wex_ledger::{Database, Incoming, Keys, Ledger, Message, MessageFilter, Verified, Written};
+use wex_ops::postgres::Postgres;
+use wex_ops::stack::Settings;
+use wex_tests::{BUYER, World};
+
+use crate::processes;
+
+const KEY: &str = "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+/// A database of either kind that ends with the test.
+struct Place {
+    url: String,
+    postgres: Option<Postgres>,
+    directory: TempDir,
+}
+
+impl Place {
+    fn sqlite() -> Self {
+        let directory = TempDir::new().expect("a temporary directory");
+        let file = directory.path().join("data/wex.db");
+        Self {
+            url: format!("sqlite://{}", file.display()),
+            postgres: None,
+            directory,
+        }
+    }
+
+    async fn postgres() -> Self {
+        let directory = TempDir::new().expect("a temporary directory");
+        // The server's account has to get through to its own directory.
+        let open = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(directory.path(), open).expect("ours");
+        let cluster = directory.path().join("postgres");
+        let postgres = Postgres::start(&cluster).await.expect("PostgreSQL starts");
+        Self {
+            url: postgres.url.clone(),
+            postgres: Some(postgres),
+            directory,
+        }
+    }
+
+    async fn open(&self) -> Ledger {
+        self.open_with(Keys::default()).await
+    }
+
+    async fn open_with(&self, keys: Keys) -> Ledger {
+        let database: Database = self.url.parse().expect("a URL");
+        Ledger::open(&database, keys).await.expect("it opens")
+    }
+
+    /// Writes as somebody who has got at the database would.
+    async fn tamper(&self, sql: &'static str) {
+        let mut connection = AnyConnection::connect(&self.url).await.expect("it opens");
+        sqlx::query(sql)
+            .execute(&mut connection)
+            .await
+            .expect("it runs");
+    }
+}
+
+/// The same test on both.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(super::Place::sqlite()).await;
+            })+
+        }
+
+        mod on_postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(super::Place::postgres().await).await;
+            })+
+        }
+    };
+}
+
+on_both!(
+    an_event_that_is_written_again_changes_nothing,
+    what_cannot_be_understood_is_kept_and_holds_nothing_up,
+    a_chain_of_consent_shows_what_was_changed,
+    sealed_texts_are_not_in_the_database_and_are_read_with_their_key,
+    messages_are_found_page_by_page_by_whatever_is_asked,
+    the_ledger_equals_what_was_said_although_it_and_its_database_are_killed,
+);
+
+fn contact(number: usize) -> PhoneNumber {
+    PhoneNumber::parse(&format!("+1870457{number:04}")).expect("a number")
+}
+
+fn text(number: usize, body: &str) -> InboundMessage {
+    InboundMessage {
+        id: format!("text-{number}"),
+        side: Side::Buyer,
+        line: LineId(1),
+        contact: contact(number % 7),
+        body: body.to_owned(),
+        media: 0,
+        sent_ms: None,
+    }
+}
+
+/// An event as the stream has it: when, of which queue, and what.
+type Told = (u64, Option<&'static str>, String);
+
+fn told_text(number: usize, body: &str) -> Told {
+    let payload = InboundPayload::V1(text(number, body)).encode();
+    let at_ms = 1_000 * u64::try_from(number).expect("few");
+    (at_ms, Some("inbound"), payload)
+}
+
+fn told_consent(number: usize, kind: ConsentKind) -> Told {
+    let message = text(number, "Stop!");
+    let at_ms = 1_000 * u64::try_from(number).expect("few");
+    let change = ConsentChange {
+        contact: message.contact.clone(),
+        kind,
+        matched_by: MatchedBy::Keyword,
+        raw_text: Some(message.body.clone()),
+        message: Some(message.id.clone()),
+        received_ms: at_ms,
+        effective_ms: at_ms,
+        rule_version: "1".to_owned(),
+        actor: "contact".to_owned(),
+        reason: None,
+    };
+    let conversation = Some(ConversationId::of(&message));
+    let event = Event::consent_changed(conversation, &message.id, change);
+    (at_ms, None, event.encode())
+}
+
+async fn write(ledger: &Ledger, told: &[Told]) -> Written {
+    let ids: Vec<_> = (0..told.len()).map(|at| format!("{at}-0")).collect();
+    let incoming = told
+        .iter()
+        .zip(&ids)
+        .map(|((at_ms, queue, text), id)| Incoming {
+            id,
+            at_ms: *at_ms,
+            queue: *queue,
+            text,
+        });
+    let incoming: Vec<_> = incoming.collect();
+    ledger
+        .write(&incoming)
+        .await
+        .expect("the database is there")
+}
+
+/// All messages, oldest first, in pages of a size that does not divide their number.
+async fn all(ledger: &Ledger, filter: &MessageFilter) -> Vec<Message> {
+    let (mut found, mut behind) = (Vec::new(), None);
+    loop {
+        let (page, next) = ledger
+            .messages(filter, false, behind.as_ref(), 7)
+            .await
+            .expect("the database is there");
+        found.extend(page);
+        behind = next;
+        if behind.is_none() {
+            return found;
+        }
+    }
+}
+
+async fn an_event_that_is_written_again_changes_nothing(place: Place) {
+    let ledger = place.open().await;
+    let told = [
+        told_text(1, "Hello"),
+        told_consent(2, ConsentKind::OptOut),
+        told_text(3, "zero \0 and \u{1f600}"),
+    ];
+    assert_eq!(write(&ledger, &told[..2]).await.new, 2);
+    let again = Written {
+        new: 1,
+        set_aside: 0,
+    };
+    assert_eq!(write(&ledger, &told).await, again);
+
+    let found = all(&ledger, &MessageFilter::default()).await;
+    let bodies: Vec<_> = found
+        .iter()
+        .map(|message| message.body.as_deref())
+        .collect();
+    assert_eq!(bodies, [Some("Hello"), Some("zero \u{fffd} and \u{1f600}")]);
+    let (conversations, _) = ledger
+        .conversations(None, None, None, 9)
+        .await
+        .expect("it answers");
+    let received: u64 = conversations.iter().map(|found| found.received).sum();
+    assert_eq!(received, 2);
+    assert_eq!(
+        ledger.consents(None, 0, 9).await.expect("it answers").len(),
+        1
+    );
+}
+
+async fn what_cannot_be_understood_is_kept_and_holds_nothing_up(place: Place) {
+    let ledger = place.open().await;
+    let told = [
+        (1, None, r#"{"v":"9","of":"tomorrow"}"#.to_owned()),
+        (2, Some("inbound"), "not JSON".to_owned()),
+        told_text(3, "Hello"),
+    ];
+    let written = write(&ledger, &told).await;
+    assert_eq!((written.new, written.set_aside), (1, 2));
+    assert_eq!(all(&ledger, &MessageFilter::default()).await.len(), 1);
+    let mut connection = AnyConnection::connect(&place.url)
+        .await
+        .expect("it answers");
+    let kept: Vec<(String,)> =
+        sqlx::query_as("SELECT detail FROM events WHERE kind = 'set_aside' ORDER BY id")
+            .fetch_all(&mut connection)
+            .await
+            .expect("it answers");
+    assert!(
+        kept[0].0.contains("tomorrow") && kept[1].0.contains("not JSON"),
+        "{kept:?}"
+    );
+}
+
+async fn a_chain_of_consent_shows_what_was_changed(place: Place) {
+    let ledger = place.open().await;
+    let told: Vec<_> = (0..6)
+        .map(|number| {
+            let kinds = [ConsentKind::OptOut, ConsentKind::OptIn];
+            told_consent(number, kinds[number % 2])
+        })
+        .collect();
+    write(&ledger, &told).await;
+    let Verified::Whole { rows: 6, last } = ledger.verify_consents().await.expect("it answers")
+    else {
+        unreachable!("it was not touched");
+    };
+    assert_eq!(last.len(), 64);
+    let suppressed = ledger.suppressions("", 9).await.expect("it answers");
+    assert_eq!(suppressed.len(), 3);
+
+    for (sql, undo, number) in [
+        (
+            "UPDATE consent_events SET kind = 'opt_in' WHERE number = 3",
+            "UPDATE consent_events SET kind = 'opt_out' WHERE number = 3",
+            3,
+        ),
+        (
+            "UPDATE consent_events SET effective_ms = effective_ms + 1 WHERE number = 2",
+            "UPDATE consent_events SET effective_ms = effective_ms - 1 WHERE number = 2",
+            2,
+        ),
+        (
+            "UPDATE consent_events SET raw_text = 'Start!' WHERE number = 5",
+            "UPDATE consent_events SET raw_text = 'Stop!' WHERE number = 5",
+            5,
+        ),
+        (
+            "UPDATE consent_events SET contact = contact || '0' WHERE number = 1",
+            "UPDATE consent_events SET contact = substr(contact, 1, 12) WHERE number = 1",
+            1,
+        ),
+        ("DELETE FROM consent_events WHERE number = 4", "", 4),
+    ] {
+        place.tamper(sql).await;
+        let verified = ledger.verify_consents().await.expect("it answers");
+        assert!(
+            matches!(verified, Verified::Broken { number: at, .. } if at == number),
+            "{sql}: {verified:?}"
+        );
+        if !undo.is_empty() {
+            place.tamper(undo).await;
+            let verified = ledger.verify_consents().await.expect("it answers");
+            assert!(
+                matches!(verified, Verified::Whole { rows: 6, .. }),
+                "{undo}: {verified:?}"
+            );
+        }
+    }
+}
+
+async fn sealed_texts_are_not_in_the_database_and_are_read_with_their_key(place: Place) {
+    const WORDS: &str = "a warehouse that nobody else may know of";
+    let ledger = place.open_with(KEY.parse().expect("it answers")).await;
+    let mut consent = told_consent(2, ConsentKind::OptOut);
+    consent.2 = consent.2.replace("Stop!", WORDS);
+    write(&ledger, &[told_text(1, WORDS), consent]).await;
+
+    let mut connection = AnyConnection::connect(&place.url)
+        .await
+        .expect("it answers");
+    let stored: Vec<(String,)> = sqlx::query_as(
+        "SELECT body FROM messages UNION ALL SELECT raw_text FROM consent_events UNION ALL SELECT detail FROM events",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .expect("it answers");
+    assert_eq!(stored.len(), 4);
+    assert!(
+        stored.iter().all(|(text,)| !text.contains("warehouse")),
+        "{stored:?}"
+    );
+
+    let found = all(&ledger, &MessageFilter::default()).await;
+    assert_eq!(found[0].body.as_deref(), Some(WORDS));
+    let rows = ledger.consents(None, 0, 9).await.expect("it answers");
+    assert_eq!(rows[0].raw_text.as_deref(), Some(WORDS));
+    assert!(matches!(
+        ledger.verify_consents().await.expect("it answers"),
+        Verified::Whole { rows: 1, .. }
+    ));
+    let without = place.open().await;
+    assert_eq!(all(&without, &MessageFilter::default()).await[0].body, None);
+}
+
+async fn messages_are_found_page_by_page_by_whatever_is_asked(place: Place) {
+    let ledger = place.open().await;
+    let told: Vec<_> = (0..50)
+        .map(|number| {
+            told_text(
+                number,
+                if number % 5 == 0 {
+                    "In Carson"
+                } else {
+                    "In Torrance"
+                },
+            )
+        })
+        .collect();
+    write(&ledger, &told).await;
+    let first = contact(3).as_e164().to_owned();
+    for (filter, count) in [
+        (MessageFilter::default(), 50),
+        (
+            MessageFilter {
+                contact: Some(first.clone()),
+                ..Default::default()
+            },
+            7,
+        ),
+        (
+            MessageFilter {
+                line: Some(2),
+                ..Default::default()
+            },
+            0,
+        ),
+        (
+            MessageFilter {
+                status: Some("received".to_owned()),
+                ..Default::default()
+            },
+            50,
+        ),
+        (
+            MessageFilter {
+                text: Some("CARSON".to_owned()),
+                ..Default::default()
+            },
+            10,
+        ),
+        (
+            MessageFilter {
+                since_ms: Some(10_000),
+                until_ms: Some(20_000),
+                ..Default::default()
+            },
+            10,
+        ),
+        (
+            MessageFilter {
+                contact: Some(first),
+                since_ms: Some(10_000),
+                text: Some("torrance".to_owned()),
+                ..Default::default()
+            },
+            4,
+        ),
+    ] {
+        let found = all(&ledger, &filter).await;
+        assert_eq!(found.len(), count, "{filter:?}");
+        assert!(found.is_sorted_by_key(|message| message.at_ms));
+        if filter.text.is_none() {
+            let counted = ledger.count_messages(&filter).await.expect("it answers");
+            assert_eq!(usize::try_from(counted).expect("it answers"), count);
+        }
+    }
+    let (newest, next) = ledger
+        .messages(&MessageFilter::default(), true, None, 2)
+        .await
+        .expect("it answers");
+    assert_eq!(newest[0].id, "text-49");
+    let (after, _) = ledger
+        .messages(&MessageFilter::default(), true, next.as_ref(), 2)
+        .await
+        .expect("it answers");
+    assert_eq!(after[0].id, "text-47");
+}
+
+/// Sixty conversations while the ledger's worker is killed again and again, and its database with it where there is one.
+async fn the_ledger_equals_what_was_said_although_it_and_its_database_are_killed(mut place: Place) {
+    const ROUNDS: usize = 6;
+    const TEXTS: usize = 10;
+    let settings = Settings {
+        rate_per_minute: 0,
+        worker_variables: vec![
+            ("WORKER_QUEUES", "inbound,outbound".to_owned()),
+            ("DATABASE_URL", place.url.clone()),
+        ],
+        ..Settings::default()
+    };
+    let world = World::start_with(processes(), settings).await;
+    let keeper = [("WORKER_QUEUES", "ledger".to_owned())];
+    let mut dice = StdRng::seed_from_u64(7);
+    let mut said = BTreeMap::new();
+    let mut ledger_worker = world.new_worker_with(&keeper).await;
+    for round in 0..ROUNDS {
+        for number in 0..TEXTS {
+            let from = contact(round * TEXTS + number).as_e164().to_owned();
+            let body = format!("{}k sqft in Carson", 10 + number);
+            world.contact_texts(&from, &body).await;
+            said.insert((from, body), 1);
+            if dice.random_ratio(1, 4) {
+                ledger_worker.kill().await;
+                if let Some(postgres) = &mut place.postgres
+                    && dice.random()
+                {
+                    postgres.process.kill().await;
+                    ledger_worker = world.new_worker_with(&keeper).await;
+                    postgres.restart().await.expect("PostgreSQL starts again");
+                } else {
+                    ledger_worker = world.new_worker_with(&keeper).await;
+                }
+            }
+        }
+    }
+    let sent = world.sent(ROUNDS * TEXTS).await;
+    world.until_recorded().await;
+
+    let ledger = place.open().await;
+    let mut received = BTreeMap::new();
+    let mut left = BTreeMap::new();
+    for message in all(&ledger, &MessageFilter::default()).await {
+        let body = message.body.expect("it is kept");
+        let kept = match (message.direction.as_str(), message.status.as_str()) {
+            ("in", "answered") => &mut received,
+            ("out", "accepted") => &mut left,
+            other => unreachable!("{other:?}"),
+        };
+        *kept.entry((message.contact, body)).or_insert(0) += 1;
+    }
+    assert_eq!(received, said);
+    let sent: BTreeMap<_, _> = sent
+        .into_iter()
+        .map(|text| ((text.to, text.body), 1))
+        .collect();
+    assert_eq!(left, sent);
+    let (conversations, _) = ledger
+        .conversations(None, None, None, 100)
+        .await
+        .expect("it answers");
+    assert!(
+        conversations
+            .iter()
+            .all(|found| (found.received, found.sent) == (1, 1))
+    );
+}
+
+#[tokio::test]
+async fn nobody_else_on_the_machine_reads_the_ledgers_file() {
+    let place = Place::sqlite();
+    let ledger = place.open().await;
+    write(&ledger, &[told_text(1, "Hello")]).await;
+    let directory = place.directory.path().join("data");
+    let mut files = 0;
+    for file in std::fs::read_dir(directory).expect("it answers") {
+        let file = file.expect("it answers");
+        let mode = file.metadata().expect("it answers").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", file.path().display());
+        files += 1;
+    }
+    assert_eq!(files, 3, "the file, its log and the log's index");
+}
+
+#[tokio::test]
+async fn what_happened_while_the_database_was_away_is_recorded_when_it_is_back() {
+    let place = Place::sqlite();
+    let settings = Settings {
+        worker_variables: vec![("DATABASE_URL", place.url.clone())],
+        ..Settings::default()
+    };
+    let directory = place.directory.path().join("data");
+    std::fs::write(&directory, "in the way").expect("it answers");
+    let world = World::start_with(processes(), settings).await;
+    world.buyer_texts("10k sqft in Carson for storage").await;
+    world.sent(1).await;
+    world.buyer_texts("STOP").await;
+    let sent = world.sent(2).await;
+    world
+        .worker
+        .as_ref()
+        .expect("it runs")
+        .line_with("ledger.waiting")
+        .await;
+    assert!(world.queue.events_waiting().await.expect("it answers") > 4);
+
+    std::fs::remove_file(&directory).expect("it answers");
+    world.until_recorded().await;
+
+    let ledger = place.open().await;
+    let filter = MessageFilter {
+        contact: Some(BUYER.to_owned()),
+        ..MessageFilter::default()
+    };
+    let mut bodies: Vec<_> = all(&ledger, &filter)
+        .await
+        .into_iter()
+        .filter_map(|found| found.body)
+        .collect();
+    bodies.sort();
+    let mut expected: Vec<_> = sent.into_iter().map(|text| text.body).collect();
+    expected.extend([
+        "10k sqft in Carson for storage".to_owned(),
+        "STOP".to_owned(),
+    ]);
+    expected.sort();
+    assert_eq!(bodies, expected);
+    let consents = ledger
+        .consents(Some(BUYER), 0, 9)
+        .await
+        .expect("it answers");
+    assert_eq!((consents.len(), consents[0].kind.as_str()), (1, "opt_out"));
+}

@@ -1,0 +1,162 @@
+//! Keeps the record: reads what happened from the stream and writes it into the ledger.
+//!
+//! What was read is dropped from Redis after the database has it on its disk; until then it is read again, by this process
+//! or another. The ledger knows each event by its id, so nothing is written twice.
+
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+use wex_ledger::{Database, Incoming, Keys, Ledger, LedgerError, Written};
+use wex_queue::{EVENTS_READ_MAX, EventReader, Queue, QueueError, ToldEvent};
+use wex_runtime::error_chain;
+
+/// The readers of the stream that write the ledger, in all processes.
+const GROUP: &str = "ledger";
+
+/// How long to wait for an event before the lease of the reader is renewed.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The pauses while Redis or the database is away.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+
+/// How often an outage is told again, and how often the backlog is looked at.
+const TELL_EVERY: Duration = Duration::from_secs(60);
+
+/// A backlog that a person should know of: a tenth of what closes the door.
+const BACKLOG_ALARM: u64 = 100_000;
+
+/// Why events could not be moved.
+#[derive(Debug, thiserror::Error)]
+enum Stopped {
+    #[error(transparent)]
+    Redis(#[from] QueueError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// Writes until `draining`; then until nothing is left, or something is away.
+pub(crate) async fn run(
+    queue: Queue,
+    worker_id: String,
+    database: Database,
+    keys: Keys,
+    draining: CancellationToken,
+) {
+    let reader = EventReader::new(&queue, GROUP, worker_id);
+    let mut writer = Writer {
+        queue,
+        reader,
+        database,
+        keys,
+        ledger: None,
+        looked: None,
+    };
+    let (mut failures, mut told) = (0_u32, None::<Instant>);
+    loop {
+        match writer.move_some(&draining).await {
+            Ok(Some(0)) if draining.is_cancelled() => break,
+            Ok(_) => {
+                if failures > 0 {
+                    info!("ledger.recovered");
+                }
+                (failures, told) = (0, None);
+            }
+            Err(stopped) => {
+                if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+                    error!(error = %error_chain(&stopped), "ledger.waiting: events are kept in Redis meanwhile");
+                    told = Some(Instant::now());
+                }
+                if draining.is_cancelled() {
+                    break;
+                }
+                let pause = PAUSE.0.saturating_mul(1 << failures.min(10)).min(PAUSE.1);
+                failures = failures.saturating_add(1);
+                tokio::select! {
+                    () = sleep(pause) => {}
+                    () = draining.cancelled() => {}
+                }
+            }
+        }
+    }
+    if let Err(error) = writer.reader.leave().await {
+        warn!(error = %error_chain(&error), "ledger.not_left: another process takes over when the lease ends");
+    }
+}
+
+struct Writer {
+    queue: Queue,
+    reader: EventReader,
+    database: Database,
+    keys: Keys,
+    /// `None` while the database was not there yet.
+    ledger: Option<Ledger>,
+    /// When the backlog was looked at.
+    looked: Option<Instant>,
+}
+
+impl Writer {
+    /// Moves one batch; how many events it had, or `None` when the wait for some was broken off.
+    async fn move_some(&mut self, draining: &CancellationToken) -> Result<Option<usize>, Stopped> {
+        self.look().await?;
+        let ledger = match &self.ledger {
+            Some(ledger) => ledger,
+            None => {
+                let ledger = Ledger::open(&self.database, self.keys.clone()).await?;
+                self.ledger.insert(ledger)
+            }
+        };
+        let is_draining = draining.is_cancelled();
+        let patience = if is_draining {
+            Duration::ZERO
+        } else {
+            PATIENCE
+        };
+        let events = tokio::select! {
+            events = self.reader.next(EVENTS_READ_MAX, patience) => events?,
+            () = draining.cancelled(), if !is_draining => return Ok(None),
+        };
+        if events.is_empty() {
+            return Ok(Some(0));
+        }
+        let incoming: Vec<_> = events.iter().map(incoming).collect();
+        let Written { new, set_aside } = ledger.write(&incoming).await?;
+        if set_aside > 0 {
+            error!(
+                events = set_aside,
+                "ledger.set_aside: this version could not write them; they are kept as events of the kind set_aside"
+            );
+        }
+        tracing::debug!(events = events.len(), new, "ledger.written");
+        self.reader.take(&events).await?;
+        Ok(Some(events.len()))
+    }
+
+    async fn look(&mut self) -> Result<(), QueueError> {
+        if self
+            .looked
+            .is_some_and(|looked| looked.elapsed() < TELL_EVERY)
+        {
+            return Ok(());
+        }
+        let backlog = self.queue.events_waiting().await?;
+        self.looked = Some(Instant::now());
+        if backlog >= BACKLOG_ALARM {
+            error!(
+                backlog,
+                "ledger.behind: at a million events no more texts are let into Redis"
+            );
+        }
+        Ok(())
+    }
+}
+
+fn incoming(event: &ToldEvent) -> Incoming<'_> {
+    Incoming {
+        id: &event.id,
+        at_ms: event.at_ms,
+        queue: event.queue.as_deref(),
+        text: &event.text,
+    }
+}
