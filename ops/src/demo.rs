@@ -124,6 +124,7 @@ async fn converse(options: &Options, directory: &std::path::Path) -> Result<(), 
 /// The running system.
 struct Demo {
     settings: Settings,
+    database: String,
     ingress_url: String,
     sim: Sim,
     redis: Redis,
@@ -140,8 +141,10 @@ impl Demo {
             std::net::TcpListener::bind(("127.0.0.1", port))
                 .map_err(|_taken| DemoError::PortTaken(port))?,
         );
+        let database = new_database()?;
         let settings = Settings {
             quiet: QUIET,
+            worker_variables: vec![("DATABASE_URL", database.clone())],
             ..Settings::default()
         };
         let programs = Programs::beside_this_one()?;
@@ -152,6 +155,7 @@ impl Demo {
         let worker = start_worker(&programs, &settings, directory, &redis.url, &url).await?;
         Ok(Self {
             settings,
+            database,
             ingress_url,
             sim: Sim::new(url),
             redis,
@@ -167,10 +171,12 @@ impl Demo {
             "Redis, wex-sim (stands in for Aircall), wex-ingress and wex-worker are running.\n\
              The webhook is {}/api/sms/buyer/webhook, its token {token}.\n\
              Texts of one burst are answered together, {} s after the last.\n\
-             In another terminal: REDIS_URL={} wex queue status\n",
+             In another terminal: REDIS_URL={} wex queue status\n\
+             What was said, also afterwards: DATABASE_URL={} wex conversations show {BUYER}\n",
             self.ingress_url,
             QUIET.as_secs(),
-            self.redis.url
+            self.redis.url,
+            self.database
         ));
     }
 
@@ -206,6 +212,18 @@ impl Demo {
             process.end().await;
         }
     }
+}
+
+/// The URL of the demo's own ledger, which stays when the demo ends. What an earlier demo left is removed.
+fn new_database() -> std::io::Result<String> {
+    let file = std::env::current_dir()?.join("data/demo.db");
+    for ending in ["", "-wal", "-shm"] {
+        match std::fs::remove_file(format!("{}{ending}", file.display())) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(format!("sqlite://{}", file.display()))
 }
 
 fn show(message: &SentMessage) {

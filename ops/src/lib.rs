@@ -8,9 +8,15 @@
 pub mod operator;
 
 mod audit;
+mod consent;
+mod conversations;
 mod dead_letters;
 mod health;
+mod ledger;
+mod messages;
 mod queue;
+mod report;
+mod requirements;
 mod workers;
 
 mod output;
@@ -45,6 +51,21 @@ enum Subcommands {
     /// See how the queues stand and what they wait for; pause and resume them.
     #[command(subcommand, after_help = EXIT_CODES)]
     Queue(queue::Command),
+    /// Look at every text that came and every text of ours.
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Messages(messages::Command),
+    /// Look at conversations, and at all that happened in one.
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Conversations(conversations::Command),
+    /// Look at who may be texted and why, prove the record, and add to it.
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Consent(consent::Command),
+    /// Look at what buyers look for.
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Requirements(requirements::Command),
+    /// See a day in figures.
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Report(report::Command),
     /// List the worker processes.
     #[command(after_help = EXIT_CODES)]
     Workers(workers::Options),
@@ -79,6 +100,11 @@ async fn run(command: Command) -> Result<(), CommandError> {
     match command.command {
         Subcommands::DeadLetters(command) => dead_letters::run(command).await,
         Subcommands::Queue(command) => queue::run(command).await,
+        Subcommands::Messages(command) => messages::run(command).await,
+        Subcommands::Conversations(command) => conversations::run(command).await,
+        Subcommands::Consent(command) => consent::run(command).await,
+        Subcommands::Requirements(command) => requirements::run(command).await,
+        Subcommands::Report(command) => report::run(command).await,
         Subcommands::Workers(options) => workers::run(&options).await,
         Subcommands::Audit(options) => audit::run(&options).await,
         Subcommands::Health(options) => health::run(&options).await,

@@ -12,6 +12,7 @@ use wex_domain::job::{INBOUND, OUTBOUND};
 use wex_domain::line::{LineId, Side};
 use wex_domain::message::InboundMessage;
 use wex_domain::phone_number::PhoneNumber;
+use wex_ledger::{Database, Keys, LedgerError};
 use wex_queue::{Key, Queue, QueueError, QueueName};
 use wex_runtime::env::{Env, Problems};
 use wex_runtime::error_chain;
@@ -48,6 +49,8 @@ pub enum CommandError {
     /// Redis was there a moment ago.
     #[error("lost the connection in the middle; to try again is safe")]
     Queue(#[from] QueueError),
+    #[error("cannot use the ledger")]
+    Ledger(#[source] LedgerError),
     #[error("{0}")]
     Failed(String),
     #[error("cannot print")]
@@ -63,6 +66,7 @@ impl CommandError {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Self::Redis { .. }
             | Self::Queue(_)
+            | Self::Ledger(_)
             | Self::Failed(_)
             | Self::Output(_)
             | Self::Demo(_) => ExitCode::FAILURE,
@@ -84,6 +88,10 @@ pub struct Config {
     pub supplier_line: Option<u64>,
     /// `AIRCALL_BUYER_NUMBER_ID`: the buyer line, likewise.
     pub buyer_line: Option<u64>,
+    /// `DATABASE_URL`: where the ledger is.
+    pub database: Database,
+    /// `LEDGER_KEYS`: what seals texts in it.
+    pub ledger_keys: Keys,
 }
 
 impl Config {
@@ -92,6 +100,8 @@ impl Config {
             redis_url: env.or("REDIS_URL", "redis://127.0.0.1:6379"),
             supplier_line: env.optional("AIRCALL_NUMBER_ID"),
             buyer_line: env.optional("AIRCALL_BUYER_NUMBER_ID"),
+            database: env.or("DATABASE_URL", "sqlite://data/wex.db"),
+            ledger_keys: env.optional("LEDGER_KEYS").unwrap_or_default(),
         }
     }
 }

@@ -13,6 +13,7 @@ fn demo(programs: &Programs, arguments: &[&str], typed: &str) -> Output {
     let mut child = Command::new(programs.path("wex"))
         .arg("demo")
         .args(arguments)
+        .current_dir(programs.path(""))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -64,6 +65,28 @@ fn the_demo_shows_the_guides_text_and_an_answer_and_exits_with_0() {
         .find("Got it: 10,000 sqft in Carson, CA for storage.")
         .expect("an answer to it");
     assert!(text < answer, "{said}");
+
+    // The ledger stays, where the demo said.
+    let (before, rest) = said.split_once(" wex conversations show ").expect("a hint");
+    let url = before.rsplit_once("DATABASE_URL=").expect("a URL").1;
+    let output = Command::new(programs.path("wex"))
+        .args([
+            "conversations",
+            "show",
+            rest.lines().next().expect("a number"),
+        ])
+        .env("DATABASE_URL", url)
+        .output()
+        .expect("wex runs");
+    let (code, shown, error) = output_of(&output);
+    assert_eq!((code, error.as_str()), (Some(0), ""), "{shown}");
+    let in_order = [
+        "10k sqft in Carson",
+        "turn_taken",
+        "Got it:",
+        "send_accepted",
+    ];
+    assert!(in_order.iter().all(|part| shown.contains(part)), "{shown}");
     assert_eq!(left_running(directory.path()), [] as [&str; 0]);
 }
 

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use serde_json::Value;
 use sqlx::AnyConnection;
 use sqlx::Connection;
 use tempfile::TempDir;
@@ -14,7 +15,9 @@ use wex_domain::job::InboundPayload;
 use wex_domain::line::{LineId, Side};
 use wex_domain::message::InboundMessage;
 use wex_domain::phone_number::PhoneNumber;
-use wex_ledger::{Database, Incoming, Keys, Ledger, Message, MessageFilter, Verified, Written};
+use wex_ledger::{
+    Database, Incoming, Keys, Ledger, Message, MessageFilter, Source, Verified, Written,
+};
 use wex_ops::postgres::Postgres;
 use wex_ops::stack::Settings;
 use wex_tests::{BUYER, World};
@@ -119,12 +122,12 @@ fn text(number: usize, body: &str) -> InboundMessage {
 }
 
 /// An event as the stream has it: when, of which queue, and what.
-type Told = (u64, Option<&'static str>, String);
+type Told = (u64, Source<'static>, String);
 
 fn told_text(number: usize, body: &str) -> Told {
     let payload = InboundPayload::V1(text(number, body)).encode();
     let at_ms = 1_000 * u64::try_from(number).expect("few");
-    (at_ms, Some("inbound"), payload)
+    (at_ms, Source::Job("inbound"), payload)
 }
 
 fn told_consent(number: usize, kind: ConsentKind) -> Told {
@@ -144,7 +147,7 @@ fn told_consent(number: usize, kind: ConsentKind) -> Told {
     };
     let conversation = Some(ConversationId::of(&message));
     let event = Event::consent_changed(conversation, &message.id, change);
-    (at_ms, None, event.encode())
+    (at_ms, Source::Told, event.encode())
 }
 
 async fn write(ledger: &Ledger, told: &[Told]) -> Written {
@@ -152,10 +155,10 @@ async fn write(ledger: &Ledger, told: &[Told]) -> Written {
     let incoming = told
         .iter()
         .zip(&ids)
-        .map(|((at_ms, queue, text), id)| Incoming {
+        .map(|((at_ms, source, text), id)| Incoming {
             id,
             at_ms: *at_ms,
-            queue: *queue,
+            source: *source,
             text,
         });
     let incoming: Vec<_> = incoming.collect();
@@ -216,8 +219,8 @@ async fn an_event_that_is_written_again_changes_nothing(place: Place) {
 async fn what_cannot_be_understood_is_kept_and_holds_nothing_up(place: Place) {
     let ledger = place.open().await;
     let told = [
-        (1, None, r#"{"v":"9","of":"tomorrow"}"#.to_owned()),
-        (2, Some("inbound"), "not JSON".to_owned()),
+        (1, Source::Told, r#"{"v":"9","of":"tomorrow"}"#.to_owned()),
+        (2, Source::Job("inbound"), "not JSON".to_owned()),
         told_text(3, "Hello"),
     ];
     let written = write(&ledger, &told).await;
@@ -246,7 +249,7 @@ async fn a_chain_of_consent_shows_what_was_changed(place: Place) {
         })
         .collect();
     write(&ledger, &told).await;
-    let Verified::Whole { rows: 6, last } = ledger.verify_consents().await.expect("it answers")
+    let Verified::Whole { rows: 6, last } = ledger.verify_consents(4).await.expect("it answers")
     else {
         unreachable!("it was not touched");
     };
@@ -278,14 +281,14 @@ async fn a_chain_of_consent_shows_what_was_changed(place: Place) {
         ("DELETE FROM consent_events WHERE number = 4", "", 4),
     ] {
         place.tamper(sql).await;
-        let verified = ledger.verify_consents().await.expect("it answers");
+        let verified = ledger.verify_consents(4).await.expect("it answers");
         assert!(
             matches!(verified, Verified::Broken { number: at, .. } if at == number),
             "{sql}: {verified:?}"
         );
         if !undo.is_empty() {
             place.tamper(undo).await;
-            let verified = ledger.verify_consents().await.expect("it answers");
+            let verified = ledger.verify_consents(4).await.expect("it answers");
             assert!(
                 matches!(verified, Verified::Whole { rows: 6, .. }),
                 "{undo}: {verified:?}"
@@ -321,7 +324,7 @@ async fn sealed_texts_are_not_in_the_database_and_are_read_with_their_key(place:
     let rows = ledger.consents(None, 0, 9).await.expect("it answers");
     assert_eq!(rows[0].raw_text.as_deref(), Some(WORDS));
     assert!(matches!(
-        ledger.verify_consents().await.expect("it answers"),
+        ledger.verify_consents(4).await.expect("it answers"),
         Verified::Whole { rows: 1, .. }
     ));
     let without = place.open().await;
@@ -545,4 +548,242 @@ async fn what_happened_while_the_database_was_away_is_recorded_when_it_is_back()
         .await
         .expect("it answers");
     assert_eq!((consents.len(), consents[0].kind.as_str()), (1, "opt_out"));
+}
+
+// The commands.
+
+/// A buyer texts twice and opts out; the ledger has it.
+async fn world_with_a_conversation() -> World {
+    let world = World::start(processes()).await;
+    for (count, text) in ["10k sqft in Carson", "for cold storage", "STOP"]
+        .iter()
+        .enumerate()
+    {
+        world.buyer_texts(text).await;
+        world.sent(count + 1).await;
+    }
+    world.until_recorded().await;
+    world
+}
+
+fn objects(lines: &str) -> Vec<Value> {
+    lines
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect()
+}
+
+#[tokio::test]
+async fn messages_are_listed_shown_and_exported() {
+    let world = world_with_a_conversation().await;
+
+    let list = world.wex(&["messages", "list"]).await;
+    assert!(
+        list.contains("for cold storage") && list.contains("Got it:"),
+        "{list}"
+    );
+    assert!(
+        list.contains("+1870***5426") && !list.contains(BUYER),
+        "{list}"
+    );
+    let found = objects(
+        &world
+            .wex(&["messages", "list", "--json", "--direction", "out"])
+            .await,
+    );
+    assert_eq!(found.len(), 3);
+    assert!(
+        found.iter().all(|message| message["status"] == "accepted"),
+        "{found:?}"
+    );
+    let found = objects(
+        &world
+            .wex(&[
+                "messages",
+                "list",
+                "--json",
+                "--contact",
+                "870 457 5426",
+                "--text",
+                "COLD",
+                "--direction",
+                "in",
+            ])
+            .await,
+    );
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["status"], "answered");
+
+    let id = found[0]["id"].as_str().expect("an id");
+    let shown = world.wex(&["messages", "show", id]).await;
+    assert!(
+        shown.contains(BUYER) && shown.contains("message_received"),
+        "{shown}"
+    );
+    let unknown = world.wex_output(&["messages", "show", "nobody"]).await;
+    assert_eq!(unknown.status.code(), Some(1));
+
+    let csv = world.wex(&["messages", "export"]).await;
+    assert_eq!(csv.lines().count(), 7);
+    assert!(
+        csv.starts_with("id,direction,at_ms,") && csv.contains("for cold storage"),
+        "{csv}"
+    );
+    world
+        .wex(&[
+            "messages",
+            "export",
+            "--format",
+            "ndjson",
+            "--output",
+            "messages.ndjson",
+        ])
+        .await;
+    let file = std::fs::read_to_string(world.directory().join("messages.ndjson")).expect("a file");
+    let exported = objects(&file);
+    assert_eq!(exported.len(), 6);
+    assert!(exported.is_sorted_by_key(|message| message["at_ms"].as_u64()));
+    let again = world
+        .wex_output(&["messages", "export", "--output", "messages.ndjson"])
+        .await;
+    assert_eq!(again.status.code(), Some(1), "nothing is overwritten");
+}
+
+#[tokio::test]
+async fn a_conversation_is_shown_in_one_line_of_time() {
+    let world = world_with_a_conversation().await;
+    let list = objects(&world.wex(&["conversations", "list", "--json"]).await);
+    assert_eq!(
+        (list.len(), &list[0]["received"], &list[0]["sent"]),
+        (1, &3.into(), &3.into())
+    );
+    assert_eq!(list[0]["contact"], "+1870***5426");
+
+    let shown = world.wex(&["conversations", "show", BUYER]).await;
+    let order = [
+        "10k sqft in Carson",
+        "requirement_updated",
+        "send_accepted",
+        "for cold storage",
+        "STOP",
+        "consent_changed",
+    ];
+    let places: Vec<_> = order.iter().map(|part| shown.find(part)).collect();
+    assert!(places.iter().all(Option::is_some), "{shown}");
+    let key = format!("buyer:{}:{BUYER}", world.settings.buyer.0);
+    assert_eq!(world.wex(&["conversations", "show", &key]).await, shown);
+    let unknown = world
+        .wex_output(&["conversations", "show", "+14244162299"])
+        .await;
+    assert_eq!(unknown.status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn consent_is_listed_changed_by_an_operator_and_proved() {
+    let world = world_with_a_conversation().await;
+    let verified = world.wex(&["consent", "verify"]).await;
+    assert!(verified.contains("1 entries"), "{verified}");
+
+    let why = ["--reason", "asked by phone"];
+    let none = world
+        .wex_output(&[&["consent", "add", BUYER], &why[..]].concat())
+        .await;
+    assert_eq!(none.status.code(), Some(1), "opted out already");
+    world
+        .wex(&[&["consent", "remove", BUYER], &why[..]].concat())
+        .await;
+    world.buyer_texts("15k sqft now").await;
+    assert_eq!(world.sent(4).await.len(), 4);
+    world
+        .wex(&[&["consent", "add", BUYER], &why[..]].concat())
+        .await;
+    world.buyer_texts("20k sqft now").await;
+    world.until_idle().await;
+    world.until_recorded().await;
+
+    assert_eq!(world.sent(4).await.len(), 4, "nothing more is sent");
+    let rows = objects(
+        &world
+            .wex(&["consent", "list", "--json", "--contact", BUYER])
+            .await,
+    );
+    let kinds: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            (
+                row["kind"].as_str().unwrap_or_default(),
+                row["actor"].as_str().unwrap_or_default(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            ("opt_out", "contact"),
+            ("opt_in", "ann"),
+            ("human_set", "ann")
+        ]
+    );
+    assert_eq!(rows[2]["reason"], "asked by phone");
+    let verified = world.wex(&["consent", "verify"]).await;
+    assert!(verified.contains("3 entries"), "{verified}");
+    let audit = world.wex(&["audit"]).await;
+    assert!(
+        audit.contains("consent_add") && audit.contains("asked by phone"),
+        "{audit}"
+    );
+    assert!(!audit.contains(BUYER), "{audit}");
+}
+
+#[tokio::test]
+async fn requirements_and_the_day_are_reported() {
+    let world = world_with_a_conversation().await;
+    let list = objects(&world.wex(&["requirements", "list", "--json"]).await);
+    assert_eq!(list.len(), 1);
+    assert_eq!(list[0]["requirement"]["sqft_min"], 10_000);
+    assert_eq!(list[0]["fields"]["uses"]["source"], "user");
+    let csv = world.wex(&["requirements", "export"]).await;
+    assert!(
+        csv.starts_with("conversation,field,value,") && csv.contains("sqft_min,10000"),
+        "{csv}"
+    );
+
+    let report = &objects(&world.wex(&["report", "daily", "--json"]).await)[0];
+    let figure = |name: &str| report[name].as_u64().unwrap_or_default();
+    assert_eq!(
+        (figure("texts"), figure("answered"), figure("sent")),
+        (3, 3, 3)
+    );
+    assert_eq!(
+        (
+            figure("opt_outs"),
+            figure("failed"),
+            figure("conversations")
+        ),
+        (1, 0, 1)
+    );
+    assert!(
+        (1..10_000).contains(&figure("median_answer_ms")),
+        "{report}"
+    );
+    let day_before = world
+        .wex(&["report", "daily", "--day", "2020-01-01", "--json"])
+        .await;
+    assert_eq!(objects(&day_before)[0]["texts"], 0);
+}
+
+#[tokio::test]
+async fn commands_say_when_there_is_no_ledger() {
+    let settings = Settings {
+        worker_variables: vec![("WORKER_QUEUES", "inbound".to_owned())],
+        ..Settings::default()
+    };
+    let world = World::start_with(processes(), settings).await;
+    let output = world.wex_output(&["messages", "list"]).await;
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        error.contains("DATABASE_URL") && error.contains("data/wex.db"),
+        "{error}"
+    );
 }

@@ -452,6 +452,30 @@ impl World {
         }
     }
 
+    /// Runs a command of an operator of this world; what it printed, after it ended well.
+    pub async fn wex(&self, arguments: &[&str]) -> String {
+        let output = self.wex_output(arguments).await;
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {error}");
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// As [`World::wex`], however it ends.
+    pub async fn wex_output(&self, arguments: &[&str]) -> std::process::Output {
+        tokio::process::Command::new(self.programs.path("wex"))
+            .args(arguments)
+            .env_clear()
+            .env("REDIS_URL", &self.redis.url)
+            .env("AIRCALL_NUMBER_ID", self.settings.supplier.0.to_string())
+            .env("AIRCALL_BUYER_NUMBER_ID", self.settings.buyer.0.to_string())
+            .env("USER", "ann")
+            .envs(self.settings.worker_variables.iter().cloned())
+            .current_dir(self.directory.path())
+            .output()
+            .await
+            .expect("wex runs")
+    }
+
     /// Starts a worker with these variables besides those of the world.
     pub async fn new_worker_with(&self, variables: &[(&'static str, String)]) -> Process {
         let mut settings = self.settings.clone();

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
-use wex_ledger::{Database, Incoming, Keys, Ledger, LedgerError, Written};
-use wex_queue::{EVENTS_READ_MAX, EventReader, Queue, QueueError, ToldEvent};
+use wex_ledger::{Database, Incoming, Keys, Ledger, LedgerError, Source, Written};
+use wex_queue::{EVENTS_READ_MAX, EventReader, EventSource, Queue, QueueError, ToldEvent};
 use wex_runtime::error_chain;
 
 /// The readers of the stream that write the ledger, in all processes.
@@ -156,7 +156,11 @@ fn incoming(event: &ToldEvent) -> Incoming<'_> {
     Incoming {
         id: &event.id,
         at_ms: event.at_ms,
-        queue: event.queue.as_deref(),
+        source: match &event.source {
+            EventSource::Told => Source::Told,
+            EventSource::Job(queue) => Source::Job(queue),
+            EventSource::Act => Source::Act,
+        },
         text: &event.text,
     }
 }

@@ -17,9 +17,6 @@ use crate::write::{as_i64, storable};
 /// The hash before the first row.
 const START: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// How many rows are read together.
-const PAGE: i64 = 1_000;
-
 const COLUMNS: &str = "number, event, kind, matched_by, message, received_ms, effective_ms, rule_version, actor, conversation, \
      contact, raw_text, reason, sealed_by, salt, commitment, hash";
 
@@ -237,16 +234,14 @@ impl Ledger {
         rows.iter().map(|row| Ok(self.consent(row)?)).collect()
     }
 
-    /// Checks every row of the consent record against its hash and the one before.
+    /// Checks every row of the consent record against its hash and the one before, so many at a time.
     ///
     /// # Errors
     /// When the database cannot be used.
-    pub async fn verify_consents(&self) -> Result<Verified, LedgerError> {
+    pub async fn verify_consents(&self, page: u32) -> Result<Verified, LedgerError> {
         let (mut rows, mut last) = (0, START.to_owned());
         loop {
-            let page = self
-                .consents(None, rows, u32::try_from(PAGE).unwrap_or(u32::MAX))
-                .await?;
+            let page = self.consents(None, rows, page).await?;
             if page.is_empty() {
                 return Ok(Verified::Whole { rows, last });
             }

@@ -20,4 +20,4 @@ pub use read::{
 };
 pub use seal::{Keys, NotAKey};
 pub use store::{Database, Ledger, LedgerError, NotAUrl};
-pub use write::{Incoming, Written};
+pub use write::{Incoming, Source, Written};

@@ -1,5 +1,6 @@
 //! Events in: each is applied once, in the transaction that notes its id.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, Row};
 use wex_domain::conversation::ConversationId;
@@ -19,9 +20,60 @@ pub struct Incoming<'a> {
     pub id: &'a str,
     /// When the stream got it, in milliseconds since 1970.
     pub at_ms: u64,
-    /// Of a job that is an event itself: its queue.
-    pub queue: Option<&'a str>,
+    pub source: Source<'a>,
     pub text: &'a str,
+}
+
+/// What the text of an event is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source<'a> {
+    /// A [`StoredEvent`].
+    Told,
+    /// The payload of a job of this queue.
+    Job(&'a str),
+    /// What an operator did, as the queue notes it.
+    Act,
+}
+
+/// The queue's note of an act; see `audit` in its scripts.
+#[derive(Deserialize)]
+struct Act {
+    operator: String,
+    act: String,
+    #[serde(default)]
+    queue: String,
+    #[serde(default)]
+    filter: Option<String>,
+    #[serde(default)]
+    letters: Option<u64>,
+    #[serde(default)]
+    job: Option<String>,
+    #[serde(default)]
+    key: Option<String>,
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+impl Act {
+    fn event(self, id: &str, at_ms: u64) -> Event {
+        let mut subject = vec![self.queue];
+        subject.extend(self.filter);
+        subject.extend(self.letters.map(|letters| format!("{letters} letters")));
+        subject.extend(self.job.map(|job| format!("id={job}")));
+        subject.extend(self.key.map(|key| format!("key={key}")));
+        subject.retain(|part| !part.is_empty());
+        Event {
+            id: format!("operator_acted:{id}"),
+            at_ms,
+            conversation: None,
+            what: What::OperatorActed {
+                operator: self.operator,
+                act: self.act,
+                subject: subject.join(" "),
+                reason: self.reason.unwrap_or_default(),
+            },
+        }
+    }
 }
 
 /// What became of a batch.
@@ -88,13 +140,17 @@ impl Ledger {
 
 /// `None` when another version wrote it, or it is broken.
 fn read(incoming: &Incoming<'_>) -> Option<Event> {
-    match incoming.queue {
-        Some(INBOUND) => {
+    match incoming.source {
+        Source::Job(INBOUND) => {
             let InboundPayload::V1(message) = InboundPayload::decode(incoming.text).ok()?;
             Some(Event::message_received(message, incoming.at_ms))
         }
-        Some(_) => None,
-        None => {
+        Source::Job(_) => None,
+        Source::Act => {
+            let act: Act = serde_json::from_str(incoming.text).ok()?;
+            Some(act.event(incoming.id, incoming.at_ms))
+        }
+        Source::Told => {
             let StoredEvent::V1(event) = StoredEvent::decode(incoming.text).ok()?;
             Some(event)
         }
@@ -141,7 +197,7 @@ async fn set_aside(
 ) -> Result<(), sqlx::Error> {
     let id = format!("set_aside:{}", incoming.id);
     let sealed = keys.seal(&storable(incoming.text), &id);
-    let detail = json!({ "queue": incoming.queue, "text": sealed.text, "sealed_by": sealed.by });
+    let detail = json!({ "source": format!("{:?}", incoming.source), "text": sealed.text, "sealed_by": sealed.by });
     note(
         connection,
         &id,

@@ -23,6 +23,17 @@ const LEASE: Duration = Duration::from_secs(10);
 /// How much longer than asked a wait may take before its connection counts as broken.
 const BLOCKING_GRACE: Duration = Duration::from_secs(2);
 
+/// What the text of an event is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventSource {
+    /// What somebody told: [`Event`](crate::Event).
+    Told,
+    /// The payload of a job of this queue.
+    Job(String),
+    /// An [`AuditEntry`](crate::AuditEntry) as JSON: what an operator did.
+    Act,
+}
+
 /// An event as it is read.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ToldEvent {
@@ -30,9 +41,7 @@ pub struct ToldEvent {
     pub id: String,
     /// When it was written, in milliseconds of Redis's clock since 1970.
     pub at_ms: u64,
-    /// Of a job that is an event itself: its queue.
-    pub queue: Option<String>,
-    /// The text of the event, or the payload of the job.
+    pub source: EventSource,
     pub text: String,
 }
 
@@ -166,15 +175,16 @@ impl EventReader {
 fn read_event(value: Value) -> Result<ToldEvent, QueueError> {
     let (id, fields): (String, Vec<String>) = from_value(value)?;
     let at_ms = id.split('-').next().and_then(|ms| ms.parse().ok());
-    let (queue, text) = match fields.as_slice() {
-        [name, text] if name == "event" => (None, text.clone()),
-        [_, queue, _, payload] => (Some(queue.clone()), payload.clone()),
+    let (source, text) = match fields.as_slice() {
+        [name, text] if name == "event" => (EventSource::Told, text.clone()),
+        [name, entry] if name == "act" => (EventSource::Act, entry.clone()),
+        [_, queue, _, payload] => (EventSource::Job(queue.clone()), payload.clone()),
         _ => return Err(QueueError::Unexpected("read_events")),
     };
     Ok(ToldEvent {
         at_ms: at_ms.ok_or(QueueError::Unexpected("read_events"))?,
         id,
-        queue,
+        source,
         text,
     })
 }

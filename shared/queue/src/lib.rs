@@ -18,7 +18,7 @@ pub mod operate;
 pub mod queue;
 mod scripts;
 
-pub use events::{EVENTS_READ_MAX, EventReader, ToldEvent};
+pub use events::{EVENTS_READ_MAX, EventReader, EventSource, ToldEvent};
 pub use fetch::Fetcher;
 pub use job::{
     Claim, Effects, Event, EventId, Failure, Invalid, Job, Key, NewJob, QueueName, QuietWindow,

@@ -8,7 +8,9 @@ use std::time::Duration;
 use redis::{FromRedisValue, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::job::{Failure, History, Invalid, Job, KEPT_MAX, Key, PAYLOAD_BYTES_MAX, QueueName};
+use crate::job::{
+    Effects, Failure, History, Invalid, Job, KEPT_MAX, Key, PAYLOAD_BYTES_MAX, QueueName,
+};
 use crate::queue::{Queue, QueueError, from_value};
 use crate::scripts;
 
@@ -244,7 +246,7 @@ pub struct AuditEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_ms: Option<u64>,
     pub operator: String,
-    /// `pause`, `resume`, `replay`, `discard` or `edit`.
+    /// `pause`, `resume`, `replay`, `discard`, `edit`, or the word of [`Queue::apply`].
     pub act: String,
     pub queue: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -365,6 +367,24 @@ impl Queue {
             act.operator.to_owned(),
         ];
         let _done: String = self.connection.run(&scripts::PAUSE, &args).await?;
+        Ok(())
+    }
+
+    /// Applies effects that an operator asked for, and notes the act: a word for it, and the key that it was done to.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked. It may have happened all the same.
+    pub async fn apply(
+        &self,
+        what: &str,
+        key: &Key,
+        act: Act<'_>,
+        effects: &Effects,
+    ) -> Result<(), QueueError> {
+        let words = [act.operator, what, key.as_str(), act.reason];
+        let mut args: Vec<_> = words.into_iter().map(str::to_owned).collect();
+        effects.push_args(&mut args);
+        let _done: String = self.connection.run(&scripts::APPLY, &args).await?;
         Ok(())
     }
 

@@ -34,6 +34,7 @@ script!(COUNT, "count.lua");
 script!(REPLAY, "replay.lua");
 script!(DISCARD, "discard.lua");
 script!(EDIT, "edit.lua");
+script!(APPLY, "apply.lua");
 script!(AUDIT, "audit.lua");
 script!(BEAT, "beat.lua");
 script!(READ_EVENTS, "read_events.lua");

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, FromRedisValue};
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, timeout};
@@ -137,9 +138,17 @@ impl Store {
     async fn events(&self) -> Vec<String> {
         let entries: Vec<(String, Vec<String>)> =
             self.ask(&["XRANGE", "wex:{0}:events", "-", "+"]).await;
-        let words = entries.into_iter().map(|(_id, words)| words.join(" "));
-        words
-            .map(|words| words.trim_start_matches("event ").to_owned())
+        let text = |words: Vec<String>| match words.as_slice() {
+            [name, text] if name == "event" => text.clone(),
+            [name, entry] if name == "act" => {
+                let entry: Value = serde_json::from_str(entry).expect("JSON");
+                format!("act {}", entry["act"].as_str().expect("a word"))
+            }
+            other => other.join(" "),
+        };
+        entries
+            .into_iter()
+            .map(|(_id, words)| text(words))
             .collect()
     }
 

@@ -732,7 +732,7 @@ impl State {
                 key.pause = Some(pause);
             }
         }
-        self.audit.push(("pause", queue, key.unwrap_or(KEYS)));
+        self.note_audit("pause", queue, key.unwrap_or(KEYS));
     }
 
     fn resume(&mut self, queue: usize, key: Option<usize>) -> bool {
@@ -748,7 +748,7 @@ impl State {
         }
         if was_paused {
             line.wake();
-            self.audit.push(("resume", queue, key.unwrap_or(KEYS)));
+            self.note_audit("resume", queue, key.unwrap_or(KEYS));
         }
         was_paused
     }
@@ -782,6 +782,11 @@ impl State {
         acted
     }
 
+    fn note_audit(&mut self, act: &'static str, queue: usize, number: usize) {
+        self.audit.push((act, queue, number));
+        self.told.push(format!("act {act}"));
+    }
+
     fn note_act(
         &mut self,
         act: &'static str,
@@ -792,7 +797,7 @@ impl State {
         let done = acted.iter().filter(|(_, was_dead)| *was_dead).count();
         if 0 < done {
             self.lines[queue].count(counter, done);
-            self.audit.push((act, queue, done));
+            self.note_audit(act, queue, done);
         }
     }
 
@@ -801,7 +806,7 @@ impl State {
         let is_dead = self.lines[queue].letters.contains_key(&number);
         if is_dead {
             self.jobs[number].edits += 1;
-            self.audit.push(("edit", queue, number));
+            self.note_audit("edit", queue, number);
         }
         vec![(number, is_dead)]
     }

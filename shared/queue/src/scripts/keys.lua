@@ -29,7 +29,7 @@
 --   rate:<name>         hash    {tokens, at_ms}: a token bucket
 --   workers             hash    worker id -> JSON; workers:seen  zset  worker id -> seen_ms
 --   audit               list    what operators did (JSON), newest first
---   events              stream  what happened, as {event} or {queue, payload}, until every group of readers has taken it
+--   events              stream  what happened, as {event}, {act} or {queue, payload}, until every group of readers has taken it
 --   events:reader:<g>   string  who reads for that group; expires with the lease
 --   fence               string  the last fence given out
 --
@@ -302,9 +302,10 @@ local AUDIT_MAX = 10000
 local SAME_ACT_MS = 60000
 
 -- Notes what an operator did. `entry` is a table; the time is added. A bulk act comes in batches: while it lasts they
--- are one entry, from `at_ms` to `to_ms`, or a single act could push out all others.
+-- are one entry, from `at_ms` to `to_ms`, or a single act could push out all others. Each batch is an event.
 local function audit(entry)
   entry.at_ms = now_ms
+  redis.call('XADD', shard .. ':events', '*', 'act', cjson.encode(entry))
   local latest = redis.call('LINDEX', shard .. ':audit', 0)
   latest = latest and cjson.decode(latest)
   if

@@ -1,0 +1,200 @@
+//! `wex conversations`: who talks with us, and what happened in one conversation, in one line of time.
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use wex_ledger::{ConversationRow, Ledger, Message, MessageFilter, TimelineEvent};
+
+use crate::ledger::{self, Contact, note_if_cut, phone_number, shown_contact};
+use crate::messages::{arrow, status};
+use crate::operator::{CommandError, EXIT_CODES, shown_key};
+use crate::output::{Table, harmless, json, line};
+use crate::time::date_time;
+
+/// What can be done with conversations.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show conversations, the one with the latest event first.
+    #[command(after_help = EXIT_CODES)]
+    List(List),
+    /// Show what happened in one conversation: texts, states, sends, failures, who held it. Prints personal data.
+    #[command(after_help = EXIT_CODES)]
+    Show(Show),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    #[command(flatten)]
+    contact: Contact,
+    /// Conversations to show
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    limit: u16,
+    /// Show phone numbers whole
+    #[arg(long)]
+    show_contacts: bool,
+    /// Print one JSON object per line
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// A phone number, for all conversations with it; or one conversation, e.g. buyer:476258:+18704575426
+    #[arg(value_name = "PHONE|KEY")]
+    which: String,
+    /// Texts, and other events, to show of each conversation: the newest
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    limit: u16,
+    /// Print one JSON object per text or event
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(command: Command) -> Result<(), CommandError> {
+    let ledger = ledger::open().await?;
+    match command {
+        Command::List(options) => list(&options, &ledger).await,
+        Command::Show(options) => show(&options, &ledger).await,
+    }
+}
+
+async fn list(options: &List, ledger: &Ledger) -> Result<(), CommandError> {
+    let contact = options.contact.e164();
+    let (found, next) = ledger
+        .conversations(contact.as_ref(), None, None, u32::from(options.limit))
+        .await?;
+    if options.json {
+        return found.iter().try_for_each(|conversation| {
+            let mut object = json!(conversation);
+            object["contact"] = shown_contact(&conversation.contact, options.show_contacts).into();
+            object["conversation"] =
+                shown_key(&conversation.conversation, options.show_contacts).into();
+            json(&object)
+        });
+    }
+    if found.is_empty() {
+        return line("There are no such conversations.");
+    }
+    let mut table = Table::new(&["LATEST", ">CAME", ">SENT", "HELD BY", "CONVERSATION"]);
+    for conversation in &found {
+        table.row(&[
+            date_time(conversation.last_ms),
+            conversation.received.to_string(),
+            conversation.sent.to_string(),
+            conversation
+                .held_by
+                .clone()
+                .unwrap_or_else(|| "the assistant".to_owned()),
+            shown_key(&conversation.conversation, options.show_contacts),
+        ]);
+    }
+    table.print()?;
+    note_if_cut(next.is_some(), options.limit);
+    Ok(())
+}
+
+async fn show(options: &Show, ledger: &Ledger) -> Result<(), CommandError> {
+    const CONVERSATIONS_MAX: u32 = 100;
+    let contact = phone_number(&options.which).ok();
+    let contact = contact.map(|contact| contact.as_e164().to_owned());
+    let key = contact.is_none().then(|| options.which.clone());
+    let (found, _) = ledger
+        .conversations(contact.as_ref(), key.as_ref(), None, CONVERSATIONS_MAX)
+        .await?;
+    if found.is_empty() {
+        return Err(CommandError::Failed(format!(
+            "the ledger has no conversation {}",
+            harmless(&options.which)
+        )));
+    }
+    for conversation in &found {
+        show_one(conversation, options, ledger).await?;
+    }
+    Ok(())
+}
+
+/// A text or something else, in one line of time.
+enum Entry {
+    Text(Box<Message>),
+    Event(TimelineEvent),
+}
+
+impl Entry {
+    fn at_ms(&self) -> u64 {
+        match self {
+            Self::Text(message) => message.at_ms,
+            Self::Event(event) => event.at_ms,
+        }
+    }
+}
+
+async fn show_one(
+    conversation: &ConversationRow,
+    options: &Show,
+    ledger: &Ledger,
+) -> Result<(), CommandError> {
+    let filter = MessageFilter {
+        conversation: Some(conversation.conversation.clone()),
+        ..MessageFilter::default()
+    };
+    let rows_max = u32::from(options.limit);
+    let (texts, _) = ledger.messages(&filter, true, None, rows_max).await?;
+    let events = ledger
+        .timeline(&conversation.conversation, rows_max)
+        .await?;
+    let texts = texts
+        .into_iter()
+        .map(|message| Entry::Text(Box::new(message)));
+    let mut entries: Vec<_> = texts.chain(events.into_iter().map(Entry::Event)).collect();
+    entries.sort_by_key(Entry::at_ms);
+    if options.json {
+        return entries.iter().try_for_each(|entry| match entry {
+            Entry::Text(message) => json(message),
+            Entry::Event(event) => json(event),
+        });
+    }
+    line(&format!(
+        "{}, {} came, {} sent, held by {}",
+        conversation.conversation,
+        conversation.received,
+        conversation.sent,
+        conversation.held_by.as_deref().unwrap_or("the assistant")
+    ))?;
+    let mut table = Table::new(&["TIME", "", "WHAT"]);
+    for entry in &entries {
+        let (mark, what) = match entry {
+            Entry::Text(message) => {
+                let body = message.body.as_deref().unwrap_or("(not kept)");
+                (arrow(message), format!("{body}   [{}]", status(message)))
+            }
+            Entry::Event(event) => ("", format!("{} {}", event.kind, brief(&event.detail))),
+        };
+        table.row(&[date_time(entry.at_ms()), mark.to_owned(), what]);
+    }
+    table.print_whole()
+}
+
+/// The facts of an event in words: `outcome=replied reason=..`; what is absent or long is left to `--json`.
+fn brief(detail: &Value) -> String {
+    const SHOWN_MAX: usize = 100;
+    let fact = |(name, value): (&String, &Value)| {
+        let value = match value {
+            Value::String(text) => text.clone(),
+            Value::Bool(_) | Value::Number(_) => value.to_string(),
+            Value::Array(parts) if !parts.is_empty() => {
+                let words: Vec<_> = parts.iter().filter_map(Value::as_str).collect();
+                words.join(",")
+            }
+            _ => return None,
+        };
+        (1..=SHOWN_MAX)
+            .contains(&value.chars().count())
+            .then(|| format!("{name}={value}"))
+    };
+    let facts: Vec<_> = detail
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter_map(fact)
+        .collect();
+    facts.join(" ")
+}
