@@ -10,6 +10,7 @@ mod demo;
 mod first_light;
 mod health;
 mod ledger;
+mod notices;
 mod operators;
 mod processes;
 mod queue;

@@ -6,6 +6,7 @@
 pub mod collector;
 pub mod crash_matrix;
 pub mod link;
+pub mod receiver;
 
 use std::path::Path;
 use std::sync::LazyLock;

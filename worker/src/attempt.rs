@@ -8,14 +8,15 @@ use tokio::time::{Instant, sleep};
 use tracing::field::Empty;
 use tracing::{Instrument, error, info, info_span, warn};
 use wex_aircall::client::Client;
-use wex_domain::job::{INBOUND, OUTBOUND};
+use wex_domain::job::{INBOUND, NOTIFY, OUTBOUND};
 use wex_queue::{Claim, Counts, Effects, Failed, Invalid, Queue, QueueError, Settled};
 
 use wex_runtime::{error_chain, trace};
 
 use crate::config::Config;
 use crate::disposition::{Disposition, Failure, RETRY_POLICY, decide};
-use crate::{send, turn};
+use crate::notify::Notifier;
+use crate::{notify, send, turn};
 
 /// What every attempt needs.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct Context {
     pub(crate) queue: Queue,
     pub(crate) aircall: Client,
     pub(crate) help_contact: Option<String>,
+    /// `None` when nobody is to be told.
+    pub(crate) notifier: Option<Notifier>,
     lease: Duration,
 }
 
@@ -34,6 +37,7 @@ impl Context {
                 format!("AIRCALL_BASE_URL cannot be used: {}", error_chain(&error))
             })?,
             help_contact: config.help_contact.clone(),
+            notifier: config.notify.as_ref().map(Notifier::new).transpose()?,
             lease: config.lease,
         })
     }
@@ -99,6 +103,7 @@ async fn perform(claim: &Claim, ctx: &Context) -> Result<Achieved, Failure> {
     match claim.queue.0 {
         INBOUND => turn::take(claim, ctx).await,
         OUTBOUND => send::send_once(claim, ctx).await,
+        NOTIFY => notify::post(claim, ctx.notifier.as_ref()).await,
         other => unreachable!("the config names no queue {other}"),
     }
 }

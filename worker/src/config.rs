@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use secrecy::SecretString;
 use wex_aircall::client::{ClientConfig, SendMode};
 use wex_domain::consent;
-use wex_domain::job::{INBOUND, OUTBOUND, SEND_RATE};
+use wex_domain::job::{INBOUND, NOTIFY, OUTBOUND, SEND_RATE};
 use wex_domain::sms_text::segments;
 use wex_ledger::{Database, Keys};
 use wex_queue::{Limits, QueueName, Rate};
 use wex_runtime::env::{Env, Span};
+
+use crate::notify::NotifyConfig;
 
 /// Much longer than any script takes while Redis is well.
 const REDIS_OPERATION_MAX: Duration = Duration::from_secs(1);
@@ -20,7 +23,7 @@ const TURN_MESSAGES_MAX: usize = 20;
 const LEDGER: &str = "ledger";
 
 /// The queues of this product that a worker can work.
-const QUEUES: [QueueName; 2] = [QueueName(INBOUND), QueueName(OUTBOUND)];
+const QUEUES: [QueueName; 3] = [QueueName(INBOUND), QueueName(OUTBOUND), QueueName(NOTIFY)];
 
 /// The worker's settings.
 #[derive(Debug)]
@@ -40,6 +43,8 @@ pub struct Config {
     pub concurrency: usize,
     /// `WORKER_LEASE`: how long the jobs of a worker that vanished wait for another one.
     pub lease: Duration,
+    /// Where notices go; nowhere without `NOTIFY_URL`.
+    pub notify: Option<NotifyConfig>,
     /// `AIRCALL_API_ID`, `AIRCALL_API_TOKEN`, `AIRCALL_BASE_URL`, `AIRCALL_SEND_MODE`
     pub aircall: ClientConfig,
     /// `AIRCALL_RATE_PER_MINUTE`: what the whole company may ask of Aircall's API.
@@ -82,6 +87,7 @@ impl Config {
             ledger_keys: env.optional("LEDGER_KEYS").unwrap_or_default(),
             concurrency,
             lease,
+            notify: notify(env),
             aircall: ClientConfig::new(
                 env.or("AIRCALL_BASE_URL", "https://api.aircall.io"),
                 env.required("AIRCALL_API_ID"),
@@ -112,6 +118,9 @@ impl Config {
                 ..limits
             };
         }
+        if queue.0 != OUTBOUND {
+            return limits;
+        }
         // What is saved up and what comes back make up the limit together: no minute sees more.
         let burst = self.rate_per_minute.div_ceil(6);
         let rate = Rate {
@@ -124,6 +133,20 @@ impl Config {
             ..limits
         }
     }
+}
+
+fn notify(env: &mut Env) -> Option<NotifyConfig> {
+    let secret: Option<String> = env.optional("NOTIFY_SECRET");
+    let allows_private = env.or("NOTIFY_ALLOW_PRIVATE", "false");
+    let config = NotifyConfig {
+        url: env.optional("NOTIFY_URL")?,
+        secret: SecretString::from(secret.unwrap_or_default()),
+        allows_private,
+    };
+    if let Some(problem) = config.problem() {
+        env.problem(problem);
+    }
+    Some(config)
 }
 
 /// The keyed queues to work, and whether to keep the ledger, whose queue is a stream.
@@ -142,7 +165,7 @@ fn queues(env: &mut Env) -> (Vec<QueueName>, bool) {
             Some(queue) if !queues.contains(queue) => queues.push(*queue),
             Some(_) => {}
             None => env.problem(format!(
-                "WORKER_QUEUES: there is no queue {name:?}; there are {INBOUND}, {OUTBOUND} and {LEDGER}"
+                "WORKER_QUEUES: there is no queue {name:?}; there are {INBOUND}, {OUTBOUND}, {NOTIFY} and {LEDGER}"
             )),
         }
     }
@@ -182,6 +205,7 @@ mod tests {
             ("AIRCALL_SEND_MODE", "carrier_pigeon"),
             ("DATABASE_URL", "mysql://localhost/wex"),
             ("LEDGER_KEYS", "1:short"),
+            ("NOTIFY_URL", "ftp://example.com"),
             (
                 "HELP_CONTACT",
                 "a very long way of saying where help can be found, namely here",

@@ -1,7 +1,7 @@
 //! Job in, SMS out.
 //!
-//! A worker claims jobs of two queues: `inbound` (the messages of a conversation, answered together as a [`turn`]) and
-//! `outbound` (replies, each a [`send`]). [`attempt`] is the spine of both, `monitor` feeds it through apalis, and
+//! A worker claims jobs of three queues: `inbound` (the messages of a conversation, answered together as a [`turn`]) and
+//! `outbound` (replies, each a [`send`]), and `notify` (what other systems are told). [`attempt`] is the spine of all, `monitor` feeds it through apalis, and
 //! `disposition` decides what becomes of a job after an attempt. `ledger` writes what happened into the permanent record.
 
 mod attempt;
@@ -9,6 +9,7 @@ mod config;
 mod disposition;
 mod ledger;
 mod monitor;
+mod notify;
 mod send;
 mod tell;
 mod turn;
@@ -16,6 +17,7 @@ mod turn;
 use std::process::ExitCode;
 
 pub use config::Config;
+pub use notify::{NotifyConfig, NotifyUrl};
 use wex_runtime::env::Env;
 use wex_runtime::telemetry::TelemetryConfig;
 use wex_runtime::{error_chain, telemetry};
