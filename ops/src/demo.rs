@@ -6,9 +6,10 @@
 use std::io::{BufRead, IsTerminal};
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
+use wex_assistant::listings::SAMPLE;
 use wex_runtime::drain;
 
 use crate::sim::{SentMessage, Sim, SimError};
@@ -23,11 +24,31 @@ const SEED_TEXT: &str = "I need 10k sqft in Carson CA for storage";
 /// The buyer of the demo: the number in the guide's sample payload.
 const BUYER: &str = "+18704575426";
 
-/// The first answer takes the quiet window and a moment. This is long enough for a slow machine.
-const FIRST_ANSWER_MAX: Duration = Duration::from_secs(30);
+/// An answer takes the quiet window and a moment. This is long enough for a slow machine.
+const ANSWER_MAX: Duration = Duration::from_secs(30);
 
 /// Short, so that nobody waits; long enough to see that texts sent in a burst are answered together.
 const QUIET: Duration = Duration::from_secs(1);
+
+/// A buyer's part of a conversation: a need, a change, a choice, a question, a tour, thanks.
+const SCRIPT_EN: [&str; 6] = [
+    SEED_TEXT,
+    "Make it 12k, and Gardena works too",
+    "tell me more about the second one",
+    "whats the clear height and is it sprinklered?",
+    "Can I see it Thursday at 10am?",
+    "great, thanks!",
+];
+
+/// The same in Spanish.
+const SCRIPT_ES: [&str; 6] = [
+    "Hola, busco una bodega de 10,000 pies cuadrados en Carson para almacenar ropa",
+    "mejor de 12,000 pies, y también me sirve Gardena",
+    "me interesa la segunda",
+    "¿qué altura tiene? ¿tiene rociadores?",
+    "¿puedo verla el jueves a las 10?",
+    "perfecto, muchas gracias",
+];
 
 /// What `wex demo` can be told.
 #[derive(Debug, Args)]
@@ -35,9 +56,35 @@ pub struct Options {
     /// End after the first answer.
     #[arg(long)]
     once: bool,
-    /// Where the ingress listens, on the loopback interface [default: 8000; with --once any free port]
+    /// Let a buyer text a whole conversation, and end after the last answer.
+    #[arg(long, conflicts_with = "once")]
+    script: Option<Script>,
+    /// Where the ingress listens, on the loopback interface [default: 8000; with --once and --script any free port]
     #[arg(long)]
     port: Option<u16>,
+}
+
+/// A conversation that the demo can play.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Script {
+    En,
+    Es,
+}
+
+impl Options {
+    /// What the buyer texts without being told to.
+    fn texts(&self) -> &'static [&'static str] {
+        match self.script {
+            None => &[SEED_TEXT],
+            Some(Script::En) => &SCRIPT_EN,
+            Some(Script::Es) => &SCRIPT_ES,
+        }
+    }
+
+    /// Whether a person goes on.
+    fn is_interactive(&self) -> bool {
+        !self.once && self.script.is_none()
+    }
 }
 
 /// Why the demo ended with a failure.
@@ -49,7 +96,7 @@ pub enum DemoError {
     Stack(#[from] StackError),
     #[error(transparent)]
     Sim(#[from] SimError),
-    #[error("no answer was sent within {} s; the worker's last words:\n{worker}", FIRST_ANSWER_MAX.as_secs())]
+    #[error("no answer was sent within {} s; the worker's last words:\n{worker}", ANSWER_MAX.as_secs())]
     NoAnswer { worker: String },
     #[error("{0}")]
     Ended(String),
@@ -57,7 +104,7 @@ pub enum DemoError {
     Io(#[from] std::io::Error),
 }
 
-/// Runs the demo until the first answer (`--once`), the end of the input, or Ctrl-C.
+/// Runs the demo until the first answer (`--once`), the end of the script or of the input, or Ctrl-C.
 ///
 /// # Errors
 /// When a part does not start or ends by itself, or when no answer comes.
@@ -82,20 +129,23 @@ pub async fn run(options: &Options) -> Result<(), DemoError> {
 async fn converse(options: &Options, directory: &std::path::Path) -> Result<(), DemoError> {
     let mut demo = Demo::start(options, directory).await?;
     demo.introduce();
-    say(&format!("buyer:  {SEED_TEXT}"));
-    demo.sim
-        .contact_texts(demo.settings.buyer.0, BUYER, SEED_TEXT, 1)
-        .await?;
-    let deadline = Instant::now() + FIRST_ANSWER_MAX;
-    let mut seen = match timeout_at(deadline, demo.show_answers(0)).await {
-        Ok(seen) => seen?,
-        Err(_elapsed) => {
-            return Err(DemoError::NoAnswer {
-                worker: demo.worker.output(),
-            });
-        }
-    };
-    if options.once {
+    let mut seen = 0;
+    for text in options.texts() {
+        say(&format!("buyer:  {text}"));
+        demo.sim
+            .contact_texts(demo.settings.buyer.0, BUYER, text, 1)
+            .await?;
+        let deadline = Instant::now() + ANSWER_MAX;
+        seen = match timeout_at(deadline, demo.show_answers(seen)).await {
+            Ok(seen) => seen?,
+            Err(_elapsed) => {
+                return Err(DemoError::NoAnswer {
+                    worker: demo.worker.output(),
+                });
+            }
+        };
+    }
+    if !options.is_interactive() {
         demo.end().await;
         return Ok(());
     }
@@ -136,15 +186,22 @@ struct Demo {
 impl Demo {
     async fn start(options: &Options, directory: &std::path::Path) -> Result<Self, DemoError> {
         const PORT: u16 = 8000;
-        let port = options.port.unwrap_or(if options.once { 0 } else { PORT });
+        let port = options
+            .port
+            .unwrap_or(if options.is_interactive() { PORT } else { 0 });
         drop(
             std::net::TcpListener::bind(("127.0.0.1", port))
                 .map_err(|_taken| DemoError::PortTaken(port))?,
         );
         let database = new_database()?;
+        let listings = directory.join("listings.csv");
+        std::fs::write(&listings, SAMPLE)?;
         let settings = Settings {
             quiet: QUIET,
-            worker_variables: vec![("DATABASE_URL", database.clone())],
+            worker_variables: vec![
+                ("DATABASE_URL", database.clone()),
+                ("LISTINGS", listings.display().to_string()),
+            ],
             ..Settings::default()
         };
         let programs = Programs::beside_this_one()?;
@@ -228,7 +285,11 @@ fn new_database() -> std::io::Result<String> {
 
 fn show(message: &SentMessage) {
     if message.to == BUYER {
-        say(&format!("WEx:    {}", message.body));
+        // An answer may have lines.
+        say(&format!(
+            "WEx:    {}",
+            message.body.replace('\n', "\n        ")
+        ));
     } else {
         say(&format!("WEx:    {}   (to {})", message.body, message.to));
     }

@@ -108,7 +108,7 @@ async fn a_conversation_remembers_what_was_said() {
     Got it: space in Carson or Torrance. How many sqft do you need?
     Got it: 10,000-15,000 sqft in Carson or Torrance. What will you use it for?
     Got it: 10,000-15,000 sqft in Carson or Torrance for cold storage. When do you need it? Anything else that matters, like dock doors or clear height?
-    Thanks, noted with your request for 10,000-15,000 sqft in Carson or Torrance for cold storage.
+    Thanks, that's what I need: 10,000-15,000 sqft in Carson or Torrance for cold storage. A teammate will look for a match and text you here.
     ");
 }
 

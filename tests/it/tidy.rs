@@ -8,8 +8,9 @@ use wex_runtime::env::Env;
 use wex_runtime::telemetry::TelemetryConfig;
 
 /// Every crate, its folder, and what of ours it may import.
-const CRATES: [(&str, &str, &[&str]); 10] = [
+const CRATES: [(&str, &str, &[&str]); 11] = [
     ("wex-domain", "shared/domain", &[]),
+    ("wex-assistant", "shared/assistant", &["wex-domain"]),
     ("wex-queue", "shared/queue", &[]),
     ("wex-runtime", "shared/runtime", &[]),
     ("wex-aircall", "shared/aircall", &["wex-domain"]),
@@ -24,6 +25,7 @@ const CRATES: [(&str, &str, &[&str]); 10] = [
         "worker",
         &[
             "wex-aircall",
+            "wex-assistant",
             "wex-domain",
             "wex-ledger",
             "wex-queue",
@@ -35,6 +37,7 @@ const CRATES: [(&str, &str, &[&str]); 10] = [
         "ops",
         &[
             "wex-aircall",
+            "wex-assistant",
             "wex-domain",
             "wex-ledger",
             "wex-queue",

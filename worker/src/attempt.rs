@@ -15,6 +15,7 @@ use wex_runtime::{error_chain, trace};
 
 use crate::config::Config;
 use crate::disposition::{Disposition, Failure, RETRY_POLICY, decide};
+use crate::listings::Listings;
 use crate::notify::Notifier;
 use crate::{notify, send, turn};
 
@@ -23,6 +24,7 @@ use crate::{notify, send, turn};
 pub(crate) struct Context {
     pub(crate) queue: Queue,
     pub(crate) aircall: Client,
+    pub(crate) listings: Listings,
     pub(crate) help_contact: Option<String>,
     /// `None` when nobody is to be told.
     pub(crate) notifier: Option<Notifier>,
@@ -36,6 +38,8 @@ impl Context {
             aircall: Client::new(config.aircall.clone()).map_err(|error| {
                 format!("AIRCALL_BASE_URL cannot be used: {}", error_chain(&error))
             })?,
+            listings: Listings::new(&config.listings)
+                .map_err(|error| format!("LISTINGS cannot be used: {}", error_chain(&error)))?,
             help_contact: config.help_contact.clone(),
             notifier: config.notify.as_ref().map(Notifier::new).transpose()?,
             lease: config.lease,

@@ -11,6 +11,7 @@ use wex_ledger::{Database, Keys};
 use wex_queue::{Limits, QueueName, Rate};
 use wex_runtime::env::{Env, Span};
 
+use crate::listings::ListingsConfig;
 use crate::notify::NotifyConfig;
 
 /// Much longer than any script takes while Redis is well.
@@ -49,6 +50,9 @@ pub struct Config {
     pub aircall: ClientConfig,
     /// `AIRCALL_RATE_PER_MINUTE`: what the whole company may ask of Aircall's API.
     pub rate_per_minute: u32,
+    /// `LISTINGS`: a CSV or JSON file, or an http or https URL to search at. `LISTINGS_TOKEN`: sent to that URL as a
+    /// bearer token.
+    pub listings: ListingsConfig,
     /// `HELP_CONTACT`: the e-mail address or phone number that the answer to HELP names.
     pub help_contact: Option<String>,
 }
@@ -95,6 +99,7 @@ impl Config {
                 env.or::<SendMode>("AIRCALL_SEND_MODE", "public_api"),
             ),
             rate_per_minute,
+            listings: listings(env),
             help_contact,
         }
     }
@@ -147,6 +152,26 @@ fn notify(env: &mut Env) -> Option<NotifyConfig> {
         env.problem(problem);
     }
     Some(config)
+}
+
+fn listings(env: &mut Env) -> ListingsConfig {
+    let place: Option<String> = env.optional("LISTINGS");
+    let token = env
+        .optional::<String>("LISTINGS_TOKEN")
+        .map(SecretString::from);
+    match place {
+        None => ListingsConfig::None,
+        Some(place) if place.contains("://") => match place.parse::<reqwest::Url>() {
+            Ok(url) if matches!(url.scheme(), "http" | "https") => {
+                ListingsConfig::Http { url, token }
+            }
+            _ => {
+                env.problem("LISTINGS is neither a path nor an http or https URL".to_owned());
+                ListingsConfig::None
+            }
+        },
+        Some(path) => ListingsConfig::File(path.into()),
+    }
 }
 
 /// The keyed queues to work, and whether to keep the ledger, whose queue is a stream.
@@ -206,6 +231,7 @@ mod tests {
             ("DATABASE_URL", "mysql://localhost/wex"),
             ("LEDGER_KEYS", "1:short"),
             ("NOTIFY_URL", "ftp://example.com"),
+            ("LISTINGS", "ftp://listings.example"),
             (
                 "HELP_CONTACT",
                 "a very long way of saying where help can be found, namely here",

@@ -8,6 +8,7 @@ mod attempt;
 mod config;
 mod disposition;
 mod ledger;
+mod listings;
 mod monitor;
 mod notify;
 mod send;
@@ -17,6 +18,7 @@ mod turn;
 use std::process::ExitCode;
 
 pub use config::Config;
+pub use listings::ListingsConfig;
 pub use notify::{NotifyConfig, NotifyUrl};
 use wex_runtime::env::Env;
 use wex_runtime::telemetry::TelemetryConfig;

@@ -1,115 +1,443 @@
 //! A turn: all messages of a conversation since our last reply, answered together.
 //!
-//! [`take`] reads what the decision needs and hands back what it changes; [`decide`] is pure.
+//! [`take`] is the spine: gate, understand, decide, draft, guard, commit. Everything but looking for spaces is pure and
+//! lives in `wex_assistant`. What a turn brings about is committed in one script with its completion, or not at all.
 
-use serde_json::Value;
-use tracing::Span;
+use jiff::civil::Date;
+use jiff::tz::{Offset, TimeZone};
+use serde_json::{Value, json};
+use tracing::{Span, warn};
+use wex_assistant::decide::{Happened, Next, buyer, offer};
+use wex_assistant::draft::{OPENING_ES, draft, facts};
+use wex_assistant::gate::{self, Circumstances, Gate, held_back};
+use wex_assistant::guard;
+use wex_assistant::hear::hear;
+use wex_assistant::heard::Heard;
+use wex_assistant::say::{Handoff, Say};
+use wex_assistant::supplier::{SupplierNews, supplier};
 use wex_domain::consent::{self, Keyword};
-use wex_domain::conversation::{Conversation, ConversationId, Party};
-use wex_domain::event::{Event, FieldChange, Turn, What};
+use wex_domain::conversation::{Control, Conversation, ConversationId, Party};
+use wex_domain::dialogue::Asked;
+use wex_domain::event::{ConsentChange, ConsentKind, Event, FieldChange, MatchedBy, Turn, What};
+use wex_domain::intent::Intent;
 use wex_domain::job::{
     InboundPayload, OUTBOUND, OutboundPayload, conversation_record, suppression_record,
 };
 use wex_domain::line::Side;
 use wex_domain::message::{InboundMessage, Purpose, Reply};
+use wex_domain::notice::NoticeKind;
 use wex_domain::requirement::Requirement;
-use wex_domain::sms_text;
-use wex_domain::understand::understand_turn;
+use wex_domain::understand::{Language, understand_turn};
 use wex_queue::{Claim, Effects, Invalid, NewJob, QueueName, Record};
 use wex_runtime::trace;
 
 use crate::attempt::{Achieved, Context, unreadable};
 use crate::disposition::Failure;
+use crate::listings::Listings;
 use crate::tell;
-
-mod draft;
 
 /// A reply is at most this long. One segment is cheaper and reads better; the introduction needs a second one.
 const SEGMENTS_MAX: usize = 2;
 
+/// Who we are and how to opt out is said again after this time (CTIA Messaging Principles §5.1: at least monthly).
+const INTRODUCTION_LASTS_MS: u64 = 30 * 24 * 3600 * 1000;
+
+/// What a turn starts from and changes.
+struct Taken {
+    messages: Vec<InboundMessage>,
+    /// The last of them.
+    last: InboundMessage,
+    conversation: Conversation,
+    is_suppressed: bool,
+    /// When the last message was sent, in milliseconds since 1970.
+    received_ms: u64,
+    /// When the turn was claimed.
+    now_ms: u64,
+}
+
 /// What the pipeline concludes.
-#[derive(Debug, PartialEq, Eq)]
-enum Decision {
-    Reply { purpose: Purpose, body: String },
-    StaySilent(&'static str),
+#[derive(Debug, Default, PartialEq)]
+struct Conclusion {
+    reply: Option<(Purpose, String)>,
+    /// `replied`, or why not.
+    outcome: &'static str,
+    intent: Option<Intent>,
+    happened: Vec<Happened>,
+    /// The contact must not be texted any more.
+    opt_out: Option<ConsentKind>,
+}
+
+impl Conclusion {
+    fn silent(reason: &'static str) -> Self {
+        Self {
+            outcome: reason,
+            ..Self::default()
+        }
+    }
+
+    fn reply(purpose: Purpose, body: String) -> Self {
+        Self {
+            reply: Some((purpose, body)),
+            outcome: "replied",
+            ..Self::default()
+        }
+    }
+
+    /// Why a person must go on, if so.
+    fn handoff(&self) -> Option<&'static str> {
+        self.happened.iter().find_map(|happened| match happened {
+            Happened::Handoff { reason } => Some(*reason),
+            Happened::Help { .. } | Happened::Tour { .. } => None,
+        })
+    }
 }
 
 pub(crate) async fn take(claim: &Claim, ctx: &Context) -> Result<Achieved, Failure> {
-    let messages = claim
-        .jobs
-        .iter()
-        .map(|job| InboundPayload::decode(&job.payload).map(|InboundPayload::V1(message)| message))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|_quotes_content| unreadable("payload"))?;
-    let [.., last] = messages.as_slice() else {
-        return Err(unreadable("claim: it has no jobs"));
-    };
-    let id = ConversationId::of(last);
-    let conversation_name = conversation_record(&id);
-    let records = ctx
-        .queue
-        .records(&[conversation_name.clone(), suppression_record(&last.contact)])
-        .await?;
-    let conversation: Conversation = match records.first() {
-        Some(Some(stored)) => {
-            serde_json::from_str(stored).map_err(|_quotes_content| unreadable("conversation"))?
-        }
-        _ => Conversation::default(),
-    };
-    let is_suppressed = matches!(records.get(1), Some(Some(_)));
-
-    let known = conversation.requirement.clone();
+    let mut taken = Taken::read(claim, ctx).await?;
+    let known = taken.conversation.requirement.clone();
     let help = consent::help(ctx.help_contact.as_deref());
-    let (decision, conversation) = decide(
-        conversation,
-        &messages,
-        is_suppressed,
-        claim.claimed_ms,
-        &help,
-    );
+    let conclusion = conclude(&mut taken, &ctx.listings, &help).await;
+    Ok(commit(claim, taken, &known, conclusion)?)
+}
 
-    let stored = serde_json::to_string(&conversation).expect("plain structs serialize");
-    let record = Record::set(conversation_name, stored, None)
-        .map_err(|_invalid| unreadable("conversation: too large"))?;
+/// From the messages to what is said and done about them.
+async fn conclude(taken: &mut Taken, listings: &Listings, help: &str) -> Conclusion {
+    let (keyword, words) = taken.remember();
+    let circumstances = taken.circumstances(keyword, help);
+    let conclusion = match gate::gate(&mut taken.conversation, circumstances) {
+        Gate::Silent(reason) => return Conclusion::silent(reason),
+        Gate::Fixed { purpose, body } => Conclusion::reply(purpose, body),
+        Gate::Open => {
+            let heard = understand(taken, &words);
+            let mut conclusion = match opt_out(heard.intent) {
+                Some(kind) => opted_out(taken, circumstances, kind),
+                None => answer(taken, &heard, &words, listings).await,
+            };
+            conclusion.intent = Some(heard.intent);
+            conclusion
+        }
+    };
+    if let Some((_, body)) = &conclusion.reply {
+        taken.conversation.remember(Party::Us, body, taken.now_ms);
+    }
+    if let Some(reason) = conclusion.handoff() {
+        taken.conversation.control = Control::Human {
+            since_ms: taken.now_ms,
+            reason: reason.to_owned(),
+        };
+    }
+    conclusion
+}
+
+impl Taken {
+    async fn read(claim: &Claim, ctx: &Context) -> Result<Self, Failure> {
+        let messages = claim
+            .jobs
+            .iter()
+            .map(|job| {
+                InboundPayload::decode(&job.payload).map(|InboundPayload::V1(message)| message)
+            })
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_quotes_content| unreadable("payload"))?;
+        let (Some(last), Some(job)) = (messages.last(), claim.jobs.last()) else {
+            return Err(unreadable("claim: it has no jobs"));
+        };
+        let names = [
+            conversation_record(&ConversationId::of(last)),
+            suppression_record(&last.contact),
+        ];
+        let records = ctx.queue.records(&names).await?;
+        let conversation = match records.first() {
+            Some(Some(stored)) => serde_json::from_str(stored)
+                .map_err(|_quotes_content| unreadable("conversation"))?,
+            _ => Conversation::default(),
+        };
+        Ok(Self {
+            is_suppressed: matches!(records.get(1), Some(Some(_))),
+            last: last.clone(),
+            received_ms: last.sent_ms.unwrap_or(job.enqueued_ms),
+            messages,
+            conversation,
+            now_ms: claim.claimed_ms,
+        })
+    }
+
+    /// Remembers the texts. Returns the last keyword among them, and the texts that are none and not empty.
+    fn remember(&mut self) -> (Option<Keyword>, Vec<String>) {
+        let mut keyword = None;
+        let mut words = Vec::new();
+        for message in &self.messages {
+            let at_ms = message.sent_ms.unwrap_or(self.now_ms);
+            self.conversation
+                .remember(Party::Contact, &message.body, at_ms);
+            match consent::keyword(&message.body) {
+                None if message.body.trim().is_empty() => {}
+                None => words.push(message.body.clone()),
+                later => keyword = later,
+            }
+        }
+        (keyword, words)
+    }
+
+    fn circumstances<'a>(&self, keyword: Option<Keyword>, help: &'a str) -> Circumstances<'a> {
+        Circumstances {
+            is_suppressed: self.is_suppressed,
+            keyword,
+            is_held: self.conversation.control != Control::Bot,
+            received_ms: self.received_ms,
+            now_ms: self.now_ms,
+            help,
+        }
+    }
+}
+
+/// Reads the texts, and merges what they say into what the buyer wants.
+fn understand(taken: &mut Taken, words: &[String]) -> Heard {
+    let texts: Vec<&str> = words.iter().map(String::as_str).collect();
+    let conversation = &mut taken.conversation;
+    let before = conversation.requirement.clone();
+    // A day for a tour is no day to move in.
+    if taken.last.side == Side::Buyer && conversation.dialogue.asked != Some(Asked::TourTime) {
+        conversation.requirement.merge(&understand_turn(&texts));
+    }
+    let is_new = conversation.requirement != before;
+    let heard = hear(&texts, conversation, is_new, today(taken.now_ms));
+    conversation.language = heard.language;
+    heard
+}
+
+/// The day where the warehouses are: Pacific standard time, an hour off in summer, which matters around midnight only.
+fn today(now_ms: u64) -> Date {
+    const PACIFIC: Offset = Offset::constant(-8);
+    let now = i64::try_from(now_ms).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(now)
+        .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+        .to_zoned(TimeZone::fixed(PACIFIC))
+        .date()
+}
+
+/// Whether a text in other words than a keyword means that the contact must not be texted any more.
+fn opt_out(intent: Intent) -> Option<ConsentKind> {
+    match intent {
+        Intent::OptOut => Some(ConsentKind::OptOut),
+        Intent::WrongNumber => Some(ConsentKind::WrongNumber),
+        _ => None,
+    }
+}
+
+fn opted_out(taken: &mut Taken, seen: Circumstances<'_>, kind: ConsentKind) -> Conclusion {
+    let confirmation = gate::confirm_opt_out(&mut taken.conversation, seen);
+    let mut conclusion = match confirmation {
+        Gate::Fixed { purpose, body } => Conclusion::reply(purpose, body),
+        Gate::Silent(reason) => Conclusion::silent(reason),
+        Gate::Open => Conclusion::silent("opted_out"),
+    };
+    conclusion.opt_out = Some(kind);
+    conclusion
+}
+
+/// Decides, looks for spaces where that helps, and words the answer.
+async fn answer(
+    taken: &mut Taken,
+    heard: &Heard,
+    words: &[String],
+    listings: &Listings,
+) -> Conclusion {
+    if let Some(reason) = held_back(heard.intent) {
+        return Conclusion::silent(reason);
+    }
+    let conversation = &mut taken.conversation;
+    let phase = conversation.dialogue.phase;
+    let mut happened = Vec::new();
+    let next = match taken.last.side {
+        _ if words.is_empty() => Next::Say(Say::AskForWords),
+        Side::Buyer => buyer(conversation, heard, &mut happened),
+        Side::Supplier => supplier(heard.intent, &SupplierNews::default(), &mut happened),
+    };
+    let say = match next {
+        Next::Say(say) => say,
+        Next::StaySilent(reason) => return Conclusion::silent(reason),
+        Next::Search { is_new } => {
+            let shown: &[String] = match is_new {
+                true => &[],
+                false => &conversation.dialogue.shown,
+            };
+            let searched = listings.search(&conversation.requirement, shown).await;
+            offer(conversation, searched, is_new, &mut happened)
+        }
+    };
+    let is_progress =
+        heard.is_requirement_new || !happened.is_empty() || conversation.dialogue.phase != phase;
+    gate::count_reply(conversation, is_progress, taken.now_ms);
+    let body = word(conversation, &say, &mut happened, taken.now_ms);
+    Conclusion {
+        happened,
+        ..Conclusion::reply(Purpose::Answer, body)
+    }
+}
+
+/// Words what is to be said and checks it. What cannot be said as it is goes to a person.
+fn word(
+    conversation: &mut Conversation,
+    say: &Say,
+    happened: &mut Vec<Happened>,
+    now_ms: u64,
+) -> String {
+    let language = conversation.language;
+    let is_introduced = conversation
+        .introduced_ms
+        .is_some_and(|introduced| now_ms.saturating_sub(introduced) < INTRODUCTION_LASTS_MS);
+    let opening = match language {
+        _ if is_introduced => "",
+        Language::En => consent::FIRST_MESSAGE_FOOTER,
+        Language::Es => OPENING_ES,
+    };
+    if !is_introduced {
+        conversation.introduced_ms = Some(now_ms);
+    }
+    let rules = guard::Rules {
+        facts: &facts(say, language),
+        ours: &[],
+        language,
+        segments_max: SEGMENTS_MAX,
+        opening,
+    };
+    match guard::check(&draft(say, language, opening, SEGMENTS_MAX), &rules) {
+        Ok(body) => body,
+        Err(fault) => {
+            warn!(fault = fault.word(), "draft.refused: a person goes on");
+            happened.push(Happened::Handoff { reason: "guard" });
+            draft(
+                &Say::HandedOff(Handoff::Restricted),
+                language,
+                opening,
+                SEGMENTS_MAX,
+            )
+        }
+    }
+}
+
+fn commit(
+    claim: &Claim,
+    taken: Taken,
+    known: &Requirement,
+    conclusion: Conclusion,
+) -> Result<Achieved, Invalid> {
+    let id = ConversationId::of(&taken.last);
+    let (turn_id, at_ms) = (claim.jobs[0].id, taken.now_ms);
+    let stored = serde_json::to_string(&taken.conversation).expect("plain structs serialize");
+    let record = Record::set(conversation_record(&id), stored, None)?;
     let mut effects = Effects {
         records: vec![record],
         ..Effects::default()
     };
-    let turn_id = claim.jobs[0].id;
-    let mut tell = |what: What| -> Result<(), Invalid> {
-        let event = Event::of(id.clone(), turn_id, claim.claimed_ms, what);
+    let mut events = Vec::new();
+    if let Some(kind) = conclusion.opt_out {
+        let suppression = suppression_record(&taken.last.contact);
+        effects
+            .records
+            .push(Record::set(suppression, at_ms.to_string(), None)?);
+        let change = consent_change(&taken, kind);
+        let event = Event::consent_changed(Some(id.clone()), &taken.last.id, change);
         effects.events.push(tell::event(event)?);
-        Ok(())
-    };
-    if conversation.requirement != known {
-        tell(requirement_updated(&known, &conversation.requirement))?;
+        let data = json!({ "change": kind.as_str() });
+        let notice = tell::notice(NoticeKind::ConsentChanged, &id, at_ms, data)?;
+        effects.jobs.push(notice);
     }
-    let what = match decision {
-        Decision::StaySilent(reason) => reason,
-        Decision::Reply { purpose, body } => {
-            let reply = reply(&messages, last, purpose, body);
-            let job = reply_job(claim, &reply);
-            tell(What::ReplyQueued {
-                message: job.id.to_string(),
-                reply,
-                turn: Some(turn_id.to_string()),
-                written_by: None,
-            })?;
-            effects.jobs.push(job);
-            "replied"
-        }
-    };
-    tell(What::TurnTaken {
+    if taken.conversation.requirement != *known {
+        events.push(requirement_updated(known, &taken.conversation.requirement));
+        let data = json!({ "requirement": taken.conversation.requirement });
+        let notice = tell::notice(NoticeKind::RequirementUpdated, &id, at_ms, data)?;
+        effects.jobs.push(notice);
+    }
+    for happened in &conclusion.happened {
+        let (what, kind, data) = told(happened);
+        events.push(what);
+        effects.jobs.push(tell::notice(kind, &id, at_ms, data)?);
+    }
+    if let Some((purpose, body)) = conclusion.reply {
+        let reply = reply(&taken.messages, &taken.last, purpose, body);
+        let job = reply_job(claim, &reply);
+        events.push(What::ReplyQueued {
+            message: job.id.to_string(),
+            reply,
+            turn: Some(turn_id.to_string()),
+            written_by: None,
+        });
+        effects.jobs.push(job);
+    }
+    events.push(What::TurnTaken {
         turn: Turn {
             id: turn_id.to_string(),
-            messages: messages.into_iter().map(|message| message.id).collect(),
-            outcome: what.to_owned(),
-            intent: None,
+            messages: taken
+                .messages
+                .into_iter()
+                .map(|message| message.id)
+                .collect(),
+            outcome: conclusion.outcome.to_owned(),
+            intent: conclusion.intent.map(|intent| intent.as_str().to_owned()),
             calls: Vec::new(),
         },
-        state: without_texts(conversation),
-    })?;
-    Ok(Achieved { what, effects })
+        state: without_texts(taken.conversation),
+    });
+    for what in events {
+        let event = Event::of(id.clone(), turn_id, at_ms, what);
+        effects.events.push(tell::event(event)?);
+    }
+    Ok(Achieved {
+        what: conclusion.outcome,
+        effects,
+    })
+}
+
+/// What others are told of something that happened: for the ledger, and for other systems.
+fn told(happened: &Happened) -> (What, NoticeKind, Value) {
+    match happened {
+        Happened::Handoff { reason } => (
+            What::HandoffRequested {
+                reason: (*reason).to_owned(),
+            },
+            NoticeKind::HandoffRequested,
+            json!({ "reason": reason, "assistant": "silent" }),
+        ),
+        Happened::Help { reason } => (
+            What::HandoffRequested {
+                reason: (*reason).to_owned(),
+            },
+            NoticeKind::HandoffRequested,
+            json!({ "reason": reason, "assistant": "goes_on" }),
+        ),
+        Happened::Tour {
+            listing,
+            day,
+            time,
+            state,
+        } => {
+            let tour =
+                json!({ "listing": listing, "day": day, "time": time, "state": state.as_str() });
+            let data = json!({ "tour": tour });
+            (
+                What::TourRequested { tour },
+                NoticeKind::TourRequested,
+                data,
+            )
+        }
+    }
+}
+
+fn consent_change(taken: &Taken, kind: ConsentKind) -> ConsentChange {
+    ConsentChange {
+        contact: taken.last.contact.clone(),
+        kind,
+        matched_by: MatchedBy::Rule,
+        raw_text: Some(taken.last.body.clone()),
+        message: Some(taken.last.id.clone()),
+        received_ms: taken.received_ms,
+        effective_ms: taken.now_ms,
+        rule_version: env!("CARGO_PKG_VERSION").to_owned(),
+        actor: "contact".to_owned(),
+        reason: None,
+    }
 }
 
 /// What is known of a conversation beside its texts, which the ledger has already.
@@ -164,106 +492,6 @@ fn reply_job(claim: &Claim, reply: &Reply) -> NewJob {
     job.trace = trace::traceparent(&Span::current())
         .or_else(|| claim.jobs.last().and_then(|job| job.trace.clone()));
     job
-}
-
-/// Decides what a turn brings about. Pure: `now_ms` is when the turn was claimed.
-fn decide(
-    mut conversation: Conversation,
-    messages: &[InboundMessage],
-    is_suppressed: bool,
-    now_ms: u64,
-    help: &str,
-) -> (Decision, Conversation) {
-    let mut keyword = None;
-    let mut words = Vec::new();
-    for message in messages {
-        conversation.remember(
-            Party::Contact,
-            &message.body,
-            message.sent_ms.unwrap_or(now_ms),
-        );
-        match consent::keyword(&message.body) {
-            None => words.push(message.body.as_str()),
-            later => keyword = later,
-        }
-    }
-    let decision = match keyword {
-        Some(Keyword::Help) => Decision::Reply {
-            purpose: Purpose::Help,
-            body: help.to_owned(),
-        },
-        Some(Keyword::Stop) => confirm_opt_out(&mut conversation, is_suppressed),
-        // Whoever opted out again since then stays out; the later turn says so.
-        _ if is_suppressed => Decision::StaySilent("suppressed"),
-        Some(Keyword::Start) => {
-            conversation.opt_out_confirmed = false;
-            Decision::Reply {
-                purpose: Purpose::Answer,
-                body: consent::OPT_IN_CONFIRMATION.to_owned(),
-            }
-        }
-        None => {
-            let answer = match messages.last().map(|message| message.side) {
-                Some(Side::Supplier) => draft::answer_supplier(),
-                _ => answer_buyer(&mut conversation.requirement, &words),
-            };
-            Decision::Reply {
-                purpose: Purpose::Answer,
-                body: introduced(&mut conversation, &answer, now_ms),
-            }
-        }
-    };
-    if let Decision::Reply { body, .. } = &decision {
-        conversation.remember(Party::Us, body, now_ms);
-    }
-    (decision, conversation)
-}
-
-/// Merges what the buyer said, and answers it.
-fn answer_buyer(requirement: &mut Requirement, words: &[&str]) -> String {
-    let has_words = words.iter().any(|text| !text.trim().is_empty());
-    if !has_words {
-        return draft::ask_for_words();
-    }
-    let before = requirement.clone();
-    requirement.merge(&understand_turn(words));
-    if *requirement != before {
-        return draft::confirm(requirement);
-    }
-    if requirement.missing().is_none() {
-        requirement.add_note(&words.join(" "));
-        return draft::noted(requirement);
-    }
-    draft::ask_again(requirement)
-}
-
-fn confirm_opt_out(conversation: &mut Conversation, is_suppressed: bool) -> Decision {
-    if !is_suppressed {
-        return Decision::StaySilent("opted_in_again");
-    }
-    if std::mem::replace(&mut conversation.opt_out_confirmed, true) {
-        return Decision::StaySilent("opt_out_confirmed_before");
-    }
-    Decision::Reply {
-        purpose: Purpose::ConfirmOptOut,
-        body: consent::OPT_OUT_CONFIRMATION.to_owned(),
-    }
-}
-
-/// The answer, after who we are and how to opt out when the contact has not read that for a month.
-fn introduced(conversation: &mut Conversation, answer: &str, now_ms: u64) -> String {
-    const INTRODUCTION_LASTS_MS: u64 = 30 * 24 * 3600 * 1000;
-    let is_introduced = conversation
-        .introduced_ms
-        .is_some_and(|introduced| now_ms.saturating_sub(introduced) < INTRODUCTION_LASTS_MS);
-    if is_introduced {
-        return sms_text::fit(answer, SEGMENTS_MAX);
-    }
-    conversation.introduced_ms = Some(now_ms);
-    sms_text::fit(
-        &format!("{} {answer}", consent::FIRST_MESSAGE_FOOTER),
-        SEGMENTS_MAX,
-    )
 }
 
 #[cfg(test)]

@@ -4,10 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dialogue::Dialogue;
 use crate::line::{LineId, Side};
 use crate::message::{InboundMessage, Reply};
 use crate::phone_number::PhoneNumber;
 use crate::requirement::Requirement;
+use crate::understand::Language;
 
 /// Names a conversation. The side belongs to it because both sides may share one line (the path then tells them apart).
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -85,6 +87,22 @@ pub enum Party {
     Us,
 }
 
+/// Who answers a conversation.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Control {
+    /// The assistant.
+    #[default]
+    Bot,
+    /// A person, until a person gives it back. The assistant is silent.
+    Human {
+        /// Milliseconds since 1970.
+        since_ms: u64,
+        /// One word: what the assistant asked a person for, or how a person came in.
+        reason: String,
+    },
+}
+
 /// What we remember of a conversation between two turns. Unknown fields are dropped and missing ones empty, so that
 /// versions that run side by side can read each other's.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -98,6 +116,12 @@ pub struct Conversation {
     pub introduced_ms: Option<u64>,
     /// The current opt-out was confirmed. One confirmation per opt-out (47 CFR 64.1200(a)(12)).
     pub opt_out_confirmed: bool,
+    /// When we last answered HELP, in milliseconds since 1970.
+    pub helped_ms: Option<u64>,
+    /// The language the contact last wrote in.
+    pub language: Language,
+    pub dialogue: Dialogue,
+    pub control: Control,
 }
 
 impl fmt::Debug for Conversation {
@@ -124,6 +148,9 @@ impl Conversation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialogue::Tour;
+    use crate::listing::Listing;
+    use crate::requirement::Use;
 
     #[test]
     fn a_conversation_of_the_longest_texts_fits_a_record() {
@@ -132,8 +159,61 @@ mod tests {
             // Six bytes a character in JSON, the most there are.
             conversation.remember(Party::Contact, &"\u{1}".repeat(64 * 1024), at_ms);
         }
+        conversation.dialogue = longest_dialogue();
         let stored = serde_json::to_string(&conversation).unwrap();
         assert!(stored.len() < 64 * 1024, "{}", stored.len());
         assert_eq!(conversation.recent.first().unwrap().at_ms, 80);
+    }
+
+    /// Three options and a tour of listings as long as they may be.
+    fn longest_dialogue() -> Dialogue {
+        let long = "\u{fc}".repeat(crate::listing::NAME_CHARS_MAX);
+        let listing = Listing {
+            id: "x".repeat(crate::listing::NAME_CHARS_MAX),
+            city: long,
+            state: "CA".to_owned(),
+            zip: Some("90745".to_owned()),
+            near: Vec::new(),
+            sqft: Some(5_000_000),
+            divisible_to_sqft: Some(5_000_000),
+            land_acres: Some(1.0 / 3.0),
+            uses: vec![Use::EcommerceFulfillment; 14],
+            asking: None,
+            clear_height_ft: Some(u32::MAX),
+            dock_doors: Some(u32::MAX),
+            drive_in_doors: Some(u32::MAX),
+            power_amps: Some(u32::MAX),
+            office_sqft: Some(u32::MAX),
+            trailer_stalls: Some(u32::MAX),
+            has_yard: Some(true),
+            features: vec!["24_7_access".to_owned(); 12],
+            available_from: None,
+            min_term_months: Some(u32::MAX),
+        };
+        let mut dialogue = Dialogue {
+            tour: Some(Tour {
+                number: 3,
+                listing: listing.clone(),
+                day: None,
+                time: None,
+            }),
+            ..Dialogue::default()
+        };
+        for _ in 0..20 {
+            dialogue.offer(vec![listing.clone(); 3]);
+        }
+        dialogue
+    }
+
+    #[test]
+    fn a_conversation_that_an_earlier_version_wrote_is_read() {
+        let stored = r#"{"requirement":{"locations":[{"name":"Carson","state":"CA"}],"sqft_min":10000,"sqft_max":10000,
+            "uses":["storage"],"notes":""},"recent":[{"from":"contact","body":"10k in Carson","at_ms":1}],
+            "introduced_ms":1,"opt_out_confirmed":true,"a_field_that_is_gone":[]}"#;
+        let conversation: Conversation = serde_json::from_str(stored).unwrap();
+        assert_eq!(conversation.requirement.sqft_min, Some(10_000));
+        assert!(conversation.opt_out_confirmed);
+        assert_eq!(conversation.dialogue, Dialogue::default());
+        assert_eq!(conversation.control, Control::Bot);
     }
 }

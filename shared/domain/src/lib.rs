@@ -6,9 +6,12 @@
 
 pub mod consent;
 pub mod conversation;
+pub mod dialogue;
 pub mod event;
+pub mod intent;
 pub mod job;
 pub mod line;
+pub mod listing;
 pub mod message;
 pub mod notice;
 pub mod phone_number;

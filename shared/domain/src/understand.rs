@@ -11,6 +11,8 @@ mod sizes;
 mod tokens;
 mod wanted;
 
+use serde::{Deserialize, Serialize};
+
 use crate::places;
 use crate::requirement::{Location, Use, add_location, later_size};
 use tokens::{Token, is_among};
@@ -36,7 +38,8 @@ pub struct Understood {
 }
 
 /// The languages we answer in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Language {
     /// English, and whatever is not Spanish.
     #[default]

@@ -1,0 +1,32 @@
+//! What a turn said, as the decision needs it.
+
+use wex_domain::intent::Intent;
+use wex_domain::understand::Language;
+
+use crate::say::Attribute;
+use crate::when::When;
+
+/// What a turn said.
+#[derive(Clone, PartialEq)]
+pub struct Heard {
+    /// The words themselves.
+    pub text: String,
+    pub intent: Intent,
+    /// Options named, counted from 1.
+    pub selected: Vec<usize>,
+    /// The requirement is another one than before the turn.
+    pub is_requirement_new: bool,
+    /// What is asked of an option.
+    pub attributes: Vec<Attribute>,
+    /// A day and an hour that were named.
+    pub when: When,
+    pub language: Language,
+}
+
+impl std::fmt::Debug for Heard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Heard")
+            .field("intent", &self.intent)
+            .finish_non_exhaustive()
+    }
+}

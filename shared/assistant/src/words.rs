@@ -1,0 +1,267 @@
+//! Numbers, dates, places and spaces in words, in both languages.
+
+use jiff::civil::{Date, Time, Weekday};
+use wex_domain::listing::{Asking, Listing, RentStructure, RentUnit};
+use wex_domain::requirement::{Location, Requirement, Use};
+use wex_domain::understand::Language;
+
+/// `1234567` as `1,234,567`. Spanish in the United States groups as English does.
+pub(crate) fn thousands(number: u32) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A number without a needless fraction: `0.5`, `12`.
+pub(crate) fn decimal(number: f64) -> String {
+    let written = format!("{number:.2}");
+    written
+        .trim_end_matches('0')
+        .trim_end_matches('.')
+        .to_owned()
+}
+
+/// `a`, `a or b`, `a, b or c`.
+pub(crate) fn enumerate(items: &[String], conjunction: &str) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} {conjunction} {last}", first.join(", ")),
+    }
+}
+
+/// A month and a day: `Jan 4`, `4 de enero`.
+pub(crate) fn date(date: Date, language: Language) -> String {
+    const EN: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    const ES: [&str; 12] = [
+        "enero",
+        "febrero",
+        "marzo",
+        "abril",
+        "mayo",
+        "junio",
+        "julio",
+        "agosto",
+        "septiembre",
+        "octubre",
+        "noviembre",
+        "diciembre",
+    ];
+    let month = usize::from(date.month().unsigned_abs()) - 1;
+    match language {
+        Language::En => format!("{} {}", EN[month], date.day()),
+        Language::Es => format!("{} de {}", date.day(), ES[month]),
+    }
+}
+
+/// A day with its weekday: `Thu, Dec 3`, `jueves 3 de diciembre`.
+pub(crate) fn day(day: Date, language: Language) -> String {
+    let weekday = match (language, day.weekday()) {
+        (Language::En, Weekday::Monday) => "Mon",
+        (Language::En, Weekday::Tuesday) => "Tue",
+        (Language::En, Weekday::Wednesday) => "Wed",
+        (Language::En, Weekday::Thursday) => "Thu",
+        (Language::En, Weekday::Friday) => "Fri",
+        (Language::En, Weekday::Saturday) => "Sat",
+        (Language::En, Weekday::Sunday) => "Sun",
+        (Language::Es, Weekday::Monday) => "lunes",
+        (Language::Es, Weekday::Tuesday) => "martes",
+        (Language::Es, Weekday::Wednesday) => "miércoles",
+        (Language::Es, Weekday::Thursday) => "jueves",
+        (Language::Es, Weekday::Friday) => "viernes",
+        (Language::Es, Weekday::Saturday) => "sábado",
+        (Language::Es, Weekday::Sunday) => "domingo",
+    };
+    match language {
+        Language::En => format!("{weekday}, {}", date(day, language)),
+        Language::Es => format!("{weekday} {}", date(day, language)),
+    }
+}
+
+/// An hour of the day: `10am`, `2:30pm`; `10:00`, `14:30`.
+pub(crate) fn time(time: Time, language: Language) -> String {
+    let (hour, minute) = (time.hour(), time.minute());
+    if language == Language::Es {
+        return format!("{hour}:{minute:02}");
+    }
+    let half = if hour < 12 { "am" } else { "pm" };
+    let hour = if hour % 12 == 0 { 12 } else { hour % 12 };
+    if minute == 0 {
+        format!("{hour}{half}")
+    } else {
+        format!("{hour}:{minute:02}{half}")
+    }
+}
+
+/// What a buyer wants, said back: `10,000 sqft in Carson, CA for storage`.
+pub(crate) fn requirement(wanted: &Requirement, language: Language) -> String {
+    let (sqft, space, up_to, at_least, r#in, r#for, or, and) = match language {
+        Language::En => (
+            "sqft", "space", "up to", "at least", "in", "for", "or", "and",
+        ),
+        Language::Es => (
+            "pies cuadrados",
+            "espacio",
+            "hasta",
+            "desde",
+            "en",
+            "para",
+            "o",
+            "y",
+        ),
+    };
+    let mut said = match (wanted.sqft_min, wanted.sqft_max) {
+        (Some(min), Some(max)) if min == max => format!("{} {sqft}", thousands(min)),
+        (Some(min), Some(max)) => format!("{}-{} {sqft}", thousands(min), thousands(max)),
+        (None, Some(max)) => format!("{up_to} {} {sqft}", thousands(max)),
+        (Some(min), None) => format!("{at_least} {} {sqft}", thousands(min)),
+        (None, None) => space.to_owned(),
+    };
+    let places: Vec<_> = wanted.locations.iter().map(Location::to_string).collect();
+    if !places.is_empty() {
+        said += &format!(" {in} {}", enumerate(&places, or), in = r#in);
+    }
+    // A use that carriers filter is not said back.
+    let uses = wanted.uses.iter().filter_map(|one| use_of(*one, language));
+    let uses: Vec<_> = uses.map(str::to_owned).collect();
+    if !uses.is_empty() {
+        said += &format!(" {for} {}", enumerate(&uses, and), for = r#for);
+    }
+    said
+}
+
+/// A use in words. `None` for what says nothing, and for the one that carriers block in any text.
+pub(crate) fn use_of(one: Use, language: Language) -> Option<&'static str> {
+    let (en, es) = match one {
+        Use::Storage => ("storage", "almacenaje"),
+        Use::Distribution => ("distribution", "distribución"),
+        Use::EcommerceFulfillment => ("e-commerce fulfillment", "comercio electrónico"),
+        Use::Manufacturing => ("manufacturing", "manufactura"),
+        Use::ColdStorage => ("cold storage", "almacenaje en frío"),
+        Use::FoodProcessing => ("food processing", "procesamiento de alimentos"),
+        Use::Ios => ("outdoor storage", "patio"),
+        Use::TruckParking => ("truck parking", "estacionamiento de camiones"),
+        Use::CrossDock => ("cross-docking", "transbordo"),
+        Use::Flex => ("flex space", "uso flexible"),
+        Use::Showroom => ("a showroom", "sala de exhibición"),
+        Use::Automotive => ("automotive use", "uso automotriz"),
+        Use::Cannabis | Use::Other => return None,
+    };
+    Some(match language {
+        Language::En => en,
+        Language::Es => es,
+    })
+}
+
+/// How large a space is: `12,000 sqft`, `8,000-24,000 sqft` for one that is let in parts, `0.5 acres`.
+pub(crate) fn size(listing: &Listing, language: Language) -> String {
+    let unit = match language {
+        Language::En => "sqft",
+        Language::Es => "pies2",
+    };
+    match (listing.sqft, listing.divisible_to_sqft) {
+        (Some(whole), Some(part)) if part < whole => {
+            format!("{}-{} {unit}", thousands(part), thousands(whole))
+        }
+        (Some(whole), _) => format!("{} {unit}", thousands(whole)),
+        (None, _) => acres(listing.land_acres.unwrap_or_default(), language),
+    }
+}
+
+pub(crate) fn acres(acres: f64, language: Language) -> String {
+    let is_one = (acres - 1.0).abs() < f64::EPSILON;
+    let word = match (language, is_one) {
+        (Language::En | Language::Es, true) => "acre",
+        (Language::En, false) => "acres",
+        (Language::Es, false) => "acres",
+    };
+    format!("{} {word}", decimal(acres))
+}
+
+/// An asking rent: `$1.45/sqft/mo NNN`, `$8,500/mo`.
+pub(crate) fn rent(asking: &Asking, language: Language) -> String {
+    let per = match (asking.unit, language) {
+        (RentUnit::SqftMonth, Language::En) => "/sqft/mo",
+        (RentUnit::SqftMonth, Language::Es) => "/pie2/mes",
+        (RentUnit::SqftYear, Language::En) => "/sqft/yr",
+        (RentUnit::SqftYear, Language::Es) => "/pie2/año",
+        (RentUnit::Month, Language::En) => "/mo",
+        (RentUnit::Month, Language::Es) => "/mes",
+    };
+    let structure = match asking.structure {
+        Some(RentStructure::Nnn) => " NNN",
+        Some(RentStructure::Gross) => " gross",
+        Some(RentStructure::ModifiedGross) => " MG",
+        None => "",
+    };
+    format!("{}{per}{structure}", money(asking.amount))
+}
+
+/// `$1.45`, `$12,000`.
+pub(crate) fn money(amount: f64) -> String {
+    if amount >= 100.0 {
+        // Rents are bounded far below what a u32 holds; "as" saturates.
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "bounded by the parser"
+        )]
+        let whole = amount.round() as u32;
+        format!("${}", thousands(whole))
+    } else {
+        format!("${amount:.2}")
+    }
+}
+
+/// The words of a text in lower case and without accents; `24/7`, `12:30` and `drive-in` are words.
+pub(crate) fn plain_words(text: &str) -> Vec<String> {
+    text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '/' | ':' | '-' | '\'')))
+        .map(|word| word.trim_matches(['/', ':', '-', '\'']))
+        .filter(|word| !word.is_empty())
+        .map(plain)
+        .collect()
+}
+
+/// In lower case, without the accents of Spanish.
+pub(crate) fn plain(word: &str) -> String {
+    let fold = |c: char| match c {
+        'á' => 'a',
+        'é' => 'e',
+        'í' => 'i',
+        'ó' => 'o',
+        'ú' | 'ü' => 'u',
+        'ñ' => 'n',
+        _ => c,
+    };
+    word.chars()
+        .flat_map(char::to_lowercase)
+        .map(fold)
+        .collect()
+}
+
+/// The language of a text by the words that carry a sentence; `None` when they do not tell.
+pub(crate) fn language(text: &str) -> Option<Language> {
+    const ENGLISH: &str = "the and you your is are what what's which would like for with this that i i'm i'd it do have \
+        please of need looking to we my in at on can when how any there show me want thanks hi hello yes not";
+    const SPANISH: &str = "el la los las y que de en un una para con su le por se es esta o al del lo si quiere busco \
+        necesito tiene tienen hay cuanto cual cuando donde mas me interesa gracias hola puedo quisiera bodega pies";
+    let count = |known: &str| {
+        plain_words(text)
+            .iter()
+            .filter(|word| known.split_whitespace().any(|known| known == word.as_str()))
+            .count()
+    };
+    match count(ENGLISH).cmp(&count(SPANISH)) {
+        std::cmp::Ordering::Greater => Some(Language::En),
+        std::cmp::Ordering::Less => Some(Language::Es),
+        std::cmp::Ordering::Equal => None,
+    }
+}
