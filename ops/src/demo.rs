@@ -35,7 +35,7 @@ const SCRIPT_EN: [&str; 6] = [
     SEED_TEXT,
     "Make it 12k, and Gardena works too",
     "tell me more about the second one",
-    "whats the clear height and is it sprinklered?",
+    "is it sprinklered? and how much power does it have?",
     "Can I see it Thursday at 10am?",
     "great, thanks!",
 ];
@@ -45,7 +45,7 @@ const SCRIPT_ES: [&str; 6] = [
     "Hola, busco una bodega de 10,000 pies cuadrados en Carson para almacenar ropa",
     "mejor de 12,000 pies, y también me sirve Gardena",
     "me interesa la segunda",
-    "¿qué altura tiene? ¿tiene rociadores?",
+    "¿tiene rociadores? ¿y cuántos amperes?",
     "¿puedo verla el jueves a las 10?",
     "perfecto, muchas gracias",
 ];
@@ -71,14 +71,21 @@ pub enum Script {
     Es,
 }
 
+impl Script {
+    /// What the buyer texts, turn by turn.
+    #[must_use]
+    pub fn texts(self) -> &'static [&'static str] {
+        match self {
+            Self::En => &SCRIPT_EN,
+            Self::Es => &SCRIPT_ES,
+        }
+    }
+}
+
 impl Options {
     /// What the buyer texts without being told to.
     fn texts(&self) -> &'static [&'static str] {
-        match self.script {
-            None => &[SEED_TEXT],
-            Some(Script::En) => &SCRIPT_EN,
-            Some(Script::Es) => &SCRIPT_ES,
-        }
+        self.script.map_or(&[SEED_TEXT], Script::texts)
     }
 
     /// Whether a person goes on.

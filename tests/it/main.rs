@@ -3,6 +3,7 @@
 use std::path::Path;
 
 mod consent;
+mod conversation;
 mod crash_matrix;
 mod crashes;
 mod deliveries;

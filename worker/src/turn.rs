@@ -350,6 +350,12 @@ fn commit(
         let notice = tell::notice(NoticeKind::RequirementUpdated, &id, at_ms, data)?;
         effects.jobs.push(notice);
     }
+    if let Some(reason) = conclusion.handoff() {
+        events.push(What::TakenOver {
+            by: "a person, asked for".to_owned(),
+            reason: reason.to_owned(),
+        });
+    }
     for happened in &conclusion.happened {
         let (what, kind, data) = told(happened);
         events.push(what);

@@ -51,11 +51,11 @@ fn wordings(say: &Say, language: Language) -> Vec<String> {
     match say {
         Say::Welcome => either(
             "I help find warehouse space. Which city, how many sqft, and what is it for?",
-            "Le ayudo a encontrar bodega. ¿En qué ciudad, de cuántos pies cuadrados y para qué uso?",
+            "Le ayudo a encontrar bodega. ¿En qué ciudad, de qué superficie y para qué uso?",
         ),
         Say::AskForWords => either(
             "I can't open pictures. Please text the city, the size in sqft and what the space is for.",
-            "No puedo abrir fotos. Escriba la ciudad, los pies cuadrados y para qué es el espacio.",
+            "No puedo abrir fotos. Escriba la ciudad, la superficie en pies cuadrados y para qué es.",
         ),
         Say::Heard { wanted, ask } => said_back(wanted, language, |back| {
             let question = ask_buyer(*ask, language);
@@ -80,13 +80,13 @@ fn wordings(say: &Say, language: Language) -> Vec<String> {
                 )
             } else {
                 format!(
-                    "Gracias, con eso me basta: {back}. Un compañero buscará opciones y le escribirá por aquí."
+                    "Gracias, con eso me basta: {back}. Un compañero va a buscar opciones y le escribe por este medio."
                 )
             }
         }),
         Say::Noted => either(
             "Thanks, I've added that to your request.",
-            "Gracias, lo agregué a su solicitud.",
+            "Gracias, ya lo agregué a su solicitud.",
         ),
         Say::Options {
             heard,
@@ -100,13 +100,13 @@ fn wordings(say: &Say, language: Language) -> Vec<String> {
                 )
             } else {
                 format!(
-                    "Entendido: {back}. Por ahora no tenemos nada así. ¿Le serviría otra zona cercana u otro tamaño?"
+                    "Entendido: {back}. Por ahora no tenemos nada que le quede. ¿Le sirve otra zona cercana u otra medida?"
                 )
             }
         }),
         Say::NothingMore => either(
             "That's everything that fits right now. Want me to look at another area, size or budget?",
-            "Es todo lo que hay por ahora. ¿Busco en otra zona, otro tamaño u otro presupuesto?",
+            "Es todo lo que hay por ahora. ¿Busco en otra zona, otra medida u otro presupuesto?",
         ),
         Say::WhichOne { count } => vec![which_one(*count, language)],
         Say::Details { number, listing } => details(*number, listing, language),
@@ -122,7 +122,7 @@ fn wordings(say: &Say, language: Language) -> Vec<String> {
             )
         } else {
             format!(
-                "Con gusto pido una visita a la #{number} en {}. ¿Qué día y hora le conviene?",
+                "Con gusto pido una visita a la #{number} en {}. ¿Qué fecha y hora le conviene?",
                 listing.city
             )
         }],
@@ -153,11 +153,11 @@ fn wordings(say: &Say, language: Language) -> Vec<String> {
                     listing.city
                 ),
                 (false, false) => format!(
-                    "Pedí una visita a la #{number} ({what} en {}){when}. Un compañero le escribirá en cuanto se confirme.",
+                    "Ya solicité una visita a la #{number} ({what} en {}){when}. Un compañero le escribe en cuanto se confirme.",
                     listing.city
                 ),
                 (false, true) => format!(
-                    "Pedí cambiar su visita a la #{number} en {}{when}. Un compañero le escribirá en cuanto se confirme.",
+                    "Ya solicité cambiar su visita a la #{number} en {}{when}. Un compañero le escribe en cuanto se confirme.",
                     listing.city
                 ),
             }]
@@ -168,33 +168,33 @@ fn wordings(say: &Say, language: Language) -> Vec<String> {
         ),
         Say::NoTour => either(
             "I don't have a tour for you yet. Which space would you like to see?",
-            "Todavía no tengo una visita suya. ¿Qué espacio quiere ver?",
+            "No tengo ninguna visita suya. ¿Qué espacio quiere ver?",
         ),
         Say::NegotiationPassedOn => either(
             "I can't negotiate terms myself, but I've passed that on. A teammate will text you here.",
-            "Yo no puedo negociar, pero ya pasé su propuesta. Un compañero le escribirá por aquí.",
+            "Yo no puedo negociar, pero ya pasé su propuesta. Un compañero le escribe pronto.",
         ),
         Say::HandedOff(why) => match why {
             Handoff::Asked => either(
                 "Sure, I've asked a teammate to take over. They'll get back to you at this number.",
-                "Claro, le paso con un compañero. Se comunicará con usted a este número.",
+                "Claro, le paso con un compañero. Se va a comunicar con usted a este mismo teléfono.",
             ),
             Handoff::Complaint => either(
                 "I'm sorry about that. I've passed it to a teammate, who will get back to you at this number.",
-                "Lo siento mucho. Ya lo pasé a un compañero, que se comunicará con usted a este número.",
+                "Lo siento mucho. Ya lo pasé a un compañero, que se va a comunicar con usted a este mismo teléfono.",
             ),
             Handoff::Restricted => either(
                 "A teammate needs to look at this with you. They'll get back to you at this number.",
-                "Un compañero tiene que ver esto con usted. Se comunicará a este número.",
+                "Un compañero tiene que ver esto con usted. Se va a comunicar a este mismo teléfono.",
             ),
             Handoff::Stuck => either(
                 "Sorry, I'm not getting this right. I've asked a teammate to take over; they'll get back to you here.",
-                "Disculpe, no le estoy entendiendo bien. Le paso con un compañero, que le escribirá por aquí.",
+                "Disculpe, no le estoy entendiendo bien. Le paso con un compañero, que se va a comunicar con usted.",
             ),
         },
         Say::QuestionPassedOn => either(
             "A teammate can answer that best. I've passed your question on, and they'll text you here.",
-            "Eso se lo contesta mejor un compañero. Ya pasé su pregunta y le escribirá por aquí.",
+            "Eso se lo contesta mejor un compañero. Ya pasé su pregunta y le va a escribir.",
         ),
         Say::Identity => either(
             "I'm WEx's AI assistant. I help find warehouse space, and a teammate can take over any time: just ask.",
@@ -220,27 +220,27 @@ fn wordings(say: &Say, language: Language) -> Vec<String> {
         ),
         Say::Declined => either(
             "No problem. Want to see other options, or should I change the area, size or budget?",
-            "No hay problema. ¿Le muestro otras opciones o cambio la zona, el tamaño o el presupuesto?",
+            "No hay problema. ¿Le muestro otras opciones o cambio la zona, la medida o el presupuesto?",
         ),
         Say::YoureWelcome { tour: true } => either(
             "You're welcome! A teammate will text you about the tour. I'm here if anything changes.",
-            "¡Con gusto! Un compañero le escribirá sobre la visita. Aquí estoy si algo cambia.",
+            "¡Con gusto! Un compañero le escribe sobre la visita. Si algo cambia, me dice.",
         ),
         Say::YoureWelcome { tour: false } => either(
             "You're welcome! Text me any time.",
-            "¡Con gusto! Escríbame cuando quiera.",
+            "¡Con gusto! Me puede escribir cuando quiera.",
         ),
         Say::Deferred => either(
             "No problem. I won't text until you do; just write when you're ready.",
-            "No hay problema. No le escribiré hasta que usted lo haga; aquí estoy cuando guste.",
+            "No hay problema. No le escribo hasta que usted lo haga; cuando guste, me dice.",
         ),
         Say::Closed => either(
             "Thanks for letting me know, I've closed your search. Text me any time you need space again.",
-            "Gracias por avisar, cerré su búsqueda. Escríbame cuando vuelva a necesitar espacio.",
+            "Gracias por avisar, ya cerré su solicitud. Me puede escribir cuando vuelva a necesitar espacio.",
         ),
         Say::Unclear => either(
             "Sorry, I didn't get that. Could you say it another way?",
-            "Disculpe, no le entendí. ¿Me lo dice de otra manera?",
+            "Disculpe, no le entiendo. ¿Me lo dice de otra manera?",
         ),
         Say::SupplierNoted { noted, ask } => {
             let mut said = vec![supplier_noted(*noted, language)];
@@ -251,11 +251,11 @@ fn wordings(say: &Say, language: Language) -> Vec<String> {
         }
         Say::SupplierWelcome => either(
             "Thanks for your text. To list or update a space, text its city, size in sqft and asking rate.",
-            "Gracias por su mensaje. Para anunciar o actualizar un espacio, escriba la ciudad, los pies cuadrados y la renta.",
+            "Gracias por su mensaje. Para anunciar o actualizar un espacio, escriba la ciudad, la superficie y la renta.",
         ),
         Say::SupplierQuestion => either(
             "I can't share a buyer's details here, but I've passed your question on. A teammate will text you.",
-            "No puedo compartir datos del comprador, pero ya pasé su pregunta. Un compañero le escribirá.",
+            "No puedo compartir datos del comprador, pero ya pasé su pregunta. Un compañero le escribe pronto.",
         ),
     }
 }
@@ -265,16 +265,16 @@ fn ask_buyer(ask: Ask, language: Language) -> &'static str {
         Ask::Location => ("Which city or area?", "¿En qué ciudad o zona?"),
         Ask::Size => (
             "How many sqft do you need?",
-            "¿Cuántos pies cuadrados necesita?",
+            "¿De qué superficie, en pies cuadrados?",
         ),
         Ask::Use => ("What will you use it for?", "¿Para qué lo va a usar?"),
         Ask::Start => (
             "When do you need it? Anything else that matters, like dock doors or clear height?",
-            "¿Para cuándo lo necesita? ¿Algo más que importe, como andenes o altura?",
+            "¿Desde qué fecha lo necesita? ¿Importa algo como andenes o altura?",
         ),
         Ask::Else => (
             "Anything else that matters, like dock doors or clear height?",
-            "¿Algo más que importe, como andenes o altura?",
+            "¿Importa algo como andenes o altura?",
         ),
     };
     match language {
@@ -285,10 +285,13 @@ fn ask_buyer(ask: Ask, language: Language) -> &'static str {
 
 fn ask_supplier(ask: SupplierAsk, language: Language) -> &'static str {
     let (en, es) = match ask {
-        SupplierAsk::City => ("Which city is it in?", "¿En qué ciudad está?"),
-        SupplierAsk::Size => ("How many sqft is it?", "¿De cuántos pies cuadrados es?"),
+        SupplierAsk::City => ("Which city is it in?", "¿En qué ciudad queda?"),
+        SupplierAsk::Size => ("How many sqft is it?", "¿De qué superficie es?"),
         SupplierAsk::Rate => ("What is the asking rate?", "¿Qué renta pide?"),
-        SupplierAsk::Availability => ("When is it available?", "¿Desde cuándo está disponible?"),
+        SupplierAsk::Availability => (
+            "When is it available?",
+            "¿Desde qué fecha queda disponible?",
+        ),
     };
     match language {
         Language::En => en,
@@ -343,8 +346,8 @@ fn offer(
             (true, true, _) => "Close by there is also:",
             (true, false, 1) => "This one fits:",
             (true, false, _) => "These fit:",
-            (false, true, _) if is_first => "Justo ahí no hay, pero cerca sí:",
-            (false, true, _) => "Cerca de ahí también hay:",
+            (false, true, _) if is_first => "Justo en esa zona no hay, pero cerca hay:",
+            (false, true, _) => "Cerca de esa zona también hay:",
             (false, false, 1) => "Encontré esta:",
             (false, false, _) => "Encontré estas:",
         };
@@ -365,7 +368,7 @@ fn offer(
             (true, 1) => "Want to know more?",
             (true, _) => "Which one interests you?",
             (false, 1) => "¿Le interesa?",
-            (false, _) => "¿Cuál le interesa?",
+            (false, _) => "¿Le interesa alguna?",
         };
         format!(
             "{}{lead}\n{}\n{question}",
@@ -397,53 +400,22 @@ fn which_one(count: usize, language: Language) -> String {
             "Which one do you mean: {}?",
             words::enumerate(&numbers, "or")
         ),
-        Language::Es => format!("¿Cuál de ellas: {}?", words::enumerate(&numbers, "o")),
+        Language::Es => format!("¿Se refiere a la {}?", words::enumerate(&numbers, "o la")),
     }
 }
 
-/// A space with what is known of it, then with less.
+/// A space with the most useful of what is known of it, then with less. The rest is for questions.
 fn details(number: usize, listing: &Listing, language: Language) -> Vec<String> {
+    const FACTS_MAX: usize = 5;
     let is_english = language == Language::En;
-    let mut known: Vec<String> = [
-        Attribute::ClearHeight,
-        Attribute::Docks,
-        Attribute::DriveIns,
-        Attribute::Power,
-        Attribute::Availability,
-        Attribute::Office,
-        Attribute::TrailerStalls,
-        Attribute::Yard,
-        Attribute::Term,
-    ]
-    .into_iter()
-    .filter_map(|attribute| fact(listing, attribute, language))
-    .collect();
-    known.extend(
-        (0..FEATURES.len())
-            .filter_map(|feature| fact(listing, Attribute::Feature(feature), language)),
-    );
-    let mut head = if is_english {
-        format!(
-            "#{number}: {} in {}",
-            words::size(listing, language),
-            listing.city
-        )
-    } else {
-        format!(
-            "#{number}: {} en {}",
-            words::size(listing, language),
-            listing.city
-        )
-    };
-    if let Some(asking) = &listing.asking {
-        head += &format!(", {}", words::rent(asking, language));
-    }
+    let known = known(listing, language);
+    let head = format!("#{number}: {}", place_and_rent(listing, language));
     let question = if is_english {
         "Would you like to see it?"
     } else {
         "¿La quiere visitar?"
     };
-    (0..=known.len())
+    (0..=known.len().min(FACTS_MAX))
         .rev()
         .map(|count| match count {
             0 => format!("{head}. {question}"),
@@ -452,6 +424,41 @@ fn details(number: usize, listing: &Listing, language: Language) -> Vec<String> 
                 capital(&known[..count].join(", "))
             ),
         })
+        .collect()
+}
+
+/// `10,800 sqft in Gardena, $1.42/sqft/mo MG`.
+fn place_and_rent(listing: &Listing, language: Language) -> String {
+    let r#in = match language {
+        Language::En => "in",
+        Language::Es => "en",
+    };
+    let size = words::size(listing, language);
+    let place = format!("{size} {in} {}", listing.city, in = r#in);
+    match &listing.asking {
+        Some(asking) => format!("{place}, {}", words::rent(asking, language)),
+        None => place,
+    }
+}
+
+/// All that is known of a space besides place, size and rent, the most useful first.
+fn known(listing: &Listing, language: Language) -> Vec<String> {
+    const ATTRIBUTES: [Attribute; 9] = [
+        Attribute::ClearHeight,
+        Attribute::Docks,
+        Attribute::DriveIns,
+        Attribute::Availability,
+        Attribute::Yard,
+        Attribute::Power,
+        Attribute::Term,
+        Attribute::Office,
+        Attribute::TrailerStalls,
+    ];
+    let features = (0..FEATURES.len()).map(Attribute::Feature);
+    ATTRIBUTES
+        .into_iter()
+        .chain(features)
+        .filter_map(|attribute| fact(listing, attribute, language))
         .collect()
 }
 
@@ -480,7 +487,7 @@ fn told(number: usize, listing: &Listing, asked: &[Attribute], language: Languag
         said += if is_english {
             "The exact address comes with a confirmed tour. "
         } else {
-            "La dirección exacta se da con la visita confirmada. "
+            "El domicilio exacto se da con la visita confirmada. "
         };
     } else if !is_complete {
         said += match (is_english, known.is_empty()) {
@@ -488,10 +495,8 @@ fn told(number: usize, listing: &Listing, asked: &[Attribute], language: Languag
             (true, false) => {
                 "The rest isn't in the listing, so I've asked a teammate to find out. "
             }
-            (false, true) => "El anuncio no lo dice; le pedí a un compañero que lo averigüe. ",
-            (false, false) => {
-                "Lo demás no está en el anuncio; le pedí a un compañero que lo averigüe. "
-            }
+            (false, true) => "El anuncio no lo dice; ya le pregunté a un compañero. ",
+            (false, false) => "El resto no viene en el anuncio; ya le pregunté a un compañero. ",
         };
     }
     said += if is_english {
@@ -593,7 +598,7 @@ pub(crate) fn fact(listing: &Listing, attribute: Attribute, language: Language) 
                 (1, true) => "month to month".to_owned(),
                 (1, false) => "mes a mes".to_owned(),
                 (_, true) => format!("{months}-month minimum term"),
-                (_, false) => format!("plazo mínimo de {months} meses"),
+                (_, false) => format!("contrato de al menos {months} meses"),
             }),
         Attribute::Feature(feature) => {
             let word = *FEATURES.get(feature)?;
@@ -613,7 +618,7 @@ fn feature_in_words(word: &str, is_english: bool) -> &'static str {
         "sprinklers" => ("sprinklers", "rociadores"),
         "fenced" => ("fenced", "con cerca"),
         "24_7_access" => ("24/7 access", "acceso 24/7"),
-        "rail" => ("rail served", "con vía de tren"),
+        "rail" => ("rail served", "con acceso a tren"),
         "hazmat" => ("hazmat allowed", "acepta hazmat"),
         "food_grade" => ("food grade", "grado alimenticio"),
         "hvac" => ("HVAC", "con clima"),
@@ -630,11 +635,11 @@ fn supplier_noted(noted: Noted, language: Language) -> String {
     let (en, es) = match noted {
         Noted::Available => (
             "Thanks, I've noted that it's available.",
-            "Gracias, anoté que está disponible.",
+            "Gracias, anoté que sigue disponible.",
         ),
         Noted::Gone => (
             "Thanks for telling us. I've asked the team to take it off the market.",
-            "Gracias por avisar. Pedí al equipo que lo retire.",
+            "Gracias por avisar. Ya le avisé al equipo que lo retire.",
         ),
         Noted::Rate { amount, unit } => {
             let per = match (unit, is_english) {
@@ -683,7 +688,7 @@ fn supplier_noted(noted: Noted, language: Language) -> String {
         ),
         Noted::TourCountered => (
             "Thanks, I've passed the other time on. A teammate will text you once the buyer answers.",
-            "Gracias, ya pasé el otro horario. Un compañero le escribirá cuando conteste el comprador.",
+            "Gracias, ya pasé el otro horario. Un compañero le escribe cuando conteste el comprador.",
         ),
         Noted::Else => (
             "Thanks, I've passed that on.",
@@ -710,7 +715,8 @@ pub fn facts(say: &Say, language: Language) -> Vec<String> {
         _ => Vec::new(),
     };
     for (number, listing) in listings {
-        facts.extend(details(number, listing, language).into_iter().take(1));
+        facts.push(format!("#{number}: {}", place_and_rent(listing, language)));
+        facts.extend(known(listing, language));
     }
     if let Say::Heard { wanted, .. }
     | Say::AskAgain { wanted, .. }

@@ -85,7 +85,7 @@ const PHRASES: [(Intent, &str); 19] = [
     ),
     (
         Intent::RequestTour,
-        "tour, see it, visit it, visit, come by, stop by, swing by, walk it, walk through, walkthrough, showing, \
+        "tour, see it, can i see, could i see, like to see, want to see, puedo ver, quiero ver, quisiera ver, visit it, visit, come by, stop by, swing by, walk it, walk through, walkthrough, showing, \
          see the space, check it out in person, see them, verla, verlo, visitarla, visitar, visita, conocerla, una cita",
     ),
     (

@@ -119,10 +119,20 @@ pub fn attributes(text: &str) -> Vec<Attribute> {
             asked.push(attribute);
         }
     }
+    // "How much power": what is counted was asked, not the rent.
+    if asked.len() > 1 && !plain_words(text).iter().any(|word| is_rent(word)) {
+        asked.retain(|attribute| *attribute != Attribute::Rent);
+    }
     if asked.is_empty() {
         asked.push(Attribute::Unknown);
     }
     asked
+}
+
+/// Words that ask for the rent and for nothing else.
+fn is_rent(word: &str) -> bool {
+    const RENT: &str = "rent price rate cost asking renta precio cuesta";
+    RENT.split(' ').any(|rent| rent == word)
 }
 
 #[cfg(test)]
@@ -142,6 +152,11 @@ mod tests {
                 "¿qué altura tiene y cuánto cuesta?",
                 vec![Attribute::ClearHeight, Attribute::Rent],
             ),
+            (
+                "how much power, and is it fenced",
+                vec![Attribute::Power, Attribute::Feature(2)],
+            ),
+            ("how much is it", vec![Attribute::Rent]),
             ("¿tiene rociadores?", vec![sprinklers]),
             ("what's the address", vec![Attribute::Address]),
             ("is there a school nearby", vec![Attribute::Unknown]),

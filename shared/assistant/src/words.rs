@@ -143,15 +143,15 @@ pub(crate) fn use_of(one: Use, language: Language) -> Option<&'static str> {
     let (en, es) = match one {
         Use::Storage => ("storage", "almacenaje"),
         Use::Distribution => ("distribution", "distribución"),
-        Use::EcommerceFulfillment => ("e-commerce fulfillment", "comercio electrónico"),
+        Use::EcommerceFulfillment => ("e-commerce fulfillment", "e-commerce"),
         Use::Manufacturing => ("manufacturing", "manufactura"),
-        Use::ColdStorage => ("cold storage", "almacenaje en frío"),
+        Use::ColdStorage => ("cold storage", "almacenaje refrigerado"),
         Use::FoodProcessing => ("food processing", "procesamiento de alimentos"),
         Use::Ios => ("outdoor storage", "patio"),
         Use::TruckParking => ("truck parking", "estacionamiento de camiones"),
         Use::CrossDock => ("cross-docking", "transbordo"),
         Use::Flex => ("flex space", "uso flexible"),
-        Use::Showroom => ("a showroom", "sala de exhibición"),
+        Use::Showroom => ("a showroom", "showroom"),
         Use::Automotive => ("automotive use", "uso automotriz"),
         Use::Cannabis | Use::Other => return None,
     };

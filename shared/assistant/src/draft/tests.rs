@@ -3,7 +3,7 @@ use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, propte
 use proptest::strategy::Strategy;
 use wex_domain::consent::FIRST_MESSAGE_FOOTER;
 use wex_domain::requirement::Use;
-use wex_domain::sms_text::fit;
+use wex_domain::sms_text::{Encoding, fit};
 
 use super::*;
 use crate::guard::{Rules, check};
@@ -178,6 +178,25 @@ fn any_requirement() -> impl Strategy<Value = Requirement> {
         sqft_max: span.map(|span| u32::from(min.unwrap_or(0)) + u32::from(span)),
         ..Requirement::default()
     })
+}
+
+/// Spanish letters outside GSM-7 would halve what a text holds, or lose their accents.
+#[test]
+fn what_is_said_in_spanish_needs_no_letter_that_gsm7_lacks() {
+    let listings = parse(SAMPLE).unwrap();
+    let wanted = Requirement {
+        sqft_min: Some(10_000),
+        uses: vec![Use::Storage],
+        ..Requirement::default()
+    };
+    let says = everything(&wanted, &listings[..2], 2);
+    for say in says {
+        for wording in wordings(&say, Language::Es) {
+            let kept = segments(&wording).encoding == Encoding::Gsm7;
+            assert!(kept, "{wording}");
+        }
+    }
+    assert_eq!(segments(OPENING_ES).encoding, Encoding::Gsm7);
 }
 
 proptest! {
