@@ -35,6 +35,11 @@ bench-queue: redis-server ## Measure the queue beside bare Redis, as a release b
 	cargo build --release --locked --package wex-bench --bin bench-queue
 	@exec $(programs)/release/bench-queue
 
+.PHONY: bench-ingress
+bench-ingress: redis-server wrk ## Measure the ingress beside two plain servers, as a release build; about two minutes.
+	cargo build --release --locked --package wex-bench --package wex-ingress --bins
+	@exec $(programs)/release/bench-ingress
+
 .PHONY: up
 up: ## Run the whole system in containers against a stand-in for Aircall, and text it; needs a Docker engine and Compose.
 	@scripts/up
@@ -43,6 +48,6 @@ up: ## Run the whole system in containers against a stand-in for Aircall, and te
 down: ## End what `make up` started, and remove what it kept.
 	@scripts/compose --env-file deploy/sim.env --profile sim down --volumes
 
-.PHONY: redis-server postgres
-redis-server postgres:
+.PHONY: redis-server postgres wrk
+redis-server postgres wrk:
 	@scripts/need $@

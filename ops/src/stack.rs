@@ -137,6 +137,12 @@ impl Process {
         self.output.tail()
     }
 
+    /// What the system calls it; `None` once it has ended.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Sends a signal. A process that has already ended is left alone.
     pub fn signal(&self, signal: Signal) {
         if let Some(pid) = self
