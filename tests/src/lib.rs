@@ -23,6 +23,7 @@ use tokio::time::{Instant, sleep};
 use wex_ops::sim::{SentMessage, Sim};
 use wex_ops::stack::{self, Process, Programs, Redis, Settings, StackError};
 use wex_queue::{DeadLetter, LetterFilter, Limits, Queue, QueueName, Survey};
+use wex_runtime::clock::Clock;
 
 /// The contact of most tests: the number in the sample payload of the guide this project started from.
 pub const BUYER: &str = "+18704575426";
@@ -577,7 +578,7 @@ pub fn delivery_to(settings: &Settings, id: &str, body: &str) -> Value {
     json!({
         "resource": "message",
         "event": "message.received",
-        "timestamp": 1_779_973_183,
+        "timestamp": Clock.now_ms() / 1_000,
         "token": settings.webhook_token,
         "data": {
             "id": id,

@@ -10,6 +10,7 @@
 //! something to claim), [`events`] (what happened, for whoever keeps it), `connection` (Redis, with a bound on every wait). All key names are in `scripts/keys.lua`, and
 //! every change is one script beside it; nothing else touches Redis. All times are Redis's own.
 
+mod completer;
 mod connection;
 pub mod events;
 pub mod fetch;

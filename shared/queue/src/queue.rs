@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use redis::{FromRedisValue, RedisError, Value};
 
+use crate::completer::Completer;
 use crate::connection::{Connection, Doorbell};
 use crate::job::{Claim, ERROR_CHARS_MAX, Effects, History, Job, Key, NewJob, QueueName};
 use crate::scripts;
@@ -13,7 +14,7 @@ use crate::scripts;
 pub const ENQUEUE_MAX: usize = 100;
 
 /// Why an operation was not done, or may not have been done.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum QueueError {
     /// Redis could not be reached, or refused: try again. The operation may have been done all the same.
     #[error("redis is unavailable")]
@@ -153,6 +154,7 @@ pub struct Claimed {
 #[derive(Clone)]
 pub struct Queue {
     pub(crate) connection: Connection,
+    completer: Completer,
     bounds: Bounds,
 }
 
@@ -169,8 +171,10 @@ impl Queue {
     /// # Errors
     /// When `url` is not a Redis URL.
     pub fn new(url: &str, operation_max: Duration) -> Result<Self, QueueError> {
+        let connection = Connection::new(url, operation_max)?;
         Ok(Self {
-            connection: Connection::new(url, operation_max)?,
+            completer: Completer::new(connection.clone()),
+            connection,
             bounds: Bounds::default(),
         })
     }
@@ -246,14 +250,15 @@ impl Queue {
         read_claims(queue, limits, reply)
     }
 
-    /// Finishes the jobs of a claim and applies `effects`: together, or not at all.
+    /// Finishes the jobs of a claim and applies `effects`: together, or not at all. Completions that are asked for while
+    /// another one is under way share a call.
     ///
     /// # Errors
     /// When Redis cannot be asked; to try again is safe.
     pub async fn complete(&self, claim: &Claim, effects: &Effects) -> Result<Settled, QueueError> {
         let mut args = claim_args(claim);
         effects.push_args(&mut args);
-        self.settle(&scripts::COMPLETE, "complete", &args).await
+        self.completer.complete(args).await
     }
 
     /// Gives a claim back to be tried again after `delay`, and applies `effects`. Later jobs of the key do not overtake.

@@ -1,4 +1,5 @@
-//! The Lua scripts as callable things. Each is one atomic change; its file beside this one is its contract.
+//! The Lua scripts as callable things. Each is one atomic change; its file beside this one is its contract. `keys.lua` opens
+//! every script, and what it has gathered is written when the script has run.
 
 use std::sync::LazyLock;
 
@@ -8,7 +9,12 @@ macro_rules! script {
     ($(#[$doc:meta])* $name:ident, $file:literal) => {
         $(#[$doc])*
         pub(crate) static $name: LazyLock<Script> =
-            LazyLock::new(|| Script::new(concat!(include_str!("scripts/keys.lua"), include_str!(concat!("scripts/", $file)))));
+            LazyLock::new(|| Script::new(concat!(
+                include_str!("scripts/keys.lua"),
+                "local function run()\n",
+                include_str!(concat!("scripts/", $file)),
+                "end\nlocal reply = run()\nwrite_gathered()\nreturn reply\n",
+            )));
     };
 }
 

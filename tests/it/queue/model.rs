@@ -392,15 +392,14 @@ impl State {
         if 0 < queue_jobs_max && queue_jobs_max <= waiting {
             return Enqueued::QueueFull;
         }
-        if 0 < key_jobs_max && key_jobs_max <= line.keys[plan.key].jobs.len() {
-            return Enqueued::KeyFull;
-        }
-        if let Some(event) = plan.event
-            && !line.events.insert(event)
-        {
+        if plan.event.is_some_and(|event| line.events.contains(&event)) {
             line.count("duplicate", 1);
             return Enqueued::Duplicate;
         }
+        if 0 < key_jobs_max && key_jobs_max <= line.keys[plan.key].jobs.len() {
+            return Enqueued::KeyFull;
+        }
+        line.events.extend(plan.event);
         let number = self.jobs.len();
         self.jobs.push(JobModel {
             plan: plan.clone(),

@@ -40,6 +40,8 @@ for _, key in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', now_ms, 'LIMIT'
   end
 end
 
+write_ready(queue) -- The next jobs of keys whose first ones were buried.
+
 for _, key in ipairs(redis.call('ZRANGEBYSCORE', scheduled, '-inf', now_ms, 'LIMIT', 0, PROMOTIONS_MAX)) do
   redis.call('ZREM', scheduled, key)
   redis.call('RPUSH', ready, key)
@@ -140,6 +142,7 @@ end
 
 if redis.call('LLEN', ready) == 0 then
   redis.call('DEL', name(queue, 'wake'))
+  gather(queue).rings = 0
 elseif rate_left and math.floor(rate_left) <= #keys then
   again_at(rate_next_ms)
 elseif not paused_until then

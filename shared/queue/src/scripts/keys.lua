@@ -51,18 +51,80 @@ local function name(queue, part) return shard .. ':' .. queue .. ':' .. part end
 local function jobs_name(queue, key) return shard .. ':' .. queue .. ':jobs:' .. key end
 local function whole(number) return string.format('%.0f', number) end
 
+-- What many jobs of one call change together: gathered while a script runs, and written once when it has run, by
+-- `write_gathered` (scripts.rs puts that behind every script). A script that reads one of these keys does so before it changes it.
+local gathered = {}
+
+local function gather(queue)
+  local own = gathered[queue]
+  if not own then
+    own = { counts = {}, waiting = 0, ready = {}, rings = 0 }
+    gathered[queue] = own
+  end
+  return own
+end
+
 local function wake(queue)
-  if redis.call('LLEN', name(queue, 'wake')) < WAKE_MAX then redis.call('RPUSH', name(queue, 'wake'), '1') end
+  local own = gather(queue)
+  own.rings = own.rings + 1
 end
 
 local function count(queue, what, by)
-  local minute = name(queue, 'minute:' .. whole(math.floor(now_ms / 60000)))
-  if redis.call('HINCRBY', minute, what, by) == by then redis.call('EXPIRE', minute, COUNTERS_KEPT_S) end
+  local counts = gather(queue).counts
+  counts[what] = (counts[what] or 0) + by
 end
 
 local function make_ready(queue, key)
-  redis.call('RPUSH', name(queue, 'ready'), key)
+  table.insert(gather(queue).ready, key)
   wake(queue)
+end
+
+local function add_waiting(queue, by)
+  local own = gather(queue)
+  own.waiting = own.waiting + by
+end
+
+-- How many jobs of a queue wait, with those that this script has added.
+local function waiting_of(queue)
+  local own = gather(queue)
+  own.waited = own.waited or tonumber(redis.call('GET', name(queue, 'waiting')) or 0)
+  return own.waited + own.waiting
+end
+
+-- Calls a command with many values, as many at once as `unpack` takes without fear.
+local VALUES_AT_ONCE = 1000
+local function call_with(command, key, values)
+  local reply
+  for first = 1, #values, VALUES_AT_ONCE do
+    reply = redis.call(command, key, unpack(values, first, math.min(first + VALUES_AT_ONCE - 1, #values)))
+  end
+  return reply
+end
+
+-- Before a script reads which keys are ready.
+local function write_ready(queue)
+  local own = gather(queue)
+  call_with('RPUSH', name(queue, 'ready'), own.ready)
+  own.ready = {}
+end
+
+local function write_gathered()
+  for queue, own in pairs(gathered) do
+    write_ready(queue)
+    if own.waiting ~= 0 and redis.call('INCRBY', name(queue, 'waiting'), own.waiting) <= 0 then
+      redis.call('DEL', name(queue, 'waiting'))
+    end
+    local minute = name(queue, 'minute:' .. whole(math.floor(now_ms / 60000)))
+    for what, by in pairs(own.counts) do
+      if redis.call('HINCRBY', minute, what, by) == by then redis.call('EXPIRE', minute, COUNTERS_KEPT_S) end
+    end
+    if 0 < own.rings then
+      local rings = math.min(own.rings, WAKE_MAX - redis.call('LLEN', name(queue, 'wake')))
+      local bells = {}
+      for bell = 1, rings do bells[bell] = '1' end
+      call_with('RPUSH', name(queue, 'wake'), bells)
+    end
+  end
 end
 
 -- Ready now, or scheduled for when it will be.
@@ -71,9 +133,14 @@ local function make_due(queue, key, due_ms)
     make_ready(queue, key)
   else
     -- An idle worker sleeps no longer than until the earliest due time it knows of: tell one of an earlier one.
-    local first = redis.call('ZRANGE', name(queue, 'scheduled'), 0, 0, 'WITHSCORES')
+    local own = gather(queue)
+    own.first_due_ms = own.first_due_ms
+      or tonumber(redis.call('ZRANGE', name(queue, 'scheduled'), 0, 0, 'WITHSCORES')[2] or math.huge)
     redis.call('ZADD', name(queue, 'scheduled'), due_ms, key)
-    if not first[2] or due_ms < tonumber(first[2]) then wake(queue) end
+    if due_ms < own.first_due_ms then
+      own.first_due_ms = due_ms
+      wake(queue)
+    end
   end
 end
 
@@ -93,9 +160,8 @@ end
 
 -- Takes the first `taken` jobs off a key. Replies with their records.
 local function remove_first(queue, key, taken)
-  local records = redis.call('LPOP', jobs_name(queue, key), taken)
-  if redis.call('DECRBY', name(queue, 'waiting'), taken) <= 0 then redis.call('DEL', name(queue, 'waiting')) end
-  return records
+  add_waiting(queue, -taken)
+  return redis.call('LPOP', jobs_name(queue, key), taken)
 end
 
 -- Writes what goes with a change from ARGV[at]: a count of records, then that many (name, value, ttl_ms), of which an empty
@@ -132,38 +198,42 @@ local function skip_beside(at)
   return at + 1 + tonumber(ARGV[at]:match('%d+'))
 end
 
+local events_waiting
+local function events_are_full()
+  events_waiting = events_waiting or redis.call('XLEN', shard .. ':events')
+  return EVENTS_MAX <= events_waiting
+end
+
 -- Enqueues the job at ARGV[at]: queue, key, record without its time, then the records and events to write with it. The
 -- bounds are 0 for none. Replies with "queued", "duplicate", "key_full" or "queue_full", and with the position after the job.
 local function enqueue(at, key_jobs_max, queue_jobs_max)
   local queue, key, record = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-  local jobs = jobs_name(queue, key)
-  if
-    0 < queue_jobs_max
-    and (queue_jobs_max <= tonumber(redis.call('GET', name(queue, 'waiting')) or 0)
-      or EVENTS_MAX <= redis.call('XLEN', shard .. ':events'))
-  then
+  if 0 < queue_jobs_max and (queue_jobs_max <= waiting_of(queue) or events_are_full()) then
     return 'queue_full', skip_beside(at + 3)
   end
-  if 0 < key_jobs_max and key_jobs_max <= redis.call('LLEN', jobs) then
-    return 'key_full', skip_beside(at + 3)
-  end
-  local event = record:match('^%d+ %d+ %S+ (%S+) ')
-  if event ~= '-' then
-    local kept = redis.call('SET', shard .. ':event:' .. queue .. ':' .. event, '1', 'NX', 'PX', EVENT_KEPT_MS)
-    if not kept then
-      count(queue, 'duplicate', 1)
-      return 'duplicate', skip_beside(at + 3)
-    end
+  local quiet, quiet_max, event = record:match('^(%d+) (%d+) %S+ (%S+) ')
+  local claimed_event = event ~= '-' and shard .. ':event:' .. queue .. ':' .. event
+  if claimed_event and not redis.call('SET', claimed_event, '1', 'NX', 'PX', EVENT_KEPT_MS) then
+    count(queue, 'duplicate', 1)
+    return 'duplicate', skip_beside(at + 3)
   end
   record = whole(now_ms) .. ' ' .. record
+  local jobs = jobs_name(queue, key)
   local waiting = redis.call('RPUSH', jobs, record)
-  redis.call('INCR', name(queue, 'waiting'))
+  if 0 < key_jobs_max and key_jobs_max < waiting then
+    -- Rare enough that looking before would cost more.
+    redis.call('RPOP', jobs)
+    if claimed_event then redis.call('DEL', claimed_event) end
+    return 'key_full', skip_beside(at + 3)
+  end
+  add_waiting(queue, 1)
   count(queue, 'queued', 1)
   if waiting == 1 then
-    make_due(queue, key, quiet_ends_ms(record, record))
+    make_due(queue, key, now_ms + math.min(quiet, quiet_max))
   elseif redis.call('ZSCORE', name(queue, 'scheduled'), key) and redis.call('HEXISTS', name(queue, 'history'), key) == 0 then
     -- In its quiet window (a retry would have a history, and keeps its time): the window moves.
     redis.call('ZREM', name(queue, 'scheduled'), key)
+    gather(queue).first_due_ms = nil -- It may have been this one's.
     settle(queue, key)
   end
   return 'queued', write_beside(at + 3, queue, record)
@@ -179,6 +249,14 @@ local function apply_effects(at)
     _, at = enqueue(at, 0, 0)
   end
   write_beside(at)
+end
+
+-- Reads past effects at ARGV[at]; replies with the position after them.
+local function skip_effects(at)
+  local jobs = tonumber(ARGV[at])
+  at = at + 1
+  for _ = 1, jobs do at = skip_beside(at + 3) end
+  return skip_beside(at)
 end
 
 -- The number of jobs that a claim holds, or nil when the claim is stale.
@@ -209,11 +287,13 @@ local function job_id(record) return record:match('^%d+ %d+ %d+ (%S+) ') end
 -- Notes that jobs are finished. Nothing else is kept of them.
 local function finish(queue, records, outcome)
   count(queue, outcome, #records)
-  local kept = 0
-  for _, record in ipairs(records) do
-    kept = redis.call('LPUSH', name(queue, 'recent'), job_id(record) .. ' ' .. outcome .. ' ' .. whole(now_ms))
+  local latest = {}
+  for at = math.max(1, #records - RECENT_MAX + 1), #records do
+    table.insert(latest, job_id(records[at]) .. ' ' .. outcome .. ' ' .. whole(now_ms))
   end
-  if kept > RECENT_MAX then redis.call('LTRIM', name(queue, 'recent'), 0, RECENT_MAX - 1) end
+  if RECENT_MAX < (call_with('LPUSH', name(queue, 'recent'), latest) or 0) then
+    redis.call('LTRIM', name(queue, 'recent'), 0, RECENT_MAX - 1)
+  end
 end
 
 -- Names what failures have in common: the cause, and the error without what differs from job to job.

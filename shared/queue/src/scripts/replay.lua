@@ -41,7 +41,7 @@ for at = 4, #ARGV do
     remove_letter(queue, id, letter)
     local past = { replays = letter.replays + 1, failures = letter.failures }
     redis.call('HSET', name(queue, 'replayed'), id, cjson.encode(past))
-    redis.call('INCR', name(queue, 'waiting'))
+    add_waiting(queue, 1)
     if put_back(letter.key, letter.record) == 1 then make_ready(queue, letter.key) end
     replayed = replayed + 1
   end
