@@ -1,12 +1,22 @@
 //! `wex conversations`: who talks with us, and what happened in one conversation, in one line of time.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+use wex_domain::job::suppression_record;
+use wex_domain::line::{LineId, Side};
+use wex_domain::phone_number::PhoneNumber;
 use wex_ledger::{ConversationRow, Ledger, Message, MessageFilter, TimelineEvent};
+use wex_queue::{Act, Forgotten, Key};
 
 use crate::ledger::{self, Contact, note_if_cut, phone_number, shown_contact};
 use crate::messages::{arrow, status};
-use crate::operator::{CommandError, EXIT_CODES, shown_key};
+use crate::operator::{
+    CommandError, EXIT_CODES, Operator, QUEUES, Session, conversation_key, reason_parser, shown_key,
+};
 use crate::output::{Table, harmless, json, line};
 use crate::time::date_time;
 
@@ -19,6 +29,9 @@ pub(crate) enum Command {
     /// Show what happened in one conversation: texts, states, sends, failures, who held it. Prints personal data.
     #[command(after_help = EXIT_CODES)]
     Show(Show),
+    /// Erase a contact, everywhere: what was said, who it was, what waits. That it opted out is kept under a keyed hash.
+    #[command(after_help = EXIT_CODES)]
+    Erase(Erase),
 }
 
 #[derive(Debug, Args)]
@@ -49,11 +62,26 @@ pub(crate) struct Show {
     json: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Erase {
+    #[arg(value_name = "PHONE", value_parser = phone_number)]
+    contact: PhoneNumber,
+    /// Who asked for it, and how, for the audit; without the number
+    #[arg(long, value_parser = reason_parser)]
+    reason: String,
+    /// Yes, for ever. Without it, says what would be erased
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    operator: Operator,
+}
+
 pub(crate) async fn run(command: Command) -> Result<(), CommandError> {
     let ledger = ledger::open().await?;
     match command {
         Command::List(options) => list(&options, &ledger).await,
         Command::Show(options) => show(&options, &ledger).await,
+        Command::Erase(options) => erase(&options, &ledger).await,
     }
 }
 
@@ -171,6 +199,97 @@ async fn show_one(
         table.row(&[date_time(entry.at_ms()), mark.to_owned(), what]);
     }
     table.print_whole()
+}
+
+/// First Redis, so that nothing new comes of what is there; then the ledger, once it has all that happened until then.
+async fn erase(options: &Erase, ledger: &Ledger) -> Result<(), CommandError> {
+    let session = Session::open().await?;
+    let Some(key) = &session.config.erasure_key else {
+        return Err(CommandError::Usage(
+            "to keep that somebody opted out without the number, wex needs ERASURE_KEY, the same as the workers".to_owned(),
+        ));
+    };
+    let operator = session.operator(&options.operator)?;
+    let contact = &options.contact;
+    let mut keys: BTreeSet<_> = ledger
+        .conversations_of(contact)
+        .await?
+        .into_iter()
+        .collect();
+    let lines = [
+        (Side::Buyer, session.config.buyer_line),
+        (Side::Supplier, session.config.supplier_line),
+    ];
+    for (side, line) in lines {
+        keys.extend(line.map(|line| conversation_key(side, LineId(line), contact)));
+    }
+    if !options.yes {
+        let filter = MessageFilter {
+            contact: Some(contact.as_e164().to_owned()),
+            ..MessageFilter::default()
+        };
+        let messages = ledger.count_messages(&filter).await?;
+        return Err(CommandError::Failed(format!(
+            "would erase {contact}: {messages} messages in up to {} conversations, and what waits; --yes does it",
+            keys.len()
+        )));
+    }
+    let name = key.name(contact);
+    let forgotten = Forgotten {
+        word: contact.as_e164().to_owned(),
+        name: name.clone(),
+        deleted: keys
+            .iter()
+            .map(|key| format!("conversation:{key}"))
+            .collect(),
+        renamed: vec![(suppression_record(contact), name.clone())],
+        keys: keys
+            .into_iter()
+            .map(|key| Key::new(key).expect("a conversation's key is a valid one"))
+            .collect(),
+    };
+    let act = Act {
+        operator: &operator,
+        filter: "",
+        reason: &options.reason,
+    };
+    let Some((jobs, letters)) = session.queue.erase(&QUEUES, &forgotten, act).await? else {
+        return Err(CommandError::Failed(
+            "a job of this contact is running: nothing was erased; try again in a moment"
+                .to_owned(),
+        ));
+    };
+    until_recorded(&session).await?;
+    let erased = ledger.erase(contact, &name).await?;
+    line(&format!(
+        "Erased {contact}: {jobs} jobs, {letters} dead letters, {} messages, {} conversations, {} entries of consent.\n\
+         A text that still waits in an ingress's spool comes as new. Backups and logs of your own are yours to erase.",
+        erased.messages, erased.conversations, erased.consents
+    ))
+}
+
+/// Waits until the ledger has all that happened until now: otherwise it would be written after the erasure.
+async fn until_recorded(session: &Session) -> Result<(), CommandError> {
+    const PATIENCE: Duration = Duration::from_secs(60);
+    const PAUSE: Duration = Duration::from_millis(100);
+    let now_ms = session.queue.now_ms().await?;
+    let started = Instant::now();
+    while session
+        .queue
+        .oldest_event_ms()
+        .await?
+        .is_some_and(|oldest| oldest <= now_ms)
+    {
+        if started.elapsed() > PATIENCE {
+            return Err(CommandError::Failed(
+                "Redis has forgotten the contact, but the ledger is behind (is a worker with the queue ledger running, and its \
+                 database there?): run the same command again when it has caught up"
+                    .to_owned(),
+            ));
+        }
+        sleep(PAUSE).await;
+    }
+    Ok(())
 }
 
 /// The facts of an event in words: `outcome=replied reason=..`; what is absent or long is left to `--json`.

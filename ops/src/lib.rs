@@ -17,6 +17,7 @@ mod messages;
 mod queue;
 mod report;
 mod requirements;
+mod restore;
 mod workers;
 
 mod output;
@@ -63,6 +64,9 @@ enum Subcommands {
     /// Look at what buyers look for.
     #[command(subcommand, after_help = EXIT_CODES)]
     Requirements(requirements::Command),
+    /// After a loss of Redis: put back suppressions and conversations from the ledger.
+    #[command(after_help = EXIT_CODES)]
+    Restore(restore::Options),
     /// See a day in figures.
     #[command(subcommand, after_help = EXIT_CODES)]
     Report(report::Command),
@@ -104,6 +108,7 @@ async fn run(command: Command) -> Result<(), CommandError> {
         Subcommands::Conversations(command) => conversations::run(command).await,
         Subcommands::Consent(command) => consent::run(command).await,
         Subcommands::Requirements(command) => requirements::run(command).await,
+        Subcommands::Restore(options) => restore::run(&options).await,
         Subcommands::Report(command) => report::run(command).await,
         Subcommands::Workers(options) => workers::run(&options).await,
         Subcommands::Audit(options) => audit::run(&options).await,

@@ -12,7 +12,7 @@ use wex_domain::job::{INBOUND, NOTIFY, OUTBOUND};
 use wex_domain::line::{LineId, Side};
 use wex_domain::message::InboundMessage;
 use wex_domain::phone_number::PhoneNumber;
-use wex_ledger::{Database, Keys, LedgerError};
+use wex_ledger::{Database, ErasureKey, Keys, LedgerError};
 use wex_queue::{Key, Queue, QueueError, QueueName};
 use wex_runtime::env::{Env, Problems};
 use wex_runtime::error_chain;
@@ -93,6 +93,8 @@ pub struct Config {
     pub database: Database,
     /// `LEDGER_KEYS`: what seals texts in it.
     pub ledger_keys: Keys,
+    /// `ERASURE_KEY`: names contacts that were erased.
+    pub erasure_key: Option<ErasureKey>,
 }
 
 impl Config {
@@ -103,6 +105,7 @@ impl Config {
             buyer_line: env.optional("AIRCALL_BUYER_NUMBER_ID"),
             database: env.or("DATABASE_URL", "sqlite://data/wex.db"),
             ledger_keys: env.optional("LEDGER_KEYS").unwrap_or_default(),
+            erasure_key: env.optional("ERASURE_KEY"),
         }
     }
 }
@@ -113,7 +116,7 @@ pub(crate) struct Session {
     pub(crate) queue: Queue,
     /// On Redis's clock.
     pub(crate) now_ms: u64,
-    config: Config,
+    pub(crate) config: Config,
     user: Option<String>,
 }
 

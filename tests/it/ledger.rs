@@ -787,3 +787,178 @@ async fn commands_say_when_there_is_no_ledger() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn after_a_loss_of_redis_suppressions_and_conversations_are_put_back() {
+    let world = World::start(processes()).await;
+    let stopped = contact(1).as_e164().to_owned();
+    world.buyer_texts("10k sqft in Carson").await;
+    world.contact_texts(&stopped, "STOP").await;
+    world.sent(2).await;
+    world.until_recorded().await;
+    let key = format!("conversation:buyer:{}:{BUYER}", world.settings.buyer.0);
+    let names = [key, format!("suppressed:{stopped}")];
+    let before = world.queue.records(&names).await.expect("Redis answers");
+    assert!(before.iter().all(Option::is_some));
+    world.empty_redis().await;
+
+    let said = world.wex(&["restore", "--dry-run"]).await;
+    assert!(
+        said.contains("1 suppressions and 2 conversations"),
+        "{said}"
+    );
+    assert_eq!(
+        world.queue.records(&names).await.expect("Redis answers"),
+        [None, None]
+    );
+    let said = world.wex(&["restore"]).await;
+    assert!(said.contains("3 put back, 0 were"), "{said}");
+    let said = world.wex(&["restore"]).await;
+    assert!(said.contains("0 put back, 3 were"), "{said}");
+
+    // What was known is known, who opted out is not texted, and what happens now is recorded.
+    world.buyer_texts("for cold storage").await;
+    world.contact_texts(&stopped, "Hello?").await;
+    let sent = world.sent(3).await;
+    assert!(
+        sent[2]
+            .body
+            .contains("10,000 sqft in Carson for cold storage"),
+        "{sent:?}"
+    );
+    world.until_recorded().await;
+    let texts = objects(
+        &world
+            .wex(&["messages", "list", "--json", "--direction", "in"])
+            .await,
+    );
+    assert_eq!(texts.len(), 4);
+    let silent = objects(
+        &world
+            .wex(&["messages", "list", "--json", "--status", "unanswered"])
+            .await,
+    );
+    assert_eq!(
+        (silent.len(), &silent[0]["error"]),
+        (1, &"suppressed".into())
+    );
+}
+
+const ERASURE_KEY: &str = "a key of at least thirty-two characters";
+
+#[tokio::test]
+async fn who_is_erased_is_found_nowhere_and_stays_opted_out() {
+    const WORDS: &str = "12,345 sqft of secrets in Carson";
+    let settings = Settings {
+        worker_variables: vec![("ERASURE_KEY", ERASURE_KEY.to_owned())],
+        ..Settings::default()
+    };
+    let world = World::start_with(processes(), settings).await;
+    let other = contact(1).as_e164().to_owned();
+    world.buyer_texts(WORDS).await;
+    world.contact_texts(&other, "20k sqft in Torrance").await;
+    world.sent(2).await;
+    world
+        .sim
+        .fault("invalid_payload", 1)
+        .await
+        .expect("a fault");
+    world.buyer_texts("and 9 docks").await;
+    world.dead_letters(wex_tests::OUTBOUND, 1).await;
+    world.buyer_texts("STOP").await;
+    world.sent(3).await;
+    let pause = [
+        "queue",
+        "pause",
+        "inbound",
+        "--contact",
+        BUYER,
+        "--reason",
+        "looking",
+    ];
+    world.wex(&pause).await;
+    world.buyer_texts("still there?").await;
+    world
+        .until(wex_tests::INBOUND, "a text waits", |survey| {
+            survey.waiting == 1
+        })
+        .await;
+    world.until_recorded().await;
+    assert!(world.all_of_redis().await.contains(BUYER));
+
+    let erase = [
+        "conversations",
+        "erase",
+        BUYER,
+        "--reason",
+        "asked by e-mail",
+    ];
+    let asked = world.wex_output(&erase).await;
+    assert_eq!(
+        asked.status.code(),
+        Some(1),
+        "without --yes nothing happens"
+    );
+    let said = world.wex(&[&erase[..], &["--yes"]].concat()).await;
+    assert!(
+        said.contains("1 jobs, 1 dead letters, 7 messages, 1 conversations, 1 entries"),
+        "{said}"
+    );
+
+    let digits = BUYER.trim_start_matches('+');
+    let redis = world.all_of_redis().await;
+    assert!(
+        !redis.contains(digits) && !redis.contains("secrets"),
+        "{redis}"
+    );
+    assert!(
+        redis.contains("erased:"),
+        "the suppression stays under a hash"
+    );
+    for file in ["wex.db", "wex.db-wal"] {
+        let bytes = std::fs::read(world.directory().join("data").join(file)).expect("a file");
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(
+            !text.contains(digits) && !text.contains("secrets"),
+            "{file}"
+        );
+    }
+    let verified = world.wex(&["consent", "verify"]).await;
+    assert!(verified.contains("1 entries"), "{verified}");
+    let audit = world.wex(&["audit", "--show-contacts"]).await;
+    assert!(
+        audit.contains("erase") && audit.contains("asked by e-mail"),
+        "{audit}"
+    );
+
+    // Who opted out stays out, also after a loss of Redis; the other contact is as before.
+    world.empty_redis().await;
+    world.wex(&["restore"]).await;
+    world.buyer_texts("30k sqft in Carson").await;
+    world.contact_texts(&other, "for storage").await;
+    let sent = world.sent(4).await;
+    assert_eq!((sent.len(), &sent[3].to), (4, &other));
+    assert!(
+        sent[3].body.contains("20,000 sqft in Torrance for storage"),
+        "{sent:?}"
+    );
+    world.buyer_texts("START").await;
+    assert_eq!(world.sent(5).await[4].to, BUYER);
+}
+
+#[tokio::test]
+async fn nothing_is_erased_without_the_key_for_what_must_be_kept() {
+    let world = world_with_a_conversation().await;
+    let erase = [
+        "conversations",
+        "erase",
+        BUYER,
+        "--reason",
+        "asked",
+        "--yes",
+    ];
+    let output = world.wex_output(&erase).await;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("ERASURE_KEY"));
+    assert!(world.all_of_redis().await.contains(BUYER));
+}

@@ -454,6 +454,46 @@ impl World {
         }
     }
 
+    /// Takes from Redis all it has, as the loss of its disk would.
+    pub async fn empty_redis(&self) {
+        let client = redis::Client::open(self.redis.url.as_str()).expect("a Redis URL");
+        let mut connection = client
+            .get_multiplexed_async_connection()
+            .await
+            .expect("Redis is there");
+        let _ok: String = redis::cmd("FLUSHALL")
+            .query_async(&mut connection)
+            .await
+            .expect("Redis answers");
+    }
+
+    /// All that Redis holds, as text: the names and the values.
+    pub async fn all_of_redis(&self) -> String {
+        let client = redis::Client::open(self.redis.url.as_str()).expect("a Redis URL");
+        let mut connection = client
+            .get_multiplexed_async_connection()
+            .await
+            .expect("Redis is there");
+        const EVERYTHING: &str = "local all = {}
+            for _, key in ipairs(redis.call('KEYS', '*')) do
+                local kind, value = redis.call('TYPE', key).ok, nil
+                if kind == 'string' then value = redis.call('GET', key)
+                elseif kind == 'list' then value = redis.call('LRANGE', key, 0, -1)
+                elseif kind == 'hash' then value = redis.call('HGETALL', key)
+                elseif kind == 'zset' then value = redis.call('ZRANGE', key, 0, -1)
+                elseif kind == 'stream' then value = redis.call('XRANGE', key, '-', '+')
+                else error('what is a ' .. kind .. '?') end
+                table.insert(all, key .. ' ' .. cjson.encode(value))
+            end
+            return table.concat(all, '\\n')";
+        redis::cmd("EVAL")
+            .arg(EVERYTHING)
+            .arg(0)
+            .query_async(&mut connection)
+            .await
+            .expect("Redis answers")
+    }
+
     /// Runs a command of an operator of this world; what it printed, after it ended well.
     pub async fn wex(&self, arguments: &[&str]) -> String {
         let output = self.wex_output(arguments).await;

@@ -9,6 +9,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, error, info, info_span, warn};
 use wex_aircall::client::Client;
 use wex_domain::job::{INBOUND, NOTIFY, OUTBOUND};
+use wex_ledger::ErasureKey;
 use wex_queue::{Claim, Counts, Effects, Failed, Invalid, Queue, QueueError, Settled};
 
 use wex_runtime::{error_chain, trace};
@@ -17,7 +18,7 @@ use crate::config::Config;
 use crate::disposition::{Disposition, Failure, RETRY_POLICY, decide};
 use crate::listings::Listings;
 use crate::notify::Notifier;
-use crate::{notify, send, turn};
+use crate::{erasure, notify, send, turn};
 
 /// What every attempt needs.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ pub(crate) struct Context {
     pub(crate) help_contact: Option<String>,
     /// `None` when nobody is to be told.
     pub(crate) notifier: Option<Notifier>,
+    pub(crate) erasure_key: Option<ErasureKey>,
     lease: Duration,
 }
 
@@ -41,6 +43,7 @@ impl Context {
             listings: Listings::new(&config.listings)
                 .map_err(|error| format!("LISTINGS cannot be used: {}", error_chain(&error)))?,
             help_contact: config.help_contact.clone(),
+            erasure_key: config.erasure_key.clone(),
             notifier: config.notify.as_ref().map(Notifier::new).transpose()?,
             lease: config.lease,
         })
@@ -104,6 +107,9 @@ pub(crate) async fn run(claim: Claim, ctx: &Context) {
 }
 
 async fn perform(claim: &Claim, ctx: &Context) -> Result<Achieved, Failure> {
+    if matches!(claim.queue.0, INBOUND | OUTBOUND) {
+        erasure::recall(claim, ctx).await?;
+    }
     match claim.queue.0 {
         INBOUND => turn::take(claim, ctx).await,
         OUTBOUND => send::send_once(claim, ctx).await,

@@ -7,7 +7,7 @@ use wex_aircall::client::{ClientConfig, SendMode};
 use wex_domain::consent;
 use wex_domain::job::{INBOUND, NOTIFY, OUTBOUND, SEND_RATE};
 use wex_domain::sms_text::segments;
-use wex_ledger::{Database, Keys};
+use wex_ledger::{Database, ErasureKey, Keys};
 use wex_queue::{Limits, QueueName, Rate};
 use wex_runtime::env::{Env, Span};
 
@@ -44,6 +44,8 @@ pub struct Config {
     pub concurrency: usize,
     /// `WORKER_LEASE`: how long the jobs of a worker that vanished wait for another one.
     pub lease: Duration,
+    /// `ERASURE_KEY`: names contacts that were erased.
+    pub erasure_key: Option<ErasureKey>,
     /// Where notices go; nowhere without `NOTIFY_URL`.
     pub notify: Option<NotifyConfig>,
     /// `AIRCALL_API_ID`, `AIRCALL_API_TOKEN`, `AIRCALL_BASE_URL`, `AIRCALL_SEND_MODE`
@@ -91,6 +93,7 @@ impl Config {
             ledger_keys: env.optional("LEDGER_KEYS").unwrap_or_default(),
             concurrency,
             lease,
+            erasure_key: env.optional("ERASURE_KEY"),
             notify: notify(env),
             aircall: ClientConfig::new(
                 env.or("AIRCALL_BASE_URL", "https://api.aircall.io"),

@@ -7,6 +7,7 @@
 mod attempt;
 mod config;
 mod disposition;
+mod erasure;
 mod ledger;
 mod listings;
 mod monitor;

@@ -5,15 +5,17 @@
 //! statements and migrations run on SQLite and on PostgreSQL; `DATABASE_URL` decides.
 //!
 //! In reading order: `store` (the way to the database), `write` (events in), `consent` (the chained record of consent),
-//! `read` (pages of messages, timelines, the report), `seal` (texts that are encrypted at rest).
+//! `read` (pages of messages, timelines, the report), `seal` (texts that are encrypted at rest), `erase`.
 
 mod consent;
+mod erase;
 mod read;
 mod seal;
 mod store;
 mod write;
 
 pub use consent::{ConsentRow, Verified};
+pub use erase::{Erased, ErasureKey};
 pub use read::{
     ConversationRow, DayReport, Message, MessageFilter, Position, Provenance, RequirementRow,
     TimelineEvent,

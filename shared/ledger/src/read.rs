@@ -95,8 +95,10 @@ pub struct ConversationRow {
     pub sent: u64,
     /// Who holds it, if not the assistant.
     pub held_by: Option<String>,
-    /// What was known after the last turn, without its texts.
+    /// What was known after the last turn, without its texts; `None` when its key is missing.
     pub state: Option<Value>,
+    /// There was a turn.
+    pub has_state: bool,
 }
 
 /// One entry of a conversation's timeline that is not a text.
@@ -388,6 +390,17 @@ impl Ledger {
         Ok((found, next))
     }
 
+    /// How many conversations there are.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn count_conversations(&self) -> Result<u64, LedgerError> {
+        let row = sqlx::query("SELECT COUNT(*) FROM conversations")
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(number(&row, 0)?)
+    }
+
     /// A page of requirements, the latest change first, and where the next page begins.
     ///
     /// # Errors
@@ -642,6 +655,7 @@ impl Ledger {
             sent: number(row, "sent")?,
             held_by: row.try_get("held_by")?,
             state: self.json(row, "state", &conversation)?,
+            has_state: row.try_get::<Option<String>, _>("state")?.is_some(),
             conversation,
         })
     }

@@ -93,7 +93,7 @@ pub enum LedgerError {
 pub struct Ledger {
     pub(crate) pool: AnyPool,
     pub(crate) keys: Keys,
-    is_sqlite: bool,
+    pub(crate) is_sqlite: bool,
 }
 
 impl fmt::Debug for Ledger {
@@ -145,7 +145,8 @@ impl Ledger {
                         // What is acknowledged leaves Redis, so it has to be on the disk by then: FULL.
                         connection
                             .execute(
-                                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000",
+                                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; \
+                                 PRAGMA secure_delete = ON",
                             )
                             .await?;
                     }

@@ -98,6 +98,21 @@ impl Connection {
             .await
     }
 
+    /// The id of the oldest event.
+    pub(crate) async fn oldest_event(&self) -> Result<Option<String>, QueueError> {
+        let mut command = redis::cmd("XRANGE");
+        command
+            .arg(self.events())
+            .arg("-")
+            .arg("+")
+            .arg("COUNT")
+            .arg(1);
+        let found: Vec<(String, redis::Value)> = self
+            .bounded(async |manager| command.query_async(manager).await)
+            .await?;
+        Ok(found.into_iter().next().map(|(id, _)| id))
+    }
+
     /// Runs one operation on the shared connection, and gives up that connection when it does not answer in time or leads
     /// to a server that is no master any more: after a failover the address leads to another.
     ///

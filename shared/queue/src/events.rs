@@ -197,4 +197,13 @@ impl Queue {
     pub async fn events_waiting(&self) -> Result<u64, QueueError> {
         self.connection.events_waiting().await
     }
+
+    /// When the oldest event that not every group has taken was written, in milliseconds of Redis's clock since 1970.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn oldest_event_ms(&self) -> Result<Option<u64>, QueueError> {
+        let oldest = self.connection.oldest_event().await?;
+        Ok(oldest.and_then(|id| id.split('-').next()?.parse().ok()))
+    }
 }

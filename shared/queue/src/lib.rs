@@ -26,8 +26,8 @@ pub use job::{
     Record,
 };
 pub use operate::{
-    Act, Acted, AuditEntry, DeadLetter, EditError, KeyState, LetterFilter, LetterGroup,
-    LetterGroups, Letters, Load, Pause, Peek, PeekedKey, Survey, Worker, WorkerAbout,
+    Act, Acted, AuditEntry, DeadLetter, EditError, Forgotten, KeyState, LetterFilter, LetterGroup,
+    LetterGroups, Letters, Load, Pause, Peek, PeekedKey, RESTORE_MAX, Survey, Worker, WorkerAbout,
 };
 pub use queue::{
     Bounds, Buried, Claimed, Counts, ENQUEUE_MAX, Enqueued, Failed, Limits, Queue, QueueError,

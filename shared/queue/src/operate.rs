@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use redis::{FromRedisValue, Value};
@@ -16,6 +17,29 @@ use crate::scripts;
 
 /// The most dead letters that one act takes.
 pub const ACT_LETTERS_MAX: usize = 100;
+
+/// The most records that one [`Queue::restore`] takes.
+pub const RESTORE_MAX: usize = 100;
+
+/// What an erasure takes away.
+#[derive(Clone)]
+pub struct Forgotten {
+    /// What must not be found afterwards, and the name that stands for it instead in the audit.
+    pub word: String,
+    pub name: String,
+    pub keys: Vec<Key>,
+    /// Records that go, and records that get another name.
+    pub deleted: Vec<String>,
+    pub renamed: Vec<(String, String)>,
+}
+
+impl fmt::Debug for Forgotten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Forgotten")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
 
 /// How a queue stands.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -368,6 +392,57 @@ impl Queue {
         ];
         let _done: String = self.connection.run(&scripts::PAUSE, &args).await?;
         Ok(())
+    }
+
+    /// Writes records that are not there, at most [`RESTORE_MAX`] at a time; how many that were. What is there stays.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked; to try again is safe.
+    pub async fn restore(&self, records: &[(String, String)]) -> Result<u64, QueueError> {
+        debug_assert!(records.len() <= RESTORE_MAX, "callers batch");
+        let args: Vec<_> = records
+            .iter()
+            .flat_map(|(name, value)| [name.clone(), value.clone()])
+            .collect();
+        self.connection.run(&scripts::RESTORE, &args).await
+    }
+
+    /// Forgets keys in all of `queues`: their jobs and dead letters, and whatever else `forgotten` names. `None`: a job of
+    /// them runs, and nothing was changed.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked; to try again is safe.
+    pub async fn erase(
+        &self,
+        queues: &[QueueName],
+        forgotten: &Forgotten,
+        act: Act<'_>,
+    ) -> Result<Option<(u64, u64)>, QueueError> {
+        let words = [act.operator, act.reason, &forgotten.word, &forgotten.name];
+        let mut args: Vec<_> = words.into_iter().map(str::to_owned).collect();
+        let mut push = |count: usize, words: Vec<String>| {
+            args.push(count.to_string());
+            args.extend(words);
+        };
+        push(
+            queues.len(),
+            queues.iter().map(QueueName::to_string).collect(),
+        );
+        let keys = forgotten.keys.iter().map(|key| key.as_str().to_owned());
+        push(forgotten.keys.len(), keys.collect());
+        push(forgotten.deleted.len(), forgotten.deleted.clone());
+        let renamed = forgotten.renamed.iter().cloned();
+        push(
+            forgotten.renamed.len(),
+            renamed.flat_map(|(old, new)| [old, new]).collect(),
+        );
+        let (word, jobs, letters): (String, u64, u64) =
+            self.connection.run(&scripts::ERASE, &args).await?;
+        match word.as_str() {
+            "done" => Ok(Some((jobs, letters))),
+            "running" => Ok(None),
+            _ => Err(QueueError::Unexpected("erase")),
+        }
     }
 
     /// Applies effects that an operator asked for, and notes the act: a word for it, and the key that it was done to.

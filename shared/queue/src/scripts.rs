@@ -41,6 +41,8 @@ script!(REPLAY, "replay.lua");
 script!(DISCARD, "discard.lua");
 script!(EDIT, "edit.lua");
 script!(APPLY, "apply.lua");
+script!(RESTORE, "restore.lua");
+script!(ERASE, "erase.lua");
 script!(AUDIT, "audit.lua");
 script!(BEAT, "beat.lua");
 script!(READ_EVENTS, "read_events.lua");

@@ -1,0 +1,62 @@
+-- Forget keys and a word that names who they are about: their jobs and dead letters in some queues, records, and the word
+-- wherever it stands in the audit. Nothing is changed while a job of the keys runs.
+--
+-- KEYS[1]  shard
+-- ARGV[1]  operator
+-- ARGV[2]  reason
+-- ARGV[3]  word     what must not be found afterwards
+-- ARGV[4]  name     what stands for it instead
+-- ARGV[5]  count of queues, the queues
+-- then     count of keys, the keys
+-- then     count of records to delete, their names
+-- then     count of records to rename, then (old name, new name)
+--
+-- Replies  {"done", jobs, letters} or {"running", 0, 0}
+local at = 5
+local function list(width)
+  local count, found = tonumber(ARGV[at]), {}
+  for index = 1, count * width do found[index] = ARGV[at + index] end
+  at = at + 1 + count * width
+  return found
+end
+local queues, keys, deleted, renamed = list(1), list(1), list(1), list(2)
+
+for _, queue in ipairs(queues) do
+  for _, key in ipairs(keys) do
+    if redis.call('HEXISTS', name(queue, 'running'), key) == 1 then return { 'running', 0, 0 } end
+  end
+end
+
+local jobs, letters = 0, 0
+for _, queue in ipairs(queues) do
+  for _, key in ipairs(keys) do
+    local waiting = redis.call('LLEN', jobs_name(queue, key))
+    if 0 < waiting then
+      for _, record in ipairs(remove_first(queue, key, waiting)) do
+        redis.call('HDEL', name(queue, 'replayed'), job_id(record))
+      end
+    end
+    redis.call('LREM', name(queue, 'ready'), 0, key)
+    redis.call('ZREM', name(queue, 'scheduled'), key)
+    redis.call('ZREM', name(queue, 'paused'), key)
+    redis.call('HDEL', name(queue, 'pauses'), key)
+    redis.call('HDEL', name(queue, 'history'), key)
+    local dead = redis.call('ZRANGE', name(queue, 'dead:key:' .. key), 0, -1)
+    for _, id in ipairs(dead) do remove_letter(queue, id, letter_of(queue, id)) end
+    jobs, letters = jobs + waiting, letters + #dead
+  end
+end
+for _, record in ipairs(deleted) do redis.call('DEL', shard .. ':record:' .. record) end
+for index = 1, #renamed, 2 do
+  local old = shard .. ':record:' .. renamed[index]
+  if redis.call('EXISTS', old) == 1 then redis.call('RENAME', old, shard .. ':record:' .. renamed[index + 1]) end
+end
+
+local pattern, replacement = ARGV[3]:gsub('%p', '%%%0'), ARGV[4]:gsub('%%', '%%%%')
+for index, entry in ipairs(redis.call('LRANGE', shard .. ':audit', 0, -1)) do
+  if entry:find(ARGV[3], 1, true) then
+    redis.call('LSET', shard .. ':audit', index - 1, (entry:gsub(pattern, replacement)))
+  end
+end
+audit({ operator = ARGV[1], act = 'erase', queue = '', key = ARGV[4], reason = ARGV[2] })
+return { 'done', jobs, letters }
