@@ -174,7 +174,9 @@ async fn a_supplier_is_answered_on_the_supplier_line() {
     let sent = world.sent(1).await;
     assert_eq!((sent.len(), sent[0].line), (1, world.settings.supplier.0));
     assert!(
-        sent[0].body.contains("city, size in sqft and asking rate"),
+        sent[0]
+            .body
+            .contains("I've noted that it's available. What is the asking rate?"),
         "{}",
         sent[0].body
     );

@@ -8,13 +8,13 @@ use jiff::tz::{Offset, TimeZone};
 use serde_json::{Value, json};
 use tracing::{Span, warn};
 use wex_assistant::decide::{Happened, Next, buyer, offer};
-use wex_assistant::draft::{OPENING_ES, draft, facts};
+use wex_assistant::draft::{OPENING_ES, draft, facts, opt_out_hint};
 use wex_assistant::gate::{self, Circumstances, Gate, held_back};
 use wex_assistant::guard;
 use wex_assistant::hear::hear;
 use wex_assistant::heard::Heard;
 use wex_assistant::say::{Handoff, Say};
-use wex_assistant::supplier::{SupplierNews, supplier};
+use wex_assistant::supplier::{self, supplier};
 use wex_domain::consent::{self, Keyword};
 use wex_domain::conversation::{Control, Conversation, ConversationId, Party};
 use wex_domain::dialogue::Asked;
@@ -27,6 +27,7 @@ use wex_domain::line::Side;
 use wex_domain::message::{InboundMessage, Purpose, Reply};
 use wex_domain::notice::NoticeKind;
 use wex_domain::requirement::Requirement;
+use wex_domain::sms_text;
 use wex_domain::understand::{Language, understand_turn};
 use wex_queue::{Claim, Effects, Invalid, NewJob, QueueName, Record};
 use wex_runtime::trace;
@@ -87,7 +88,7 @@ impl Conclusion {
     fn handoff(&self) -> Option<&'static str> {
         self.happened.iter().find_map(|happened| match happened {
             Happened::Handoff { reason } => Some(*reason),
-            Happened::Help { .. } | Happened::Tour { .. } => None,
+            Happened::Help { .. } | Happened::SupplierTold { .. } | Happened::Tour { .. } => None,
         })
     }
 }
@@ -195,14 +196,19 @@ impl Taken {
 fn understand(taken: &mut Taken, words: &[String]) -> Heard {
     let texts: Vec<&str> = words.iter().map(String::as_str).collect();
     let conversation = &mut taken.conversation;
+    let understood = understand_turn(&texts);
     let before = conversation.requirement.clone();
     // A day for a tour is no day to move in.
     if taken.last.side == Side::Buyer && conversation.dialogue.asked != Some(Asked::TourTime) {
-        conversation.requirement.merge(&understand_turn(&texts));
+        conversation.requirement.merge(&understood);
     }
     let is_new = conversation.requirement != before;
-    let heard = hear(&texts, conversation, is_new, today(taken.now_ms));
+    let mut heard = hear(&texts, conversation, is_new, today(taken.now_ms));
+    if taken.last.side == Side::Supplier {
+        (heard.intent, heard.news) = supplier::hear(&heard, &understood, conversation);
+    }
     conversation.language = heard.language;
+    conversation.dialogue.injection_suspected |= heard.is_injection_suspected;
     heard
 }
 
@@ -252,7 +258,7 @@ async fn answer(
     let next = match taken.last.side {
         _ if words.is_empty() => Next::Say(Say::AskForWords),
         Side::Buyer => buyer(conversation, heard, &mut happened),
-        Side::Supplier => supplier(heard.intent, &SupplierNews::default(), &mut happened),
+        Side::Supplier => supplier(conversation, heard.intent, &heard.news, &mut happened),
     };
     let say = match next {
         Next::Say(say) => say,
@@ -269,7 +275,14 @@ async fn answer(
     let is_progress =
         heard.is_requirement_new || !happened.is_empty() || conversation.dialogue.phase != phase;
     gate::count_reply(conversation, is_progress, taken.now_ms);
-    let body = word(conversation, &say, &mut happened, taken.now_ms);
+    let mut closing = "";
+    if heard.may_opt_out {
+        closing = opt_out_hint(heard.language);
+        happened.push(Happened::Help {
+            reason: "opt_out_unclear",
+        });
+    }
+    let body = word(conversation, &say, closing, &mut happened, taken.now_ms);
     Conclusion {
         happened,
         ..Conclusion::reply(Purpose::Answer, body)
@@ -280,6 +293,7 @@ async fn answer(
 fn word(
     conversation: &mut Conversation,
     say: &Say,
+    closing: &str,
     happened: &mut Vec<Happened>,
     now_ms: u64,
 ) -> String {
@@ -292,6 +306,8 @@ fn word(
         Language::En => consent::FIRST_MESSAGE_FOOTER,
         Language::Es => OPENING_ES,
     };
+    // An opening tells how to opt out already.
+    let closing = if is_introduced { closing } else { "" };
     if !is_introduced {
         conversation.introduced_ms = Some(now_ms);
     }
@@ -301,18 +317,21 @@ fn word(
         language,
         segments_max: SEGMENTS_MAX,
         opening,
+        closing,
     };
-    match guard::check(&draft(say, language, opening, SEGMENTS_MAX), &rules) {
+    let beside = format!("{opening} {closing}");
+    match guard::check(&draft(say, language, beside.trim(), SEGMENTS_MAX), &rules) {
         Ok(body) => body,
         Err(fault) => {
             warn!(fault = fault.word(), "draft.refused: a person goes on");
             happened.push(Happened::Handoff { reason: "guard" });
-            draft(
+            let handoff = draft(
                 &Say::HandedOff(Handoff::Restricted),
                 language,
-                opening,
+                "",
                 SEGMENTS_MAX,
-            )
+            );
+            sms_text::fit(format!("{opening} {handoff}").trim(), SEGMENTS_MAX)
         }
     }
 }
@@ -413,6 +432,18 @@ fn told(happened: &Happened) -> (What, NoticeKind, Value) {
             NoticeKind::HandoffRequested,
             json!({ "reason": reason, "assistant": "goes_on" }),
         ),
+        Happened::SupplierTold { news } => {
+            let json = serde_json::to_value(news).expect("plain structs serialize");
+            let fields = json.as_object().into_iter().flatten();
+            let what = What::RequirementUpdated {
+                fields: fields
+                    .map(|(field, value)| told_field(field, value))
+                    .collect(),
+                requirement: json.clone(),
+            };
+            let data = json!({ "supplier": json });
+            (what, NoticeKind::RequirementUpdated, data)
+        }
         Happened::Tour {
             listing,
             day,
@@ -461,17 +492,22 @@ fn requirement_updated(before: &Requirement, after: &Requirement) -> What {
         .into_iter()
         .flatten()
         .filter(|(field, value)| before.get(field) != Some(value));
-    let fields = changed.map(|(field, value)| FieldChange {
-        field: field.clone(),
+    What::RequirementUpdated {
+        fields: changed
+            .map(|(field, value)| told_field(field, value))
+            .collect(),
+        requirement: after,
+    }
+}
+
+fn told_field(field: &str, value: &Value) -> FieldChange {
+    FieldChange {
+        field: field.to_owned(),
         value: value.clone(),
         message: None,
         quote: None,
         source: "user".to_owned(),
         unit_inferred: false,
-    });
-    What::RequirementUpdated {
-        fields: fields.collect(),
-        requirement: after,
     }
 }
 

@@ -7,6 +7,7 @@ use wex_domain::conversation::Conversation;
 use wex_domain::dialogue::{Asked, Dialogue, Phase, Tour};
 use wex_domain::listing::Listing;
 use wex_domain::requirement::{Question, Requirement};
+use wex_domain::supplier::SupplierRecord;
 
 use wex_domain::intent::Intent;
 
@@ -26,6 +27,8 @@ pub enum Happened {
     Handoff { reason: &'static str },
     /// A person must look at it; the assistant goes on.
     Help { reason: &'static str },
+    /// A supplier told us something of a space.
+    SupplierTold { news: SupplierRecord },
     /// A tour was asked for, moved or cancelled.
     Tour {
         listing: String,

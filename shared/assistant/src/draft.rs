@@ -3,7 +3,7 @@
 
 use wex_domain::listing::{FEATURES, Listing};
 use wex_domain::requirement::{Location, Requirement};
-use wex_domain::sms_text::segments;
+use wex_domain::sms_text::fit;
 use wex_domain::understand::Language;
 
 use crate::guard::join;
@@ -24,20 +24,13 @@ pub fn opt_out_hint(language: Language) -> &'static str {
     }
 }
 
-/// Says it. The fullest wording is taken that fits `segments_max` after `opening`.
+/// Says it. The fullest wording is taken that fits `segments_max` together with `beside`, which stands before or after it.
 #[must_use]
-pub fn draft(say: &Say, language: Language, opening: &str, segments_max: usize) -> String {
+pub fn draft(say: &Say, language: Language, beside: &str, segments_max: usize) -> String {
     let fits = |text: &String| {
-        segments(&wex_domain::sms_text::fit(
-            &join(opening, text),
-            segments_max,
-        ))
-        .count
-            <= segments_max
-            && wex_domain::sms_text::fit(&join(opening, text), segments_max)
-                .split_whitespace()
-                .count()
-                == join(opening, text).split_whitespace().count()
+        let whole = join(beside, text);
+        let fitted = fit(&whole, segments_max);
+        fitted.split_whitespace().count() == whole.split_whitespace().count()
     };
     let wordings = wordings(say, language);
     let last = wordings.last().cloned().unwrap_or_default();

@@ -23,6 +23,8 @@ pub struct Rules<'a> {
     pub segments_max: usize,
     /// What stands before the draft in the same text, or nothing.
     pub opening: &'a str,
+    /// What stands behind it, or nothing.
+    pub closing: &'a str,
 }
 
 /// Why a draft may not be sent. Its text tells a writer what to mend; it holds nothing of the draft but the one word.
@@ -107,7 +109,7 @@ pub fn check(draft: &str, rules: &Rules<'_>) -> Result<String, Fault> {
     if language(&draft).is_some_and(|language| language != rules.language) {
         return Err(Fault::Language);
     }
-    let whole = join(rules.opening, &draft);
+    let whole = join(rules.opening, &join(&draft, rules.closing));
     let fitted = sms_text::fit(&whole, rules.segments_max);
     // What was cut would have been said.
     if fitted.split_whitespace().count() < whole.split_whitespace().count() {
@@ -120,12 +122,12 @@ pub fn check(draft: &str, rules: &Rules<'_>) -> Result<String, Fault> {
     Ok(fitted)
 }
 
-/// An opening and what follows it.
-pub(crate) fn join(opening: &str, text: &str) -> String {
-    if opening.is_empty() {
-        text.to_owned()
+/// Two texts with a space between them, either may be empty.
+pub(crate) fn join(first: &str, second: &str) -> String {
+    if first.is_empty() || second.is_empty() {
+        format!("{first}{second}")
     } else {
-        format!("{opening} {text}")
+        format!("{first} {second}")
     }
 }
 

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use wex_domain::conversation::Conversation;
 use wex_domain::dialogue::{Asked, Dialogue};
 use wex_domain::intent::Intent;
+use wex_domain::supplier::SupplierRecord;
 
 use crate::heard::Heard;
 use crate::question::attributes;
@@ -26,6 +27,11 @@ pub fn hear(
     let text = texts.join("\n");
     let words = plain_words(&text);
     let asked = attributes(&text);
+    let says = |phrases: &str| {
+        phrases
+            .split(", ")
+            .any(|phrase| contains(&words, phrase.trim()))
+    };
     let selected = selected(&words, dialogue);
     Heard {
         intent: intent(
@@ -40,6 +46,9 @@ pub fn hear(
         is_requirement_new,
         attributes: asked,
         when: when(&text, today),
+        news: SupplierRecord::default(),
+        may_opt_out: may_opt_out(&words),
+        is_injection_suspected: says(ADVERSARIAL),
         language: language(&text).unwrap_or(conversation.language),
         text,
     }
@@ -202,6 +211,24 @@ fn intent(
     }
 }
 
+/// Whether a text speaks of stopping and may mean us: not "stop by", "a truck stop" or "don't stop".
+fn may_opt_out(words: &[String]) -> bool {
+    const AFTER: &str = "by in over at";
+    const BEFORE: &str = "truck one full pit rest bus don't dont never";
+    const SIGNS: &str = "stop unsubscribe spam harassing harass parar pare dejen deje";
+    let is_among = |list: &str, word: Option<&String>| {
+        word.is_some_and(|word| list.split(' ').any(|listed| listed == word))
+    };
+    (0..words.len()).any(|at| {
+        is_among(SIGNS, words.get(at))
+            && !is_among(AFTER, words.get(at + 1))
+            && !is_among(
+                BEFORE,
+                at.checked_sub(1).and_then(|before| words.get(before)),
+            )
+    })
+}
+
 /// Whether a text is what a phone sends when someone reacts to one of ours: a verb and our words in quotes.
 fn is_reaction(text: &str, words: &[String]) -> bool {
     const VERBS: &str = "liked, loved, disliked, laughed at, emphasized, questioned, reacted, removed, \
@@ -232,7 +259,7 @@ fn is_asking(words: &[String]) -> bool {
 }
 
 /// Whether the words of a phrase follow each other.
-fn contains(words: &[String], phrase: &str) -> bool {
+pub(crate) fn contains(words: &[String], phrase: &str) -> bool {
     let phrase: Vec<&str> = phrase.split(' ').collect();
     words.windows(phrase.len()).any(|window| window == phrase)
 }

@@ -1,6 +1,7 @@
 //! What a turn said, as the decision needs it.
 
 use wex_domain::intent::Intent;
+use wex_domain::supplier::SupplierRecord;
 use wex_domain::understand::Language;
 
 use crate::say::Attribute;
@@ -20,6 +21,12 @@ pub struct Heard {
     pub attributes: Vec<Attribute>,
     /// A day and an hour that were named.
     pub when: When,
+    /// What a supplier told us; empty on the buyers' line.
+    pub news: SupplierRecord,
+    /// The contact may want no more texts, and does not say so clearly.
+    pub may_opt_out: bool,
+    /// The text asks us to forget what we are for. Nothing follows from it but that people can see it.
+    pub is_injection_suspected: bool,
     pub language: Language,
 }
 

@@ -9,6 +9,7 @@ use crate::line::{LineId, Side};
 use crate::message::{InboundMessage, Reply};
 use crate::phone_number::PhoneNumber;
 use crate::requirement::Requirement;
+use crate::supplier::SupplierRecord;
 use crate::understand::Language;
 
 /// Names a conversation. The side belongs to it because both sides may share one line (the path then tells them apart).
@@ -110,6 +111,8 @@ pub enum Control {
 pub struct Conversation {
     /// What a buyer looks for, as understood so far.
     pub requirement: Requirement,
+    /// What a supplier told us.
+    pub supplier: SupplierRecord,
     /// The latest texts, oldest first; at most [`RECENT_MAX`].
     pub recent: Vec<RecentText>,
     /// When we last said who we are and how to opt out, in milliseconds since 1970.

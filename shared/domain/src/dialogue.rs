@@ -78,6 +78,8 @@ pub struct Dialogue {
     pub passed_on: bool,
     /// The last thing said was an answer to thanks.
     pub thanked: bool,
+    /// A text asked us to forget what we are for.
+    pub injection_suspected: bool,
     pub pace: Pace,
 }
 

@@ -18,4 +18,5 @@ pub mod phone_number;
 pub mod places;
 pub mod requirement;
 pub mod sms_text;
+pub mod supplier;
 pub mod understand;

@@ -335,6 +335,52 @@ fn a_listing_that_may_not_be_texted_goes_to_a_person() {
     );
 }
 
+#[test]
+fn who_may_mean_to_opt_out_is_answered_told_how_and_shown_to_a_person() {
+    let mut contact = Contact::with_sample();
+    contact.text(&["10k sqft in Carson for storage"]);
+    let conclusion = contact.text(&["stop sending me stuff in Riverside, only Carson please"]);
+    assert_eq!(conclusion.opt_out, None);
+    let unclear = Happened::Help {
+        reason: "opt_out_unclear",
+    };
+    assert!(
+        conclusion.happened.contains(&unclear),
+        "{:?}",
+        conclusion.happened
+    );
+    let (_, body) = conclusion.reply.unwrap();
+    assert!(body.ends_with("Reply STOP to opt out."), "{body}");
+    assert!(
+        !contact
+            .said("can I stop by tomorrow?")
+            .ends_with("opt out.")
+    );
+}
+
+#[test]
+fn what_a_supplier_says_is_said_back_kept_and_told() {
+    let mut contact = Contact::new(Side::Supplier);
+    let conclusion = contact.text(&["the space is still available, asking $1.55 MG"]);
+    let (_, body) = conclusion.reply.unwrap();
+    assert!(
+        body.ends_with("Thanks, I've noted that it's available."),
+        "{body}"
+    );
+    let [Happened::SupplierTold { news }] = &conclusion.happened[..] else {
+        panic!("{:?}", conclusion.happened);
+    };
+    assert_eq!((news.available, news.rate_amount), (Some(true), Some(1.55)));
+    assert_eq!(contact.conversation.supplier, *news);
+    assert!(
+        contact
+            .said("actually it's leased, take it down")
+            .contains("off the market")
+    );
+    assert_eq!(contact.conversation.supplier.available, Some(false));
+    assert_eq!(contact.conversation.supplier.rate_amount, Some(1.55));
+}
+
 fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![
         prop_oneof![

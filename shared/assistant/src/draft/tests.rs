@@ -3,7 +3,7 @@ use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, propte
 use proptest::strategy::Strategy;
 use wex_domain::consent::FIRST_MESSAGE_FOOTER;
 use wex_domain::requirement::Use;
-use wex_domain::sms_text::{Encoding, fit};
+use wex_domain::sms_text::{Encoding, fit, segments};
 
 use super::*;
 use crate::guard::{Rules, check};
@@ -206,7 +206,7 @@ proptest! {
     /// What templates say is what guards let through, in every language and behind every opening.
     #[test]
     fn every_template_passes_the_guard(
-        wanted in any_requirement(), first in 0..20_usize, count in 1..=OPTIONS_MAX, is_english: bool, is_first: bool
+        wanted in any_requirement(), first in 0..20_usize, count in 1..=OPTIONS_MAX, is_english: bool, is_first: bool, is_closed: bool
     ) {
         let mut listings = parse(SAMPLE).unwrap();
         let first = first % listings.len();
@@ -217,13 +217,16 @@ proptest! {
             Language::En => FIRST_MESSAGE_FOOTER,
             Language::Es => OPENING_ES,
         };
+        // An opening tells how to opt out already.
+        let closing = if is_closed && !is_first { opt_out_hint(language) } else { "" };
         for say in everything(&wanted, &listings[..count], count) {
-            let body = draft(&say, language, opening, 2);
+            let body = draft(&say, language, &join(opening, closing), 2);
             let facts = facts(&say, language);
-            let rules = Rules { facts: &facts, ours: &[], language, segments_max: 2, opening };
+            let rules = Rules { facts: &facts, ours: &[], language, segments_max: 2, opening, closing };
             let checked = check(&body, &rules);
             prop_assert_eq!(checked.as_ref().err(), None, "{}", body);
             let checked = checked.unwrap();
+            prop_assert!(checked.ends_with(closing), "{}", checked);
             prop_assert!(checked.starts_with(&fit(opening, 2)), "{}", checked);
             prop_assert!(segments(&checked).count <= 2, "{}", checked);
         }

@@ -7,6 +7,7 @@ fn rules(facts: &[String], language: Language) -> Rules<'_> {
         language,
         segments_max: 2,
         opening: "",
+        closing: "",
     }
 }
 
