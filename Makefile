@@ -40,6 +40,11 @@ bench-ingress: redis-server wrk ## Measure the ingress beside two plain servers,
 	cargo build --release --locked --package wex-bench --package wex-ingress --bins
 	@exec $(programs)/release/bench-ingress
 
+.PHONY: bench-ledger
+bench-ledger: postgres ## Measure the ledger with a million messages on SQLite and on PostgreSQL, as a release build; about ten minutes.
+	cargo build --release --locked --package wex-bench --bin bench-ledger
+	@exec $(programs)/release/bench-ledger
+
 .PHONY: up
 up: ## Run the whole system in containers against a stand-in for Aircall, and text it; needs a Docker engine and Compose.
 	@scripts/up

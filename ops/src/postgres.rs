@@ -8,7 +8,7 @@ use crate::stack::{Process, StackError, find_in_path, free_port};
 /// The account that runs the server where we are root: PostgreSQL refuses to be. Its package makes this one.
 const ACCOUNT: &str = "postgres";
 
-/// A running server with its files in a directory of ours. It does not fsync: its machine does not lose power here.
+/// A running server with its files in a directory of ours.
 #[derive(Debug)]
 pub struct Postgres {
     pub process: Process,
@@ -63,7 +63,6 @@ impl Postgres {
         let settings = [
             "listen_addresses=127.0.0.1".to_owned(),
             "unix_socket_directories=".to_owned(),
-            "fsync=off".to_owned(),
             format!("port={port}"),
         ];
         let mut arguments: Vec<_> = server

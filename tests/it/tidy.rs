@@ -48,7 +48,13 @@ const CRATES: [(&str, &str, &[&str]); 11] = [
     (
         "wex-bench",
         "bench",
-        &["wex-ops", "wex-queue", "wex-runtime"],
+        &[
+            "wex-domain",
+            "wex-ledger",
+            "wex-ops",
+            "wex-queue",
+            "wex-runtime",
+        ],
     ),
 ];
 
