@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -16,7 +17,7 @@ use wex_domain::line::{LineId, Side};
 use wex_domain::message::InboundMessage;
 use wex_domain::phone_number::PhoneNumber;
 use wex_ledger::{
-    Database, Incoming, Keys, Ledger, Message, MessageFilter, Source, Verified, Written,
+    Database, Incoming, Keys, Ledger, Message, MessageFilter, Retention, Source, Verified, Written,
 };
 use wex_ops::postgres::Postgres;
 use wex_ops::stack::Settings;
@@ -102,6 +103,8 @@ on_both!(
     a_chain_of_consent_shows_what_was_changed,
     sealed_texts_are_not_in_the_database_and_are_read_with_their_key,
     messages_are_found_page_by_page_by_whatever_is_asked,
+    what_is_too_old_goes_and_consent_stays,
+    a_contacts_texts_are_listed_at_once_among_ten_thousand,
     the_ledger_equals_what_was_said_although_it_and_its_database_are_killed,
 );
 
@@ -210,10 +213,9 @@ async fn an_event_that_is_written_again_changes_nothing(place: Place) {
         .expect("it answers");
     let received: u64 = conversations.iter().map(|found| found.received).sum();
     assert_eq!(received, 2);
-    assert_eq!(
-        ledger.consents(None, 0, 9).await.expect("it answers").len(),
-        1
-    );
+    let consents = ledger.consents(None, 0, 9).await.expect("it answers");
+    let kinds: Vec<_> = consents.iter().map(|row| row.kind.as_str()).collect();
+    assert_eq!(kinds, ["inbound_started", "opt_out", "inbound_started"]);
 }
 
 async fn what_cannot_be_understood_is_kept_and_holds_nothing_up(place: Place) {
@@ -308,12 +310,12 @@ async fn sealed_texts_are_not_in_the_database_and_are_read_with_their_key(place:
         .await
         .expect("it answers");
     let stored: Vec<(String,)> = sqlx::query_as(
-        "SELECT body FROM messages UNION ALL SELECT raw_text FROM consent_events UNION ALL SELECT detail FROM events",
+        "SELECT body FROM messages UNION ALL SELECT COALESCE(raw_text, '') FROM consent_events UNION ALL SELECT detail FROM events",
     )
     .fetch_all(&mut connection)
     .await
     .expect("it answers");
-    assert_eq!(stored.len(), 4);
+    assert_eq!(stored.len(), 5);
     assert!(
         stored.iter().all(|(text,)| !text.contains("warehouse")),
         "{stored:?}"
@@ -322,10 +324,10 @@ async fn sealed_texts_are_not_in_the_database_and_are_read_with_their_key(place:
     let found = all(&ledger, &MessageFilter::default()).await;
     assert_eq!(found[0].body.as_deref(), Some(WORDS));
     let rows = ledger.consents(None, 0, 9).await.expect("it answers");
-    assert_eq!(rows[0].raw_text.as_deref(), Some(WORDS));
+    assert_eq!(rows[1].raw_text.as_deref(), Some(WORDS));
     assert!(matches!(
         ledger.verify_consents(4).await.expect("it answers"),
-        Verified::Whole { rows: 1, .. }
+        Verified::Whole { rows: 2, .. }
     ));
     let without = place.open().await;
     assert_eq!(all(&without, &MessageFilter::default()).await[0].body, None);
@@ -413,6 +415,78 @@ async fn messages_are_found_page_by_page_by_whatever_is_asked(place: Place) {
         .await
         .expect("it answers");
     assert_eq!(after[0].id, "text-47");
+}
+
+async fn what_is_too_old_goes_and_consent_stays(place: Place) {
+    const DAY_MS: u64 = 24 * 3_600 * 1_000;
+    let ledger = place.open().await;
+    let mut old = told_text(1, "old");
+    let mut new = told_text(2, "new");
+    (old.0, new.0) = (DAY_MS, 11 * DAY_MS);
+    write(&ledger, &[old, new, told_consent(3, ConsentKind::OptOut)]).await;
+    let bodies = async || {
+        let found = all(&ledger, &MessageFilter::default()).await;
+        let bodies = found.into_iter().map(|message| message.body);
+        bodies.collect::<Vec<_>>()
+    };
+    let retain = async |retention: Retention| {
+        ledger
+            .retain(&retention, 12 * DAY_MS, 100)
+            .await
+            .expect("it answers")
+    };
+    assert_eq!(retain(Retention::default()).await, 0);
+    assert_eq!(bodies().await.len(), 2);
+
+    let ten_days = Retention {
+        bodies_days: Some(10),
+        events_days: Some(10),
+        requirements_days: Some(10),
+    };
+    assert_eq!(
+        retain(ten_days).await,
+        3,
+        "a body and the events of it and of the consent"
+    );
+
+    assert_eq!(bodies().await, [None, Some("new".to_owned())]);
+    let verified = ledger.verify_consents(9).await.expect("it answers");
+    assert!(
+        matches!(verified, Verified::Whole { rows: 3, .. }),
+        "{verified:?}"
+    );
+    assert_eq!(
+        ledger.suppressions("", 9).await.expect("it answers").len(),
+        1
+    );
+    assert_eq!(retain(ten_days).await, 0);
+}
+
+/// With a million: `make bench-ledger`.
+async fn a_contacts_texts_are_listed_at_once_among_ten_thousand(place: Place) {
+    let ledger = place.open().await;
+    for first in (0..10_000).step_by(1_000) {
+        let told: Vec<_> = (first..first + 1_000)
+            .map(|number| told_text(number, "Hello"))
+            .collect();
+        write(&ledger, &told).await;
+    }
+    let mut took = Vec::new();
+    for number in 0..21 {
+        let filter = MessageFilter {
+            contact: Some(contact(number % 7).as_e164().to_owned()),
+            ..MessageFilter::default()
+        };
+        let started = Instant::now();
+        let (found, next) = ledger
+            .messages(&filter, true, None, 50)
+            .await
+            .expect("it answers");
+        took.push(started.elapsed());
+        assert!(found.len() == 50 && next.is_some());
+    }
+    took.sort_unstable();
+    assert!(took[10] < Duration::from_millis(50), "{took:?}");
 }
 
 /// Sixty conversations while the ledger's worker is killed again and again, and its database with it where there is one.
@@ -547,7 +621,7 @@ async fn what_happened_while_the_database_was_away_is_recorded_when_it_is_back()
         .consents(Some(BUYER), 0, 9)
         .await
         .expect("it answers");
-    assert_eq!((consents.len(), consents[0].kind.as_str()), (1, "opt_out"));
+    assert_eq!((consents.len(), consents[1].kind.as_str()), (2, "opt_out"));
 }
 
 // The commands.
@@ -682,7 +756,7 @@ async fn a_conversation_is_shown_in_one_line_of_time() {
 async fn consent_is_listed_changed_by_an_operator_and_proved() {
     let world = world_with_a_conversation().await;
     let verified = world.wex(&["consent", "verify"]).await;
-    assert!(verified.contains("1 entries"), "{verified}");
+    assert!(verified.contains("2 entries"), "{verified}");
 
     let why = ["--reason", "asked by phone"];
     let none = world
@@ -719,14 +793,15 @@ async fn consent_is_listed_changed_by_an_operator_and_proved() {
     assert_eq!(
         kinds,
         [
+            ("inbound_started", "contact"),
             ("opt_out", "contact"),
             ("opt_in", "ann"),
             ("human_set", "ann")
         ]
     );
-    assert_eq!(rows[2]["reason"], "asked by phone");
+    assert_eq!(rows[3]["reason"], "asked by phone");
     let verified = world.wex(&["consent", "verify"]).await;
-    assert!(verified.contains("3 entries"), "{verified}");
+    assert!(verified.contains("4 entries"), "{verified}");
     let audit = world.wex(&["audit"]).await;
     assert!(
         audit.contains("consent_add") && audit.contains("asked by phone"),
@@ -901,7 +976,7 @@ async fn who_is_erased_is_found_nowhere_and_stays_opted_out() {
     );
     let said = world.wex(&[&erase[..], &["--yes"]].concat()).await;
     assert!(
-        said.contains("1 jobs, 1 dead letters, 7 messages, 1 conversations, 1 entries"),
+        said.contains("1 jobs, 1 dead letters, 7 messages, 1 conversations, 2 entries"),
         "{said}"
     );
 
@@ -924,7 +999,7 @@ async fn who_is_erased_is_found_nowhere_and_stays_opted_out() {
         );
     }
     let verified = world.wex(&["consent", "verify"]).await;
-    assert!(verified.contains("1 entries"), "{verified}");
+    assert!(verified.contains("3 entries"), "{verified}");
     let audit = world.wex(&["audit", "--show-contacts"]).await;
     assert!(
         audit.contains("erase") && audit.contains("asked by e-mail"),

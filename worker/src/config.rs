@@ -7,7 +7,7 @@ use wex_aircall::client::{ClientConfig, SendMode};
 use wex_domain::consent;
 use wex_domain::job::{INBOUND, NOTIFY, OUTBOUND, SEND_RATE};
 use wex_domain::sms_text::segments;
-use wex_ledger::{Database, ErasureKey, Keys};
+use wex_ledger::{Database, ErasureKey, Keys, Retention};
 use wex_queue::{Limits, QueueName, Rate};
 use wex_runtime::env::{Env, Span};
 
@@ -44,6 +44,8 @@ pub struct Config {
     pub concurrency: usize,
     /// `WORKER_LEASE`: how long the jobs of a worker that vanished wait for another one.
     pub lease: Duration,
+    /// `LEDGER_BODIES_DAYS`, `LEDGER_EVENTS_DAYS`, `LEDGER_REQUIREMENTS_DAYS`: how long they are kept; for ever if unset.
+    pub retention: Retention,
     /// `ERASURE_KEY`: names contacts that were erased.
     pub erasure_key: Option<ErasureKey>,
     /// Where notices go; nowhere without `NOTIFY_URL`.
@@ -93,6 +95,11 @@ impl Config {
             ledger_keys: env.optional("LEDGER_KEYS").unwrap_or_default(),
             concurrency,
             lease,
+            retention: Retention {
+                bodies_days: env.optional("LEDGER_BODIES_DAYS"),
+                events_days: env.optional("LEDGER_EVENTS_DAYS"),
+                requirements_days: env.optional("LEDGER_REQUIREMENTS_DAYS"),
+            },
             erasure_key: env.optional("ERASURE_KEY"),
             notify: notify(env),
             aircall: ClientConfig::new(

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
-use wex_ledger::{Database, Incoming, Keys, Ledger, LedgerError, Source, Written};
+use wex_ledger::{Database, Incoming, Keys, Ledger, LedgerError, Retention, Source, Written};
 use wex_queue::{EVENTS_READ_MAX, EventReader, EventSource, Queue, QueueError, ToldEvent};
+use wex_runtime::clock::Clock;
 use wex_runtime::error_chain;
 
 /// The readers of the stream that write the ledger, in all processes.
@@ -21,11 +22,14 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The pauses while Redis or the database is away.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
-/// How often an outage is told again, and how often the backlog is looked at.
+/// How often an outage is told again, and how often the backlog and what is too old are looked at.
 const TELL_EVERY: Duration = Duration::from_secs(60);
 
 /// A backlog that a person should know of: a tenth of what closes the door.
 const BACKLOG_ALARM: u64 = 100_000;
+
+/// Rows of each table that go at a time: more than come in a minute.
+const RETAIN_ROWS_MAX: u32 = 10_000;
 
 /// Why events could not be moved.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +46,7 @@ pub(crate) async fn run(
     worker_id: String,
     database: Database,
     keys: Keys,
+    retention: Retention,
     draining: CancellationToken,
 ) {
     let reader = EventReader::new(&queue, GROUP, worker_id);
@@ -50,6 +55,7 @@ pub(crate) async fn run(
         reader,
         database,
         keys,
+        retention,
         ledger: None,
         looked: None,
     };
@@ -90,16 +96,16 @@ struct Writer {
     reader: EventReader,
     database: Database,
     keys: Keys,
+    retention: Retention,
     /// `None` while the database was not there yet.
     ledger: Option<Ledger>,
-    /// When the backlog was looked at.
+    /// When the backlog and what is too old were looked at.
     looked: Option<Instant>,
 }
 
 impl Writer {
     /// Moves one batch; how many events it had, or `None` when the wait for some was broken off.
     async fn move_some(&mut self, draining: &CancellationToken) -> Result<Option<usize>, Stopped> {
-        self.look().await?;
         let ledger = match &self.ledger {
             Some(ledger) => ledger,
             None => {
@@ -107,6 +113,25 @@ impl Writer {
                 self.ledger.insert(ledger)
             }
         };
+        if self
+            .looked
+            .is_none_or(|looked| looked.elapsed() >= TELL_EVERY)
+        {
+            let backlog = self.queue.events_waiting().await?;
+            if backlog >= BACKLOG_ALARM {
+                error!(
+                    backlog,
+                    "ledger.behind: at a million events no more texts are let into Redis"
+                );
+            }
+            let rows = ledger
+                .retain(&self.retention, Clock.now_ms(), RETAIN_ROWS_MAX)
+                .await?;
+            if rows > 0 {
+                info!(rows, "ledger.forgot: what is older than it is to be kept");
+            }
+            self.looked = Some(Instant::now());
+        }
         let is_draining = draining.is_cancelled();
         let patience = if is_draining {
             Duration::ZERO
@@ -131,24 +156,6 @@ impl Writer {
         tracing::debug!(events = events.len(), new, "ledger.written");
         self.reader.take(&events).await?;
         Ok(Some(events.len()))
-    }
-
-    async fn look(&mut self) -> Result<(), QueueError> {
-        if self
-            .looked
-            .is_some_and(|looked| looked.elapsed() < TELL_EVERY)
-        {
-            return Ok(());
-        }
-        let backlog = self.queue.events_waiting().await?;
-        self.looked = Some(Instant::now());
-        if backlog >= BACKLOG_ALARM {
-            error!(
-                backlog,
-                "ledger.behind: at a million events no more texts are let into Redis"
-            );
-        }
-        Ok(())
     }
 }
 

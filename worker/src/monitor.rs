@@ -74,6 +74,7 @@ pub(crate) async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>
             worker_id.to_string(),
             config.database.clone(),
             config.ledger_keys.clone(),
+            config.retention,
             ledger_draining.clone(),
         ));
     }

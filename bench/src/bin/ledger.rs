@@ -49,7 +49,6 @@ async fn run() -> Result<(), Error> {
     say(&format!(
         "{TURNS} turns of 5 events, then texts alone up to {MESSAGES} messages of {CONTACTS} contacts; batches of {BATCH}\n"
     ));
-    say("                    SQLite  PostgreSQL");
     let file = directory.path().join("wex.db");
     let sqlite = measure(
         &format!("sqlite://{}", file.display()),
@@ -65,6 +64,7 @@ async fn run() -> Result<(), Error> {
     let pid = server.process.id().ok_or("PostgreSQL has ended")?;
     let postgres = measure(&server.url, &cluster.join("base"), Some(pid)).await?;
     server.process.end().await;
+    say(&format!("{:<30} {:>10} {:>11}", "", "SQLite", "PostgreSQL"));
     for ((name, sqlite), (_, postgres)) in sqlite.iter().zip(&postgres) {
         say(&format!("{name:<30} {sqlite:>10.1} {postgres:>11.1}"));
     }

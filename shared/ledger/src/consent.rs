@@ -8,7 +8,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 use wex_domain::conversation::ConversationId;
-use wex_domain::event::ConsentChange;
+use wex_domain::event::{ConsentChange, ConsentKind, Event, MatchedBy};
+use wex_domain::message::InboundMessage;
 
 use crate::seal::Keys;
 use crate::store::{Ledger, LedgerError};
@@ -195,6 +196,35 @@ pub(crate) async fn append(
         None => {}
     }
     Ok(())
+}
+
+/// Notes that a contact has begun a conversation, which is what allows to answer it.
+pub(crate) async fn begin(
+    connection: &mut AnyConnection,
+    event: &Event,
+    message: &InboundMessage,
+    keys: &Keys,
+) -> Result<(), sqlx::Error> {
+    let consent = ConsentChange {
+        contact: message.contact.clone(),
+        kind: ConsentKind::InboundStarted,
+        matched_by: MatchedBy::Rule,
+        raw_text: None,
+        message: Some(message.id.clone()),
+        received_ms: event.at_ms,
+        effective_ms: event.at_ms,
+        rule_version: env!("CARGO_PKG_VERSION").to_owned(),
+        actor: "contact".to_owned(),
+        reason: None,
+    };
+    append(
+        connection,
+        &format!("{}:began", event.id),
+        event.conversation.as_ref(),
+        &consent,
+        keys,
+    )
+    .await
 }
 
 impl Ledger {

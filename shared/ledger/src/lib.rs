@@ -5,11 +5,12 @@
 //! statements and migrations run on SQLite and on PostgreSQL; `DATABASE_URL` decides.
 //!
 //! In reading order: `store` (the way to the database), `write` (events in), `consent` (the chained record of consent),
-//! `read` (pages of messages, timelines, the report), `seal` (texts that are encrypted at rest), `erase`.
+//! `read` (pages of messages, timelines, the report), `seal` (texts that are encrypted at rest), `erase` and `retention` (what goes).
 
 mod consent;
 mod erase;
 mod read;
+mod retention;
 mod seal;
 mod store;
 mod write;
@@ -20,6 +21,7 @@ pub use read::{
     ConversationRow, DayReport, Message, MessageFilter, Position, Provenance, RequirementRow,
     TimelineEvent,
 };
+pub use retention::Retention;
 pub use seal::{Keys, NotAKey};
 pub use store::{Database, Ledger, LedgerError, NotAUrl};
 pub use write::{Incoming, Source, Written};

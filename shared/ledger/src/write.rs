@@ -232,13 +232,17 @@ async fn apply(
     if !is_new {
         return Ok(false);
     }
+    let mut texts = 0;
     if let Some(id) = &event.conversation {
-        touch(connection, id, event).await?;
+        texts = touch(connection, id, event).await?;
     }
     let key = conversation.unwrap_or_default();
     match &event.what {
         What::MessageReceived { message } => {
             received(connection, message, &key, event.at_ms, keys).await?;
+            if texts == 1 {
+                consent::begin(connection, event, message, keys).await?;
+            }
         }
         What::TurnTaken { turn, state } => {
             taken(connection, turn, state, &key, event.at_ms, keys).await?;
@@ -391,18 +395,18 @@ fn of_provider(provider_id: &str) -> String {
     format!("provider:{provider_id}")
 }
 
-/// The conversation is there, and this was the last of it so far.
+/// The conversation is there, and this was the last of it so far. Replies with how many texts have come in it.
 async fn touch(
     connection: &mut AnyConnection,
     id: &ConversationId,
     event: &Event,
-) -> Result<(), sqlx::Error> {
+) -> Result<i64, sqlx::Error> {
     let is = |yes: bool| i64::from(yes);
-    sqlx::query(
+    let row = sqlx::query(
         "INSERT INTO conversations (id, side, line, contact, first_ms, last_ms, received, sent) \
          VALUES ($1, $2, $3, $4, $5, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET \
          last_ms = CASE WHEN conversations.last_ms < excluded.last_ms THEN excluded.last_ms ELSE conversations.last_ms END, \
-         received = conversations.received + excluded.received, sent = conversations.sent + excluded.sent",
+         received = conversations.received + excluded.received, sent = conversations.sent + excluded.sent RETURNING received",
     )
     .bind(id.key())
     .bind(id.side.as_str())
@@ -411,9 +415,9 @@ async fn touch(
     .bind(as_i64(event.at_ms))
     .bind(is(matches!(event.what, What::MessageReceived { .. })))
     .bind(is(matches!(event.what, What::SendAccepted { .. })))
-    .execute(connection)
+    .fetch_one(connection)
     .await?;
-    Ok(())
+    row.try_get(0)
 }
 
 async fn received(
