@@ -151,6 +151,13 @@ async fn status(session: &Session, options: &Status) -> Result<(), CommandError>
         ]);
     }
     table.print()?;
+    let waiting = session.queue.events_waiting().await?;
+    if let Some(oldest_ms) = session.queue.oldest_event_ms().await? {
+        line(&format!(
+            "\n{waiting} events wait for the ledger, the oldest since {}",
+            short(since(oldest_ms, session.now_ms))
+        ))?;
+    }
     let paused = rows
         .iter()
         .filter_map(|row| Some((row.queue, row.survey.pause.as_ref()?)));

@@ -1037,3 +1037,18 @@ async fn nothing_is_erased_without_the_key_for_what_must_be_kept() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("ERASURE_KEY"));
     assert!(world.all_of_redis().await.contains(BUYER));
 }
+
+#[tokio::test]
+async fn a_worker_without_the_ledger_tells_when_nobody_writes_it() {
+    let settings = Settings {
+        worker_variables: vec![("WORKER_QUEUES", "inbound,outbound".to_owned())],
+        ..Settings::default()
+    };
+    let mut world = World::start_without_worker(processes(), settings).await;
+    world.fill_events(100_000).await;
+    world.start_worker().await;
+    let worker = world.worker.as_ref().expect("it runs");
+    worker.line_with("ledger.behind").await;
+    let said = world.wex(&["queue", "status"]).await;
+    assert!(said.contains("100000 events wait for the ledger"), "{said}");
+}

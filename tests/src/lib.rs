@@ -456,12 +456,29 @@ impl World {
 
     /// Takes from Redis all it has, as the loss of its disk would.
     pub async fn empty_redis(&self) {
+        let mut connection = self.redis_connection().await;
+        let _ok: String = redis::cmd("FLUSHALL")
+            .query_async(&mut connection)
+            .await
+            .expect("Redis answers");
+    }
+
+    async fn redis_connection(&self) -> redis::aio::MultiplexedConnection {
         let client = redis::Client::open(self.redis.url.as_str()).expect("a Redis URL");
-        let mut connection = client
+        client
             .get_multiplexed_async_connection()
             .await
-            .expect("Redis is there");
-        let _ok: String = redis::cmd("FLUSHALL")
+            .expect("Redis is there")
+    }
+
+    /// Puts so many events where nobody has taken any.
+    pub async fn fill_events(&self, count: u32) {
+        let mut connection = self.redis_connection().await;
+        let _none: () = redis::cmd("EVAL")
+            .arg("for _ = 1, ARGV[1] do redis.call('XADD', KEYS[1], '*', 'event', '{}') end")
+            .arg(1)
+            .arg("wex:{0}:events")
+            .arg(count)
             .query_async(&mut connection)
             .await
             .expect("Redis answers");
@@ -469,11 +486,7 @@ impl World {
 
     /// All that Redis holds, as text: the names and the values.
     pub async fn all_of_redis(&self) -> String {
-        let client = redis::Client::open(self.redis.url.as_str()).expect("a Redis URL");
-        let mut connection = client
-            .get_multiplexed_async_connection()
-            .await
-            .expect("Redis is there");
+        let mut connection = self.redis_connection().await;
         const EVERYTHING: &str = "local all = {}
             for _, key in ipairs(redis.call('KEYS', '*')) do
                 local kind, value = redis.call('TYPE', key).ok, nil

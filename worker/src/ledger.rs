@@ -40,18 +40,20 @@ enum Stopped {
     Ledger(#[from] LedgerError),
 }
 
+/// What [`run`] reads with. `worker_id` is unique to the process.
+pub(crate) fn reader(queue: &Queue, worker_id: String) -> EventReader {
+    EventReader::new(queue, GROUP, worker_id)
+}
+
 /// Writes until `draining`; then until nothing is left, or something is away.
 pub(crate) async fn run(
-    queue: Queue,
-    worker_id: String,
+    reader: EventReader,
     database: Database,
     keys: Keys,
     retention: Retention,
     draining: CancellationToken,
 ) {
-    let reader = EventReader::new(&queue, GROUP, worker_id);
     let mut writer = Writer {
-        queue,
         reader,
         database,
         keys,
@@ -91,15 +93,34 @@ pub(crate) async fn run(
     }
 }
 
+/// Looks at the backlog, in every worker: the one that should keep it small may not be running.
+pub(crate) async fn watch(queue: Queue, draining: CancellationToken) {
+    let mut ticks = tokio::time::interval(TELL_EVERY);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = draining.cancelled() => return,
+        }
+        // Whoever works a queue says so when Redis is away.
+        if let Ok(backlog) = queue.events_waiting().await
+            && backlog >= BACKLOG_ALARM
+        {
+            error!(
+                backlog,
+                "ledger.behind: is a worker with the queue ledger running? At a million events no text is let into Redis"
+            );
+        }
+    }
+}
+
 struct Writer {
-    queue: Queue,
     reader: EventReader,
     database: Database,
     keys: Keys,
     retention: Retention,
     /// `None` while the database was not there yet.
     ledger: Option<Ledger>,
-    /// When the backlog and what is too old were looked at.
+    /// When what is too old was looked for.
     looked: Option<Instant>,
 }
 
@@ -117,13 +138,6 @@ impl Writer {
             .looked
             .is_none_or(|looked| looked.elapsed() >= TELL_EVERY)
         {
-            let backlog = self.queue.events_waiting().await?;
-            if backlog >= BACKLOG_ALARM {
-                error!(
-                    backlog,
-                    "ledger.behind: at a million events no more texts are let into Redis"
-                );
-            }
             let rows = ledger
                 .retain(&self.retention, Clock.now_ms(), RETAIN_ROWS_MAX)
                 .await?;

@@ -68,10 +68,10 @@ pub(crate) async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>
     }
     let ledger_draining = CancellationToken::new();
     let mut tasks = JoinSet::new();
+    tasks.spawn(ledger::watch(queue.clone(), ledger_draining.clone()));
     if config.keeps_ledger {
         tasks.spawn(ledger::run(
-            queue.clone(),
-            worker_id.to_string(),
+            ledger::reader(&queue, worker_id.to_string()),
             config.database.clone(),
             config.ledger_keys.clone(),
             config.retention,

@@ -7,6 +7,7 @@ mod bounds;
 mod chance;
 mod events;
 mod fetching;
+mod forgetting;
 mod letters;
 mod model;
 mod order;
