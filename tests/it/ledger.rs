@@ -6,18 +6,21 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::AnyConnection;
 use sqlx::Connection;
 use tempfile::TempDir;
 use wex_domain::conversation::ConversationId;
-use wex_domain::event::{ConsentChange, ConsentKind, Event, MatchedBy};
+use wex_domain::event::{
+    ConsentChange, ConsentKind, Event, FieldChange, MatchedBy, ModelCall, SendChecks, Turn, What,
+};
 use wex_domain::job::InboundPayload;
 use wex_domain::line::{LineId, Side};
-use wex_domain::message::InboundMessage;
+use wex_domain::message::{InboundMessage, Purpose, Reply};
 use wex_domain::phone_number::PhoneNumber;
 use wex_ledger::{
-    Database, Incoming, Keys, Ledger, Message, MessageFilter, Retention, Source, Verified, Written,
+    Database, ErasureKey, Incoming, Keys, Ledger, Message, MessageFilter, Retention, Source,
+    Verified, Written,
 };
 use wex_ops::postgres::Postgres;
 use wex_ops::stack::Settings;
@@ -104,6 +107,8 @@ on_both!(
     sealed_texts_are_not_in_the_database_and_are_read_with_their_key,
     messages_are_found_page_by_page_by_whatever_is_asked,
     what_is_too_old_goes_and_consent_stays,
+    a_turn_and_its_send_are_read_back_as_they_happened,
+    an_erased_contact_is_blank_and_the_chain_holds,
     a_contacts_texts_are_listed_at_once_among_ten_thousand,
     the_ledger_equals_what_was_said_although_it_and_its_database_are_killed,
 );
@@ -460,6 +465,246 @@ async fn what_is_too_old_goes_and_consent_stays(place: Place) {
         1
     );
     assert_eq!(retain(ten_days).await, 0);
+}
+
+async fn a_turn_and_its_send_are_read_back_as_they_happened(place: Place) {
+    let ledger = place.open().await;
+    let message = text(1, "10k sqft in Carson");
+    let conversation = ConversationId::of(&message);
+    let told = |at_ms: u64, what: What| {
+        let event = Event::of(conversation.clone(), at_ms, at_ms, what);
+        (at_ms, Source::Told, event.encode())
+    };
+    let reply = Reply {
+        side: message.side,
+        line: message.line,
+        to: message.contact.clone(),
+        body: "Got it.".to_owned(),
+        purpose: Purpose::Answer,
+        answers: vec![message.id.clone()],
+    };
+    let call = ModelCall {
+        stage: "draft".to_owned(),
+        provider: "openai".to_owned(),
+        model: "m".to_owned(),
+        prompt_hash: "abc".to_owned(),
+        tokens_in: 900,
+        tokens_out: 100,
+        cost_microusd: 12_345,
+        duration_ms: 800,
+    };
+    let id = || "reply-1".to_owned();
+    let field = FieldChange {
+        field: "sqft_min".to_owned(),
+        value: 10_000.into(),
+        message: Some(message.id.clone()),
+        quote: Some("10k sqft".to_owned()),
+        source: "user".to_owned(),
+        unit_inferred: false,
+    };
+    // The network's news comes before ours that Aircall took the text.
+    let told = [
+        told_text(1, "10k sqft in Carson"),
+        told(
+            1_100,
+            What::RequirementUpdated {
+                fields: vec![field],
+                requirement: json!({ "sqft_min": 10_000 }),
+            },
+        ),
+        told(
+            1_200,
+            What::ReplyQueued {
+                message: id(),
+                reply,
+                turn: Some("t".to_owned()),
+                written_by: Some(call.clone()),
+            },
+        ),
+        told(
+            1_300,
+            What::TurnTaken {
+                turn: Turn {
+                    id: "t".to_owned(),
+                    messages: vec![message.id.clone()],
+                    outcome: "replied".to_owned(),
+                    intent: Some("new_requirement".to_owned()),
+                    calls: vec![call],
+                },
+                state: json!({ "introduced_ms": 1_300 }),
+            },
+        ),
+        told(
+            1_400,
+            What::SendIntended {
+                message: id(),
+                checks: SendChecks::default(),
+            },
+        ),
+        told(
+            1_500,
+            What::DeliveryReported {
+                message: None,
+                provider_id: Some("p".to_owned()),
+                status: "delivered".to_owned(),
+                error: None,
+            },
+        ),
+        told(
+            1_600,
+            What::SendAccepted {
+                message: id(),
+                provider_id: Some("p".to_owned()),
+            },
+        ),
+        told(
+            1_700,
+            What::HandoffRequested {
+                reason: "asked".to_owned(),
+            },
+        ),
+        told(
+            1_800,
+            What::TakenOver {
+                by: "an agent".to_owned(),
+                reason: "wrote".to_owned(),
+            },
+        ),
+    ];
+    assert_eq!(write(&ledger, &told).await.new, 9);
+
+    let sent = ledger
+        .find_message("reply-1")
+        .await
+        .expect("it answers")
+        .expect("it is there");
+    assert_eq!(
+        (sent.status.as_str(), sent.delivery.as_deref()),
+        ("accepted", Some("delivered"))
+    );
+    assert_eq!(
+        (sent.sent_ms, sent.delivered_ms),
+        (Some(1_600), Some(1_500))
+    );
+    assert_eq!(
+        (sent.model.as_deref(), sent.tokens_in),
+        (Some("openai/m"), Some(900))
+    );
+    let history = ledger.history("reply-1").await.expect("it answers");
+    let kinds: Vec<_> = history.iter().map(|event| event.kind.as_str()).collect();
+    assert_eq!(
+        kinds,
+        [
+            "reply_queued",
+            "send_intended",
+            "delivery_reported",
+            "send_accepted"
+        ]
+    );
+    let came = ledger
+        .find_message(&message.id)
+        .await
+        .expect("it answers")
+        .expect("it is there");
+    assert_eq!(
+        (came.status.as_str(), came.answered_ms),
+        ("answered", Some(1_300))
+    );
+
+    let (requirements, _) = ledger
+        .requirements(None, None, 9)
+        .await
+        .expect("it answers");
+    let known = &requirements[0].fields["sqft_min"];
+    assert_eq!(
+        known.content.as_ref().expect("it is kept")["quote"],
+        "10k sqft"
+    );
+    let (conversations, _) = ledger
+        .conversations(None, None, None, 9)
+        .await
+        .expect("it answers");
+    assert_eq!(conversations[0].held_by.as_deref(), Some("an agent"));
+    assert_eq!(
+        conversations[0].state,
+        Some(json!({ "introduced_ms": 1_300 }))
+    );
+    let timeline = ledger
+        .timeline(&conversation.key(), 99)
+        .await
+        .expect("it answers");
+    assert_eq!(timeline.len(), 7);
+
+    let report = ledger.report(1_000, 2_000).await.expect("it answers");
+    assert_eq!(
+        (report.texts, report.answered, report.sent, report.segments),
+        (1, 1, 1, 1)
+    );
+    assert_eq!((report.handoffs, report.takeovers), (1, 1));
+    assert_eq!(
+        (report.median_answer_ms, report.tokens, report.cost_microusd),
+        (Some(600), 1_000, 12_345)
+    );
+    let none = ledger.report(2_000, 3_000).await.expect("it answers");
+    assert_eq!((none.texts, none.median_answer_ms), (0, None));
+}
+
+async fn an_erased_contact_is_blank_and_the_chain_holds(place: Place) {
+    let ledger = place.open().await;
+    let told = [
+        told_text(1, "a secret"),
+        told_consent(1, ConsentKind::OptOut),
+        told_text(2, "of another"),
+        (
+            9,
+            Source::Told,
+            format!("not ours, about {}", contact(1).as_e164()),
+        ),
+    ];
+    write(&ledger, &told).await;
+    let name = ERASURE_KEY
+        .parse::<ErasureKey>()
+        .expect("a key")
+        .name(&contact(1));
+
+    let erased = ledger.erase(&contact(1), &name).await.expect("it answers");
+
+    assert_eq!(
+        (erased.messages, erased.conversations, erased.consents),
+        (1, 1, 2)
+    );
+    let found = all(&ledger, &MessageFilter::default()).await;
+    let bodies: Vec<_> = found
+        .iter()
+        .map(|message| (message.contact.as_str(), message.body.as_deref()))
+        .collect();
+    assert_eq!(
+        bodies,
+        [
+            (name.as_str(), None),
+            (contact(2).as_e164(), Some("of another"))
+        ]
+    );
+    let suppressed = ledger.suppressions("", 9).await.expect("it answers");
+    assert_eq!(suppressed, [(name.clone(), 1_000)]);
+    let verified = ledger.verify_consents(9).await.expect("it answers");
+    assert!(
+        matches!(verified, Verified::Whole { rows: 3, .. }),
+        "{verified:?}"
+    );
+    let mut connection = AnyConnection::connect(&place.url).await.expect("it opens");
+    let details: Vec<(String,)> = sqlx::query_as("SELECT detail FROM events")
+        .fetch_all(&mut connection)
+        .await
+        .expect("it runs");
+    assert!(
+        details
+            .iter()
+            .all(|(detail,)| !detail.contains(contact(1).digits())),
+        "{details:?}"
+    );
+    let again = ledger.erase(&contact(1), &name).await.expect("it answers");
+    assert_eq!(again, wex_ledger::Erased::default());
 }
 
 /// With a million: `make bench-ledger`.
@@ -1051,4 +1296,33 @@ async fn a_worker_without_the_ledger_tells_when_nobody_writes_it() {
     worker.line_with("ledger.behind").await;
     let said = world.wex(&["queue", "status"]).await;
     assert!(said.contains("100000 events wait for the ledger"), "{said}");
+}
+
+#[tokio::test]
+async fn a_text_that_was_spooled_is_in_the_ledger_once() {
+    let settings = Settings {
+        rate_per_minute: 0,
+        ..Settings::default()
+    };
+    let mut world = World::start_with_private_redis(processes(), settings).await;
+    world.redis_process().kill().await;
+    let delivery = world.delivery("spooled-1", "STOP").to_string();
+    for _ in 0..2 {
+        let answer = world.post("/api/sms/buyer/webhook", delivery.clone()).await;
+        assert_eq!(answer.status, 200);
+    }
+    world.restart_redis().await;
+    world.start_worker().await;
+    world.sent(1).await;
+    world.until_recorded().await;
+
+    let texts = objects(
+        &world
+            .wex(&["messages", "list", "--json", "--direction", "in"])
+            .await,
+    );
+    assert_eq!((texts.len(), &texts[0]["body"]), (1, &"STOP".into()));
+    let rows = objects(&world.wex(&["consent", "list", "--json"]).await);
+    let kinds: Vec<_> = rows.iter().map(|row| row["kind"].as_str()).collect();
+    assert_eq!(kinds, ["inbound_started", "opt_out"].map(Some));
 }
