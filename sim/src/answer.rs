@@ -132,7 +132,7 @@ impl Answer {
                 .insert_header((SERVER, "CloudFront"))
                 .insert_header(ContentType::html())
                 .body(page),
-            Self::Nothing => HttpResponse::Ok().body(Severed),
+            Self::Nothing => severed(),
         }
     }
 }
@@ -259,6 +259,11 @@ impl ResponseError for Refusal {
             })),
         }
     }
+}
+
+/// An answer of which no byte leaves: the connection closes.
+pub(crate) fn severed() -> HttpResponse {
+    HttpResponse::Ok().body(Severed)
 }
 
 /// A body that fails at its first byte.

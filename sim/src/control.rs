@@ -41,7 +41,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     );
 }
 
-fn refuse(reason: impl fmt::Display + fmt::Debug + 'static) -> Error {
+pub(crate) fn refuse(reason: impl fmt::Display + fmt::Debug + 'static) -> Error {
     let response = HttpResponse::BadRequest().json(json!({ "error": reason.to_string() }));
     InternalError::from_response(reason, response).into()
 }
@@ -194,15 +194,15 @@ async fn clear_faults(world: Data<World>) -> Json<Value> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Look {
+pub(crate) struct Look {
     #[serde(default)]
-    since: u64,
+    pub(crate) since: u64,
     #[serde(default)]
     wait_ms: u64,
 }
 
 impl Look {
-    fn wait(&self) -> Duration {
+    pub(crate) fn wait(&self) -> Duration {
         Duration::from_millis(self.wait_ms)
     }
 }

@@ -1,4 +1,5 @@
-//! `wex-sim` stands in for Aircall over HTTP, on loopback, for tests, the demo and local development.
+//! `wex-sim` stands in for Aircall, and for providers of language models ([`llm`]), over HTTP, on loopback, for tests, the
+//! demo and local development.
 //!
 //! It is written from Aircall's documents and imports nothing of our own client, so that a mistake cannot be shared by
 //! the client and its fake. It enforces Aircall's rules, fails on request in each way that Aircall fails, and keeps
@@ -7,6 +8,7 @@
 //! ```text
 //!   our worker ── /v1/... ──▶ api ──▶ world ──▶ events ──▶ webhooks ── POST ──▶ our ingress
 //!   tests, demo ── /_sim/... ──▶ control ──┘
+//!   our worker ── /openai/..., /anthropic/... ──▶ llm
 //! ```
 //!
 //! What Aircall's documents leave open, and what is assumed here, is said where the assumption is made.
@@ -16,6 +18,7 @@ mod api;
 mod control;
 mod events;
 mod journal;
+mod llm;
 mod options;
 mod webhooks;
 mod world;
@@ -102,10 +105,13 @@ impl Sim {
         let (orders, inbox) = mpsc::channel(webhooks::ORDERS_MAX);
         let world = Data::new(world::World::new(&self.options, orders)?);
         let served = world.clone();
+        let models = Data::new(llm::Llm::new());
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(served.clone())
+                .app_data(models.clone())
                 .configure(api::routes)
+                .configure(llm::routes)
                 .configure(control::routes)
         })
         .workers(HTTP_WORKERS)

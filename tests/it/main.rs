@@ -14,6 +14,7 @@ mod ledger;
 mod notices;
 mod operators;
 mod processes;
+mod providers;
 mod queue;
 mod refusals;
 mod sends;

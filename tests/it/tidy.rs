@@ -8,13 +8,14 @@ use wex_runtime::env::Env;
 use wex_runtime::telemetry::TelemetryConfig;
 
 /// Every crate, its folder, and what of ours it may import.
-const CRATES: [(&str, &str, &[&str]); 11] = [
+const CRATES: [(&str, &str, &[&str]); 12] = [
     ("wex-domain", "shared/domain", &[]),
     ("wex-assistant", "shared/assistant", &["wex-domain"]),
     ("wex-queue", "shared/queue", &[]),
     ("wex-runtime", "shared/runtime", &[]),
     ("wex-aircall", "shared/aircall", &["wex-domain"]),
     ("wex-ledger", "shared/ledger", &["wex-domain"]),
+    ("wex-llm", "shared/llm", &["wex-domain"]),
     (
         "wex-ingress",
         "ingress",

@@ -200,7 +200,7 @@ pub(crate) fn later_size(known: Size, said: Size) -> Size {
 }
 
 /// Adds a place if it is new and there is room; if it is known, the text may have named its state.
-pub(crate) fn add_location(locations: &mut Vec<Location>, location: &Location) {
+pub fn add_location(locations: &mut Vec<Location>, location: &Location) {
     if let Some(known) = locations.iter_mut().find(|known| known.is_same(location)) {
         known.state = known.state.take().or_else(|| location.state.clone());
     } else if locations.len() < LOCATIONS_MAX {

@@ -1,0 +1,385 @@
+//! One call to one provider: a request in its wire format, an answer or a [`Failure`]. Never asks twice by itself.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use reqwest::{RequestBuilder, Response, Url, redirect};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+use crate::failure::{Failure, of_status};
+use crate::price::Usage;
+use crate::schema::UNDERSTANDING;
+
+/// The largest answer that is read. One has some hundred bytes.
+const ANSWER_BYTES_MAX: usize = 256 * 1024;
+
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+
+/// A wire format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// `POST {base}/chat/completions`, as OpenAI, Azure, vLLM and Ollama serve it.
+    OpenAi,
+    /// `POST {base}/v1/messages`.
+    Anthropic,
+}
+
+impl Dialect {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::Anthropic => "anthropic",
+        }
+    }
+
+    /// Where the vendor itself serves it.
+    #[must_use]
+    pub fn base_url(self) -> &'static str {
+        match self {
+            Self::OpenAi => "https://api.openai.com/v1",
+            Self::Anthropic => "https://api.anthropic.com",
+        }
+    }
+}
+
+/// How to reach a provider, and as whom.
+#[derive(Clone)]
+pub struct ProviderConfig {
+    pub dialect: Dialect,
+    /// With or without a slash at its end. A path in it is kept.
+    pub base_url: String,
+    pub api_key: SecretString,
+    pub model: String,
+    /// The header `anthropic-version`.
+    pub anthropic_version: String,
+    /// For one exchange, from the connection to the last byte.
+    pub timeout: Duration,
+}
+
+/// Why a provider cannot be used at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderError {
+    #[error(
+        "the base URL is not an absolute http or https URL without credentials, query and fragment"
+    )]
+    BaseUrl,
+    #[error("the HTTP client could not be set up")]
+    Http(#[source] reqwest::Error),
+}
+
+/// A model somewhere. Clones share their connections.
+#[derive(Clone)]
+pub struct Provider {
+    http: reqwest::Client,
+    url: Url,
+    config: ProviderConfig,
+}
+
+/// What is asked.
+#[derive(Clone)]
+pub(crate) struct Question<'a> {
+    pub(crate) prompt: &'a str,
+    pub(crate) context: &'a str,
+    pub(crate) newest: &'a str,
+    pub(crate) tokens_max: u32,
+    /// An answer that did not fit, and what was wrong with it.
+    pub(crate) repair: Option<(&'a str, &'a str)>,
+}
+
+/// The text of an answer, and what it took.
+#[derive(Clone)]
+pub(crate) struct Answered {
+    pub(crate) text: Result<String, Failure>,
+    pub(crate) usage: Usage,
+}
+
+impl FromStr for Dialect {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "openai" => Ok(Self::OpenAi),
+            "anthropic" => Ok(Self::Anthropic),
+            _ => Err("a provider is offline, openai or anthropic"),
+        }
+    }
+}
+
+impl Provider {
+    /// # Errors
+    /// When the address cannot be one.
+    pub fn new(config: ProviderConfig) -> Result<Self, ProviderError> {
+        let path = match config.dialect {
+            Dialect::OpenAi => "chat/completions",
+            Dialect::Anthropic => "v1/messages",
+        };
+        let url = Url::parse(&format!(
+            "{}/{path}",
+            config.base_url.trim().trim_end_matches('/')
+        ))
+        .ok();
+        let url = url.filter(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.username().is_empty()
+                && url.password().is_none()
+                && url.query().is_none()
+                && url.fragment().is_none()
+        });
+        Ok(Self {
+            http: reqwest::Client::builder()
+                .user_agent("wex-sms")
+                .connect_timeout(CONNECT_MAX)
+                .timeout(config.timeout)
+                // A redirect would carry texts to an address that nobody configured.
+                .redirect(redirect::Policy::none())
+                .no_proxy()
+                .build()
+                .map_err(ProviderError::Http)?,
+            url: url.ok_or(ProviderError::BaseUrl)?,
+            config,
+        })
+    }
+
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.config.dialect
+    }
+
+    #[must_use]
+    pub fn model(&self) -> &str {
+        &self.config.model
+    }
+
+    /// Asks once.
+    pub(crate) async fn ask(&self, question: &Question<'_>) -> Result<Answered, Failure> {
+        let body = body(self.config.dialect, &self.config.model, question);
+        let request = self
+            .authorized(self.http.post(self.url.clone()))
+            .json(&body);
+        let mut response = request.send().await.map_err(|error| unreachable(&error))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = read_body(&mut response).await?;
+        if !status.is_success() {
+            return Err(of_status(status.as_u16(), &headers, &body));
+        }
+        let body: Value =
+            serde_json::from_slice(&body).map_err(|_a_page| Failure::Unavailable {
+                what: "its answer is not JSON",
+                may_retry: true,
+            })?;
+        Ok(match self.config.dialect {
+            Dialect::OpenAi => openai_answer(&body),
+            Dialect::Anthropic => anthropic_answer(&body),
+        })
+    }
+
+    fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
+        let key = self.config.api_key.expose_secret();
+        match self.config.dialect {
+            Dialect::OpenAi => request.bearer_auth(key),
+            Dialect::Anthropic => request
+                .header("x-api-key", key)
+                .header("anthropic-version", &self.config.anthropic_version),
+        }
+    }
+}
+
+/// The request. No sampling parameter: newer models of both vendors refuse them.
+pub(crate) fn body(dialect: Dialect, model: &str, question: &Question<'_>) -> Value {
+    let user = |text: &str| json!({ "role": "user", "content": text });
+    let mut messages = vec![user(question.context), user(question.newest)];
+    if let Some((answer, problem)) = question.repair {
+        messages.push(json!({ "role": "assistant", "content": answer }));
+        messages.push(user(&format!(
+            "That answer cannot be read: {problem}. Give the whole answer again."
+        )));
+    }
+    match dialect {
+        Dialect::OpenAi => {
+            messages.insert(0, json!({ "role": "system", "content": question.prompt }));
+            json!({
+                "model": model,
+                "messages": messages,
+                "response_format": {
+                    "type": "json_schema",
+                    "json_schema": { "name": "understanding", "strict": true, "schema": *UNDERSTANDING },
+                },
+                "max_completion_tokens": question.tokens_max,
+            })
+        }
+        Dialect::Anthropic => json!({
+            "model": model,
+            "max_tokens": question.tokens_max,
+            "system": [{ "type": "text", "text": question.prompt, "cache_control": { "type": "ephemeral" } }],
+            "messages": messages,
+            "output_config": { "format": { "type": "json_schema", "schema": *UNDERSTANDING } },
+        }),
+    }
+}
+
+fn openai_answer(body: &Value) -> Answered {
+    let choice = &body["choices"][0];
+    let message = &choice["message"];
+    let usage = &body["usage"];
+    let text = match choice["finish_reason"].as_str() {
+        _ if message["refusal"].is_string() => Err(Failure::Refused),
+        Some("content_filter") => Err(Failure::Refused),
+        Some("length") => Err(Failure::Truncated),
+        _ => text_of(message["content"].as_str()),
+    };
+    Answered {
+        text,
+        usage: Usage {
+            input: count(&usage["prompt_tokens"]),
+            cached: count(&usage["prompt_tokens_details"]["cached_tokens"]),
+            output: count(&usage["completion_tokens"]),
+        },
+    }
+}
+
+fn anthropic_answer(body: &Value) -> Answered {
+    let mut blocks = body["content"].as_array().into_iter().flatten();
+    let text = blocks.find(|block| block["type"] == "text");
+    let usage = &body["usage"];
+    let cached = count(&usage["cache_read_input_tokens"]);
+    Answered {
+        text: match body["stop_reason"].as_str() {
+            Some("refusal") => Err(Failure::Refused),
+            Some("max_tokens") => Err(Failure::Truncated),
+            Some("model_context_window_exceeded") => Err(Failure::TooLong),
+            _ => text_of(text.and_then(|block| block["text"].as_str())),
+        },
+        usage: Usage {
+            // Anthropic counts what came from the cache, or went into it, apart.
+            input: [cached, count(&usage["cache_creation_input_tokens"])]
+                .into_iter()
+                .fold(count(&usage["input_tokens"]), u64::saturating_add),
+            cached,
+            output: count(&usage["output_tokens"]),
+        },
+    }
+}
+
+fn text_of(text: Option<&str>) -> Result<String, Failure> {
+    let text = text.unwrap_or_default();
+    if text.trim().is_empty() {
+        return Err(Failure::Unfit {
+            answer: "(nothing)".to_owned(),
+            problem: "it is empty".to_owned(),
+        });
+    }
+    Ok(text.to_owned())
+}
+
+fn count(value: &Value) -> u64 {
+    value.as_u64().unwrap_or_default()
+}
+
+fn unreachable(error: &reqwest::Error) -> Failure {
+    let what = if error.is_timeout() {
+        "it did not answer in time"
+    } else if error.is_connect() {
+        "it cannot be reached"
+    } else {
+        "the connection broke"
+    };
+    Failure::Unavailable {
+        what,
+        may_retry: true,
+    }
+}
+
+async fn read_body(response: &mut Response) -> Result<Vec<u8>, Failure> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| unreachable(&error))?
+    {
+        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Err(Failure::Unavailable {
+                what: "its answer has no end",
+                may_retry: false,
+            });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.config, f)
+    }
+}
+
+impl fmt::Debug for ProviderConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The base URL may not be checked for credentials yet.
+        f.debug_struct("Provider")
+            .field("dialect", &self.dialect)
+            .field("model", &self.model)
+            .field("anthropic_version", &self.anthropic_version)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The request without the schema and the prompt, which are long.
+    fn shown(dialect: Dialect) -> String {
+        let question = Question {
+            prompt: "PROMPT",
+            context: "CONTEXT",
+            newest: "10k sqft in Carson",
+            tokens_max: 1_200,
+            repair: Some(("{", "it ends")),
+        };
+        let mut body = body(dialect, "small", &question);
+        for at in [
+            "/response_format/json_schema/schema",
+            "/output_config/format/schema",
+        ] {
+            if let Some(schema) = body.pointer_mut(at) {
+                *schema = json!("SCHEMA");
+            }
+        }
+        body.to_string()
+    }
+
+    #[test]
+    fn requests_are_written_as_each_vendor_documents_them() {
+        insta::assert_snapshot!(shown(Dialect::OpenAi), @r#"{"max_completion_tokens":1200,"messages":[{"content":"PROMPT","role":"system"},{"content":"CONTEXT","role":"user"},{"content":"10k sqft in Carson","role":"user"},{"content":"{","role":"assistant"},{"content":"That answer cannot be read: it ends. Give the whole answer again.","role":"user"}],"model":"small","response_format":{"json_schema":{"name":"understanding","schema":"SCHEMA","strict":true},"type":"json_schema"}}"#);
+        insta::assert_snapshot!(shown(Dialect::Anthropic), @r#"{"max_tokens":1200,"messages":[{"content":"CONTEXT","role":"user"},{"content":"10k sqft in Carson","role":"user"},{"content":"{","role":"assistant"},{"content":"That answer cannot be read: it ends. Give the whole answer again.","role":"user"}],"model":"small","output_config":{"format":{"schema":"SCHEMA","type":"json_schema"}},"system":[{"cache_control":{"type":"ephemeral"},"text":"PROMPT","type":"text"}]}"#);
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_refused() {
+        for base_url in [
+            "",
+            "llm.example",
+            "ftp://llm.example",
+            "https://a:b@llm.example",
+            "https://llm.example/?a=b",
+        ] {
+            let config = ProviderConfig {
+                dialect: Dialect::OpenAi,
+                base_url: base_url.to_owned(),
+                api_key: SecretString::from("key"),
+                model: "small".to_owned(),
+                anthropic_version: String::new(),
+                timeout: Duration::from_secs(1),
+            };
+            assert!(
+                matches!(Provider::new(config), Err(ProviderError::BaseUrl)),
+                "{base_url}"
+            );
+        }
+    }
+}

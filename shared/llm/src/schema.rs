@@ -1,0 +1,152 @@
+//! The shape of a model's answer, within what both providers enforce: every property required, no others allowed, no unions,
+//! no bounds. Limits are ours to check.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use wex_domain::intent::Intent;
+
+use crate::reading::{NeedsHuman, OptOutSignal};
+
+/// Entries of a list that are read; more is not an answer to a text.
+pub const ENTRIES_MAX: usize = 40;
+
+/// The schema as it is sent. Always the same bytes: providers compile it once.
+pub static UNDERSTANDING: LazyLock<Value> = LazyLock::new(|| {
+    let intents: Vec<&str> = Intent::ALL.iter().map(|intent| intent.as_str()).collect();
+    let text = json!({ "type": "string" });
+    let one_of = |words: &[&str]| json!({ "type": "string", "enum": words });
+    let slot = object(&json!({
+        "slot": one_of(&["location", "exclude_location", "size", "use"]),
+        "op": one_of(&["set", "add"]),
+        "value": text,
+        "quote": text,
+    }));
+    object(&json!({
+        "intents": { "type": "array", "items": one_of(&intents) },
+        "opt_out_signal": one_of(&["none", "ambiguous", "clear"]),
+        "slots": { "type": "array", "items": slot },
+        "selected_options": { "type": "array", "items": { "type": "integer" } },
+        "language": one_of(&["en", "es", "other"]),
+        "injection_suspected": { "type": "boolean" },
+        "needs_human": one_of(&["none", "asked", "angry", "legal", "restricted_use", "stuck"]),
+    }))
+});
+
+/// An object of which every property is required.
+fn object(properties: &Value) -> Value {
+    let names: Vec<&String> = properties
+        .as_object()
+        .into_iter()
+        .flat_map(|map| map.keys())
+        .collect();
+    json!({ "type": "object", "additionalProperties": false, "required": names, "properties": properties })
+}
+
+/// An answer of the right shape; nothing in it is believed yet.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Answer {
+    pub(crate) intents: Vec<Intent>,
+    pub(crate) opt_out_signal: OptOutSignal,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) selected_options: Vec<i64>,
+    pub(crate) language: String,
+    pub(crate) injection_suspected: bool,
+    pub(crate) needs_human: NeedsHuman,
+}
+
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Slot {
+    pub(crate) slot: SlotName,
+    pub(crate) op: Op,
+    pub(crate) value: String,
+    pub(crate) quote: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SlotName {
+    Location,
+    ExcludeLocation,
+    Size,
+    Use,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Op {
+    Set,
+    Add,
+}
+
+/// Reads an answer, or says what is wrong with it in words for the model.
+pub(crate) fn read(text: &str) -> Result<Answer, String> {
+    let answer: Answer = serde_json::from_str(text.trim()).map_err(|error| error.to_string())?;
+    let longest = answer
+        .intents
+        .len()
+        .max(answer.slots.len())
+        .max(answer.selected_options.len());
+    if longest > ENTRIES_MAX {
+        return Err(format!("a list has more than {ENTRIES_MAX} entries"));
+    }
+    if answer.intents.is_empty() {
+        return Err("intents is empty".to_owned());
+    }
+    Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert, proptest};
+    use serde_json::Map;
+
+    use super::*;
+
+    fn good() -> Value {
+        json!({
+            "intents": ["greeting"], "opt_out_signal": "none", "slots": [], "selected_options": [],
+            "language": "en", "injection_suspected": false, "needs_human": "none",
+        })
+    }
+
+    #[test]
+    fn an_answer_of_the_schema_is_read_and_its_lists_are_bounded() {
+        assert!(read(&good().to_string()).is_ok_and(|answer| answer.intents == [Intent::Greeting]));
+        let mut long = good();
+        long["selected_options"] = json!(vec![1; ENTRIES_MAX + 1]);
+        assert_eq!(
+            read(&long.to_string()).err().as_deref(),
+            Some("a list has more than 40 entries")
+        );
+    }
+
+    proptest! {
+        /// Takes one property away, or adds one: neither is an answer, and the problem names it.
+        #[test]
+        fn a_missing_or_foreign_property_is_named_for_the_repair(at in 0_usize..7, name in "[a-z]{3,12}x", takes in any::<bool>()) {
+            let mut answer: Map<String, Value> = good().as_object().unwrap().clone();
+            let name = match takes {
+                true => {
+                    let name = answer.keys().nth(at).unwrap().clone();
+                    answer.remove(&name);
+                    name
+                }
+                false => {
+                    answer.insert(name.clone(), Value::Null);
+                    name
+                }
+            };
+            let problem = read(&Value::Object(answer).to_string()).err().unwrap();
+            prop_assert!(problem.contains(&name), "{}", problem);
+        }
+
+        #[test]
+        fn no_answer_breaks_the_reader(text in "\\PC{0,200}") {
+            prop_assert!(read(&text).is_err());
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The ways in which a provider fails.
+
+use super::{Dialect, End, Refusal, success};
+use crate::answer::severed;
+use actix_web::HttpResponse;
+use actix_web::http::header::ContentType;
+use serde::Deserialize;
+use serde_json::Value;
+use std::time::Duration;
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Fault {
+    ServerError,
+    /// 502 with a page.
+    BadGateway,
+    Unavailable,
+    /// 529, Anthropic's.
+    Overloaded,
+    RateLimited,
+    /// 429 that no waiting helps: no credit is left.
+    OutOfCredit,
+    /// 402.
+    Billing,
+    Unauthorized,
+    Forbidden,
+    NotFound,
+    ContextTooLong,
+    ContentFilter,
+    SchemaRejected,
+    /// 200, and the model declines.
+    Refusal,
+    /// 200, and a filter cut it.
+    Filtered,
+    /// 200, cut off at the bound.
+    Truncated,
+    /// 200, and not JSON.
+    InvalidJson,
+    /// 200, JSON of another shape.
+    OtherShape,
+    /// 200 without text.
+    Empty,
+    /// 200 with a page that is not the provider's.
+    OkHtml,
+    /// The ordinary answer, late.
+    Slow,
+    /// The connection closes without an answer.
+    Drop,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Ordered {
+    pub(super) fault: Fault,
+    /// What `rate_limited` says in `retry-after-ms`.
+    pub(super) retry_after_ms: u64,
+    pub(super) delay: Duration,
+}
+
+const PAGE: &str = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>\n";
+
+impl Ordered {
+    pub(super) fn response(&self, dialect: Dialect, request: &Value) -> HttpResponse {
+        let refuse = |status, code, kind| {
+            Refusal::new(status, code, kind, "this fault was ordered").response(dialect)
+        };
+        match self.fault {
+            Fault::ServerError => refuse(500, "server_error", "api_error"),
+            Fault::BadGateway => HttpResponse::BadGateway()
+                .insert_header(ContentType::html())
+                .body(PAGE),
+            Fault::Unavailable => refuse(503, "server_error", "api_error"),
+            Fault::Overloaded => refuse(529, "overloaded", "overloaded_error"),
+            Fault::RateLimited => {
+                let mut response = refuse(429, "rate_limit_exceeded", "rate_limit_error");
+                let name = actix_web::http::header::HeaderName::from_static("retry-after-ms");
+                response
+                    .headers_mut()
+                    .insert(name, self.retry_after_ms.into());
+                response
+            }
+            Fault::OutOfCredit => {
+                let mut refusal = Refusal::new(
+                    429,
+                    "insufficient_quota",
+                    "rate_limit_error",
+                    "no credit is left",
+                );
+                refusal.detail = Some("enforced_spend_limit_reached");
+                refusal.response(dialect)
+            }
+            Fault::Billing => refuse(402, "billing", "billing_error"),
+            Fault::Unauthorized => refuse(401, "invalid_api_key", "authentication_error"),
+            Fault::Forbidden => refuse(403, "forbidden", "permission_error"),
+            Fault::NotFound => refuse(404, "model_not_found", "not_found_error"),
+            Fault::ContextTooLong => {
+                let message = "prompt is too long: 200001 tokens > 200000 maximum";
+                Refusal::new(
+                    400,
+                    "context_length_exceeded",
+                    "invalid_request_error",
+                    message,
+                )
+                .response(dialect)
+            }
+            Fault::ContentFilter => refuse(400, "content_filter", "invalid_request_error"),
+            Fault::SchemaRejected => refuse(400, "invalid_json_schema", "invalid_request_error"),
+            Fault::Refusal => success(dialect, request, "I cannot help with that.", End::Refused),
+            Fault::Filtered => success(dialect, request, "", End::Filtered),
+            Fault::Truncated => {
+                success(dialect, request, "{\"intents\": [\"new_requ", End::AtBound)
+            }
+            Fault::InvalidJson => success(
+                dialect,
+                request,
+                "Sure! The buyer wants a warehouse.",
+                End::Whole,
+            ),
+            Fault::OtherShape => {
+                success(dialect, request, "{\"intent\": \"greeting\"}", End::Whole)
+            }
+            Fault::Empty => success(dialect, request, "", End::Whole),
+            Fault::OkHtml => HttpResponse::Ok()
+                .insert_header(ContentType::html())
+                .body(PAGE),
+            Fault::Drop => severed(),
+            Fault::Slow => unreachable!("a slow answer is an ordinary one"),
+        }
+    }
+}

@@ -1,0 +1,450 @@
+//! What the client of language models promises, over HTTP, against a stand-in that enforces the vendors' rules.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use wex_domain::conversation::{Party, RecentText};
+use wex_domain::event::ModelCall;
+use wex_domain::intent::Intent;
+use wex_domain::requirement::Requirement;
+use wex_llm::{Assistant, Dialect, Prompts, Provider, ProviderConfig, Reading, TurnInput};
+use wex_sim::{Options, Sim};
+
+const DIALECTS: [Dialect; 2] = [Dialect::OpenAi, Dialect::Anthropic];
+
+/// A stand-in of its own for one test.
+struct Models {
+    url: String,
+    http: reqwest::Client,
+    _server: JoinSet<std::io::Result<()>>,
+}
+
+impl Models {
+    fn start() -> Self {
+        let sim = Sim::bind(Options {
+            listen: ([127, 0, 0, 1], 0).into(),
+            api_id: "id".to_owned(),
+            api_token: "token".to_owned(),
+            lines: Vec::new(),
+            webhook_url: "http://127.0.0.1:1/".to_owned(),
+            webhook_token: "hook".to_owned(),
+            rate_per_minute: 0,
+            status_delay: Duration::ZERO,
+            retry_delay: Duration::ZERO,
+        })
+        .expect("loopback has a free port");
+        let url = format!("http://{}", sim.address().expect("it is bound"));
+        let mut server = JoinSet::new();
+        server.spawn(sim.serve_until(std::future::pending()));
+        Self {
+            url,
+            http: reqwest::Client::builder()
+                .no_proxy()
+                .build()
+                .expect("the defaults are good"),
+            _server: server,
+        }
+    }
+
+    fn config(&self, dialect: Dialect) -> ProviderConfig {
+        let path = match dialect {
+            Dialect::OpenAi => "openai/v1",
+            Dialect::Anthropic => "anthropic/",
+        };
+        ProviderConfig {
+            dialect,
+            base_url: format!("{}/{path}", self.url),
+            api_key: SecretString::from("sim-key"),
+            model: "sim-small".to_owned(),
+            anthropic_version: "2026-10-21".to_owned(),
+            timeout: Duration::from_secs(10),
+        }
+    }
+
+    fn assistant(&self, dialect: Dialect) -> Assistant {
+        assistant([self.config(dialect)])
+    }
+
+    async fn order(&self, path: &str, order: &Value) {
+        let sent = self
+            .http
+            .post(format!("{}/_sim/llm/{path}", self.url))
+            .json(order)
+            .send();
+        let answer = sent.await.expect("the sim answers");
+        assert_eq!(answer.status(), StatusCode::OK, "{order}");
+    }
+
+    async fn fail(&self, fault: &str, times: usize) {
+        self.order("faults", &json!({ "fault": fault, "times": times }))
+            .await;
+    }
+
+    /// What came, oldest first.
+    async fn requests(&self) -> Vec<Value> {
+        let sent = self
+            .http
+            .get(format!("{}/_sim/llm/requests", self.url))
+            .send();
+        let page: Value = sent
+            .await
+            .expect("the sim answers")
+            .json()
+            .await
+            .expect("JSON");
+        page["items"].as_array().expect("a list").clone()
+    }
+}
+
+fn assistant(configs: impl IntoIterator<Item = ProviderConfig>) -> Assistant {
+    let provider = |config| Provider::new(config).expect("an address");
+    Assistant {
+        providers: configs.into_iter().map(provider).collect(),
+        prompts: Prompts::default(),
+        prices: "sim-small=1/0.1/10".parse().expect("prices"),
+    }
+}
+
+async fn read(assistant: &Assistant, texts: &[&str]) -> (Option<Reading>, Vec<ModelCall>) {
+    let history: Vec<RecentText> = (0..20)
+        .map(|at_ms| RecentText {
+            from: Party::Contact,
+            body: "before, from 424-416-2288".to_owned(),
+            at_ms,
+        })
+        .collect();
+    let turn = TurnInput {
+        texts,
+        history: &history,
+        requirement: &Requirement::default(),
+        options: &[],
+    };
+    assistant.understand(turn).await
+}
+
+/// An answer with these slots, as an honest or dishonest model would give it.
+fn answer(intent: &str, slots: &Value) -> Value {
+    json!({
+        "intents": [intent], "opt_out_signal": "none", "slots": slots, "selected_options": [],
+        "language": "en", "injection_suspected": false, "needs_human": "none",
+    })
+}
+
+#[tokio::test]
+async fn both_providers_read_a_need_and_each_call_is_recorded_with_what_it_cost() {
+    for dialect in DIALECTS {
+        let models = Models::start();
+        let (reading, calls) = read(
+            &models.assistant(dialect),
+            &["Hi, need 10k sqft", "in Carson for storage"],
+        )
+        .await;
+
+        let reading = reading.expect("an answer");
+        assert_eq!(reading.intent, Intent::NewRequirement);
+        assert_eq!(reading.understood.sqft_min, Some(10_000));
+        assert_eq!(reading.understood.locations[0].name, "Carson");
+        let [call] = &calls[..] else {
+            panic!("{calls:?}");
+        };
+        assert_eq!(
+            (call.provider.as_str(), call.model.as_str()),
+            (dialect.as_str(), "sim-small")
+        );
+        assert_eq!(call.prompt_hash, Prompts::default().understand().hash);
+        assert_eq!(call.cost_microusd, call.tokens_in + 10 * call.tokens_out);
+        assert!(call.tokens_in > 0 && call.tokens_out > 0, "{call:?}");
+    }
+}
+
+#[tokio::test]
+async fn spanish_is_read_and_said_to_be() {
+    let models = Models::start();
+    let (reading, _) = read(
+        &models.assistant(Dialect::Anthropic),
+        &["Necesito 10,000 pies en Torrance"],
+    )
+    .await;
+    let reading = reading.expect("an answer");
+    assert_eq!(reading.language, Some(wex_domain::understand::Language::Es));
+    assert_eq!(reading.understood.sqft_max, Some(10_000));
+}
+
+#[tokio::test]
+async fn a_model_that_invents_is_not_believed() {
+    for dialect in DIALECTS {
+        let models = Models::start();
+        let slots = json!([
+            { "slot": "size", "op": "set", "value": "50k sqft", "quote": "50k sqft" },
+            { "slot": "location", "op": "add", "value": "Vernon", "quote": "in Carson" },
+        ]);
+        let text = answer("new_requirement", &slots).to_string();
+        models.order("answers", &json!({ "text": text })).await;
+        let (reading, _) = read(&models.assistant(dialect), &["10k sqft in Carson"]).await;
+        let reading = reading.expect("an answer");
+        assert_eq!(reading.unsupported, 2);
+        assert_eq!(
+            reading.understood,
+            wex_domain::understand::Understood::default()
+        );
+    }
+}
+
+/// The fault, how often it comes, whether the turn is read in the end, and after how many requests.
+const FAULTS: [(&str, usize, bool, usize); 26] = [
+    ("server_error", 1, true, 2),
+    ("server_error", 3, false, 3),
+    ("bad_gateway", 1, true, 2),
+    ("unavailable", 1, true, 2),
+    ("overloaded", 1, true, 2),
+    ("ok_html", 1, true, 2),
+    ("drop", 1, true, 2),
+    ("rate_limited", 2, true, 3),
+    ("rate_limited", 3, false, 3),
+    ("out_of_credit", 1, false, 1),
+    ("billing", 1, false, 1),
+    ("unauthorized", 1, false, 1),
+    ("forbidden", 1, false, 1),
+    ("not_found", 1, false, 1),
+    ("schema_rejected", 1, false, 1),
+    ("content_filter", 1, false, 1),
+    ("refusal", 1, false, 1),
+    ("filtered", 1, false, 1),
+    ("context_too_long", 1, true, 2),
+    ("context_too_long", 2, false, 2),
+    ("truncated", 1, true, 2),
+    ("truncated", 2, false, 2),
+    ("invalid_json", 1, true, 2),
+    ("invalid_json", 2, false, 2),
+    ("other_shape", 1, true, 2),
+    ("empty", 1, true, 2),
+];
+
+#[tokio::test]
+async fn each_failure_is_retried_repaired_shrunk_or_given_up_as_its_class_demands() {
+    let mut cases = JoinSet::new();
+    for dialect in DIALECTS {
+        for (fault, times, is_read, requests) in FAULTS {
+            cases.spawn(async move {
+                let models = Models::start();
+                models.fail(fault, times).await;
+                let (reading, _) = read(&models.assistant(dialect), &["10k sqft in Carson"]).await;
+                let came = models.requests().await;
+                assert_eq!(reading.is_some(), is_read, "{dialect:?} {fault} × {times}");
+                assert_eq!(came.len(), requests, "{dialect:?} {fault} × {times}");
+            });
+            // Each has a server of its own: a few at a time.
+            if cases.len() >= 8
+                && let Some(ended) = cases.join_next().await
+            {
+                ended.expect("the case holds");
+            }
+        }
+    }
+    while let Some(ended) = cases.join_next().await {
+        ended.expect("the case holds");
+    }
+}
+
+#[tokio::test]
+async fn a_repair_shows_the_answer_and_its_problem_and_a_shrunk_request_less_history() {
+    for dialect in DIALECTS {
+        let models = Models::start();
+        models.fail("other_shape", 1).await;
+        read(&models.assistant(dialect), &["10k sqft in Carson"]).await;
+        let requests = models.requests().await;
+        let messages = requests[1]["body"]["messages"]
+            .as_array()
+            .expect("messages");
+        let [.., shown, problem] = &messages[..] else {
+            panic!("{messages:?}");
+        };
+        assert_eq!(shown["content"], "{\"intent\": \"greeting\"}");
+        let problem = problem["content"].as_str().expect("a text");
+        assert!(problem.contains("unknown field `intent`"), "{problem}");
+
+        let models = Models::start();
+        models.fail("context_too_long", 1).await;
+        read(&models.assistant(dialect), &["10k sqft in Carson"]).await;
+        let requests = models.requests().await;
+        let said_before = |request: &Value| {
+            request["body"]["messages"]
+                .to_string()
+                .matches("contact: before")
+                .count()
+        };
+        assert_eq!(
+            (said_before(&requests[0]), said_before(&requests[1])),
+            (12, 2)
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_fallback_answers_while_the_primary_cannot() {
+    let (primary, fallback) = (Models::start(), Models::start());
+    let assistant = assistant([
+        primary.config(Dialect::OpenAi),
+        fallback.config(Dialect::Anthropic),
+    ]);
+    for fault in ["unauthorized", "out_of_credit", "refusal"] {
+        primary.fail(fault, 1).await;
+        let (reading, calls) = read(&assistant, &["10k sqft in Carson"]).await;
+        assert_eq!(
+            reading.expect("an answer").understood.sqft_min,
+            Some(10_000),
+            "{fault}"
+        );
+        assert_eq!(
+            calls.last().expect("a call").provider,
+            "anthropic",
+            "{fault}"
+        );
+    }
+    // Without a fault the primary is asked again.
+    let (_, calls) = read(&assistant, &["10k sqft in Carson"]).await;
+    assert_eq!(calls.last().expect("a call").provider, "openai");
+}
+
+#[tokio::test]
+async fn a_provider_that_is_too_slow_is_given_up_and_so_is_one_that_asks_to_wait_long() {
+    for dialect in DIALECTS {
+        let models = Models::start();
+        models
+            .order(
+                "faults",
+                &json!({ "fault": "slow", "times": 3, "delay_ms": 20_000 }),
+            )
+            .await;
+        let mut config = models.config(dialect);
+        config.timeout = Duration::from_millis(200);
+        let (reading, _) = read(&assistant([config]), &["10k sqft in Carson"]).await;
+        assert!(reading.is_none());
+
+        let models = Models::start();
+        models
+            .order(
+                "faults",
+                &json!({ "fault": "rate_limited", "retry_after_ms": 60_000 }),
+            )
+            .await;
+        let (reading, _) = read(&models.assistant(dialect), &["10k sqft in Carson"]).await;
+        assert!(reading.is_none());
+        assert_eq!(models.requests().await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn no_phone_number_and_no_address_reaches_a_provider() {
+    for dialect in DIALECTS {
+        let models = Models::start();
+        read(
+            &models.assistant(dialect),
+            &["call 310-555-0199 or (310) 555-0199", "jo@acme.example"],
+        )
+        .await;
+        let [request] = &models.requests().await[..] else {
+            panic!("one request");
+        };
+        let sent = request["body"].to_string();
+        for private in ["555", "0199", "416-2288", "jo@acme"] {
+            assert!(!sent.contains(private), "{private}");
+        }
+        assert!(sent.contains("[phone]") && sent.contains("[email]"));
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_the_client_sends_breaks_a_rule_and_breaking_any_is_refused() {
+    for dialect in DIALECTS {
+        let models = Models::start();
+        // An ordinary request, a repair, one after a cut, one that is shrunk.
+        for fault in ["empty", "truncated", "context_too_long", "invalid_json"] {
+            models.fail(fault, 1).await;
+            let (reading, _) = read(
+                &models.assistant(dialect),
+                &["¿Hay 10k sqft en Carson? \u{1f64f} \"\\"],
+            )
+            .await;
+            assert!(reading.is_some(), "{fault}");
+        }
+        let requests = models.requests().await;
+        assert_eq!(requests.len(), 8);
+        for request in &requests {
+            assert_eq!(request["refused"], Value::Null);
+        }
+
+        let good = &requests[0]["body"];
+        let (path, schema) = match dialect {
+            Dialect::OpenAi => (
+                "openai/v1/chat/completions",
+                "/response_format/json_schema/schema",
+            ),
+            Dialect::Anthropic => ("anthropic/v1/messages", "/output_config/format/schema"),
+        };
+        let ask = |key: &'static str, version: &'static str, body: Value| {
+            let post = models
+                .http
+                .post(format!("{}/{path}", models.url))
+                .json(&body);
+            let post = match dialect {
+                Dialect::OpenAi => post.bearer_auth(key),
+                Dialect::Anthropic => post
+                    .header("x-api-key", key)
+                    .header("anthropic-version", version),
+            };
+            async {
+                post.send()
+                    .await
+                    .expect("the sim answers")
+                    .status()
+                    .as_u16()
+            }
+        };
+        assert_eq!(ask("sim-key", "2026-10-21", good.clone()).await, 200);
+        assert_eq!(ask("other", "2026-10-21", good.clone()).await, 401);
+        if dialect == Dialect::Anthropic {
+            assert_eq!(ask("sim-key", "2020-01-01", good.clone()).await, 400);
+        }
+        let edits: [(&str, Value, u16); 9] = [
+            ("/temperature", json!(0.2), 400),
+            ("/top_p", json!(1), 400),
+            ("/model", json!("gpt-0"), 404),
+            ("/messages", json!([]), 400),
+            (
+                &format!("{schema}/properties/language/type"),
+                json!(["string", "null"]),
+                400,
+            ),
+            (
+                &format!("{schema}/properties/language/anyOf"),
+                json!([]),
+                400,
+            ),
+            (
+                &format!("{schema}/properties/extra"),
+                json!({ "type": "string" }),
+                400,
+            ),
+            (&format!("{schema}/additionalProperties"), json!(true), 400),
+            (
+                &format!("{schema}/properties/selected_options/items/minimum"),
+                json!(1),
+                400,
+            ),
+        ];
+        for (at, value, status) in edits {
+            let mut body = good.clone();
+            let (parent, name) = at.rsplit_once('/').expect("a path");
+            body.pointer_mut(parent).expect("it is there")[name] = value;
+            assert_eq!(
+                ask("sim-key", "2026-10-21", body).await,
+                status,
+                "{dialect:?} {at}"
+            );
+        }
+    }
+}
