@@ -473,15 +473,19 @@ impl World {
 
     /// Puts so many events where nobody has taken any.
     pub async fn fill_events(&self, count: u32) {
+        // Redis serves nobody else while a script runs, and the client waits half a second.
+        const AT_ONCE: u32 = 5_000;
         let mut connection = self.redis_connection().await;
-        let _none: () = redis::cmd("EVAL")
-            .arg("for _ = 1, ARGV[1] do redis.call('XADD', KEYS[1], '*', 'event', '{}') end")
-            .arg(1)
-            .arg("wex:{0}:events")
-            .arg(count)
-            .query_async(&mut connection)
-            .await
-            .expect("Redis answers");
+        for first in (0..count).step_by(usize::try_from(AT_ONCE).expect("small")) {
+            let _none: () = redis::cmd("EVAL")
+                .arg("for _ = 1, ARGV[1] do redis.call('XADD', KEYS[1], '*', 'event', '{}') end")
+                .arg(1)
+                .arg("wex:{0}:events")
+                .arg(AT_ONCE.min(count - first))
+                .query_async(&mut connection)
+                .await
+                .expect("Redis answers");
+        }
     }
 
     /// All that Redis holds, as text: the names and the values.

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use wex_ledger::{Database, Incoming, Keys, Ledger, LedgerError, Retention, Source, Written};
@@ -25,6 +25,9 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_
 /// How often an outage is told again, and how often the backlog and what is too old are looked at.
 const TELL_EVERY: Duration = Duration::from_secs(60);
 
+/// The longest that the database may take for a batch, or to be opened and brought up to date.
+const DATABASE_MAX: Duration = Duration::from_secs(30);
+
 /// A backlog that a person should know of: a tenth of what closes the door.
 const BACKLOG_ALARM: u64 = 100_000;
 
@@ -38,6 +41,16 @@ enum Stopped {
     Redis(#[from] QueueError),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    #[error("the database of the ledger did not answer within {} s", DATABASE_MAX.as_secs())]
+    TimedOut,
+}
+
+/// A database that answers nothing must not hold up the end of the process.
+async fn bounded<T>(work: impl Future<Output = Result<T, LedgerError>>) -> Result<T, Stopped> {
+    match timeout(DATABASE_MAX, work).await {
+        Ok(done) => Ok(done?),
+        Err(_elapsed) => Err(Stopped::TimedOut),
+    }
 }
 
 /// What [`run`] reads with. `worker_id` is unique to the process.
@@ -130,7 +143,7 @@ impl Writer {
         let ledger = match &self.ledger {
             Some(ledger) => ledger,
             None => {
-                let ledger = Ledger::open(&self.database, self.keys.clone()).await?;
+                let ledger = bounded(Ledger::open(&self.database, self.keys.clone())).await?;
                 self.ledger.insert(ledger)
             }
         };
@@ -138,9 +151,8 @@ impl Writer {
             .looked
             .is_none_or(|looked| looked.elapsed() >= TELL_EVERY)
         {
-            let rows = ledger
-                .retain(&self.retention, Clock.now_ms(), RETAIN_ROWS_MAX)
-                .await?;
+            let retain = ledger.retain(&self.retention, Clock.now_ms(), RETAIN_ROWS_MAX);
+            let rows = bounded(retain).await?;
             if rows > 0 {
                 info!(rows, "ledger.forgot: what is older than it is to be kept");
             }
@@ -160,7 +172,7 @@ impl Writer {
             return Ok(Some(0));
         }
         let incoming: Vec<_> = events.iter().map(incoming).collect();
-        let Written { new, set_aside } = ledger.write(&incoming).await?;
+        let Written { new, set_aside } = bounded(ledger.write(&incoming)).await?;
         if set_aside > 0 {
             error!(
                 events = set_aside,
