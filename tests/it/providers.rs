@@ -11,9 +11,20 @@ use wex_domain::event::ModelCall;
 use wex_domain::intent::Intent;
 use wex_domain::requirement::Requirement;
 use wex_llm::{Assistant, Dialect, Prompts, Provider, ProviderConfig, Reading, TurnInput};
+use wex_ops::demo::Script;
+use wex_ops::stack::Settings;
 use wex_sim::{Options, Sim};
+use wex_tests::World;
+
+use crate::processes;
 
 const DIALECTS: [Dialect; 2] = [Dialect::OpenAi, Dialect::Anthropic];
+
+/// The spaces of the demo.
+const SAMPLE: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../shared/assistant/data/sample_listings.csv"
+);
 
 /// A stand-in of its own for one test.
 struct Models {
@@ -66,6 +77,22 @@ impl Models {
 
     fn assistant(&self, dialect: Dialect) -> Assistant {
         assistant([self.config(dialect)])
+    }
+
+    /// A world whose worker asks these models, with the sample of spaces.
+    async fn world(&self, dialect: Dialect) -> World {
+        let config = self.config(dialect);
+        let settings = Settings {
+            worker_variables: vec![
+                ("LISTINGS", SAMPLE.to_owned()),
+                ("LLM_PROVIDER", dialect.as_str().to_owned()),
+                ("LLM_BASE_URL", config.base_url),
+                ("LLM_API_KEY", "sim-key".to_owned()),
+                ("LLM_MODEL", config.model),
+            ],
+            ..Settings::default()
+        };
+        World::start_with(processes(), settings).await
     }
 
     async fn order(&self, path: &str, order: &Value) {
@@ -447,4 +474,74 @@ async fn nothing_that_the_client_sends_breaks_a_rule_and_breaking_any_is_refused
             );
         }
     }
+}
+
+/// What is answered to the six texts of the demo; `before` is called before each, with its number from 1.
+async fn answers(world: &World, script: Script, before: impl AsyncFn(usize)) -> Vec<String> {
+    for (turn, text) in (1..).zip(script.texts()) {
+        before(turn).await;
+        world.buyer_texts(text).await;
+        assert_eq!(world.sent(turn).await.len(), turn, "{text}");
+    }
+    let sent = world.sent(script.texts().len()).await;
+    sent.into_iter().map(|sent| sent.body).collect()
+}
+
+/// The models are out during the third and the fourth turn.
+#[tokio::test]
+async fn a_conversation_goes_on_through_an_outage_of_its_models_and_nobody_texting_sees_it() {
+    for (dialect, script) in [
+        (Dialect::OpenAi, Script::En),
+        (Dialect::Anthropic, Script::Es),
+    ] {
+        let models = Models::start();
+        let fail = async |turn| {
+            if turn == 3 {
+                models.fail("unavailable", 6).await;
+            }
+        };
+        let answered = answers(&models.world(dialect).await, script, fail).await;
+
+        let statuses: Vec<u64> = models
+            .requests()
+            .await
+            .iter()
+            .map(|request| request["status"].as_u64().expect("a status"))
+            .collect();
+        assert_eq!(statuses, [200, 200, 503, 503, 503, 503, 503, 503, 200, 200]);
+
+        let settings = Settings {
+            worker_variables: vec![("LISTINGS", SAMPLE.to_owned())],
+            ..Settings::default()
+        };
+        let without_models = World::start_with(processes(), settings).await;
+        assert_eq!(
+            answered,
+            answers(&without_models, script, async |_| {}).await
+        );
+    }
+}
+
+#[tokio::test]
+async fn who_wants_out_in_words_that_only_a_model_understands_is_left_alone() {
+    let models = Models::start();
+    let world = models.world(Dialect::Anthropic).await;
+    let mut clear = answer("opt_out", &json!([]));
+    clear["opt_out_signal"] = json!("clear");
+    models
+        .order("answers", &json!({ "text": clear.to_string() }))
+        .await;
+
+    world.buyer_texts("lose my digits, forever").await;
+    world.sent(1).await;
+    world.buyer_texts("10k sqft in Carson").await;
+    world.until_idle().await;
+
+    let bodies: Vec<String> = world
+        .sent(1)
+        .await
+        .into_iter()
+        .map(|sent| sent.body)
+        .collect();
+    assert_eq!(bodies, [wex_domain::consent::OPT_OUT_CONFIRMATION]);
 }

@@ -29,6 +29,7 @@ const CRATES: [(&str, &str, &[&str]); 12] = [
             "wex-assistant",
             "wex-domain",
             "wex-ledger",
+            "wex-llm",
             "wex-queue",
             "wex-runtime",
         ],

@@ -14,6 +14,8 @@ use wex_queue::{Claim, Counts, Effects, Failed, Invalid, Queue, QueueError, Sett
 
 use wex_runtime::{error_chain, trace};
 
+use wex_llm::Assistant;
+
 use crate::config::Config;
 use crate::disposition::{Disposition, Failure, RETRY_POLICY, decide};
 use crate::listings::Listings;
@@ -26,6 +28,7 @@ pub(crate) struct Context {
     pub(crate) queue: Queue,
     pub(crate) aircall: Client,
     pub(crate) listings: Listings,
+    pub(crate) assistant: Assistant,
     pub(crate) help_contact: Option<String>,
     /// `None` when nobody is to be told.
     pub(crate) notifier: Option<Notifier>,
@@ -42,6 +45,7 @@ impl Context {
             })?,
             listings: Listings::new(&config.listings)
                 .map_err(|error| format!("LISTINGS cannot be used: {}", error_chain(&error)))?,
+            assistant: config.assistant.clone(),
             help_contact: config.help_contact.clone(),
             erasure_key: config.erasure_key.clone(),
             notifier: config.notify.as_ref().map(Notifier::new).transpose()?,

@@ -18,7 +18,9 @@ use wex_assistant::supplier::{self, supplier};
 use wex_domain::consent::{self, Keyword};
 use wex_domain::conversation::{Control, Conversation, ConversationId, Party};
 use wex_domain::dialogue::Asked;
-use wex_domain::event::{ConsentChange, ConsentKind, Event, FieldChange, MatchedBy, Turn, What};
+use wex_domain::event::{
+    ConsentChange, ConsentKind, Event, FieldChange, MatchedBy, ModelCall, Turn, What,
+};
 use wex_domain::intent::Intent;
 use wex_domain::job::{
     InboundPayload, OUTBOUND, OutboundPayload, conversation_record, suppression_record,
@@ -29,6 +31,7 @@ use wex_domain::notice::NoticeKind;
 use wex_domain::requirement::Requirement;
 use wex_domain::sms_text;
 use wex_domain::understand::{Language, understand_turn};
+use wex_llm::Assistant;
 use wex_queue::{Claim, Effects, Invalid, NewJob, QueueName, Record};
 use wex_runtime::trace;
 
@@ -54,6 +57,10 @@ struct Taken {
     received_ms: u64,
     /// When the turn was claimed.
     now_ms: u64,
+    /// What read an opt-out in other words than a keyword.
+    read_by: MatchedBy,
+    /// What models were asked.
+    calls: Vec<ModelCall>,
 }
 
 /// What the pipeline concludes.
@@ -97,19 +104,26 @@ pub(crate) async fn take(claim: &Claim, ctx: &Context) -> Result<Achieved, Failu
     let mut taken = Taken::read(claim, ctx).await?;
     let known = taken.conversation.requirement.clone();
     let help = consent::help(ctx.help_contact.as_deref());
-    let conclusion = conclude(&mut taken, &ctx.listings, &help).await;
+    let conclusion = conclude(&mut taken, &ctx.listings, &ctx.assistant, &help).await;
     Ok(commit(claim, taken, &known, conclusion)?)
 }
 
 /// From the messages to what is said and done about them.
-async fn conclude(taken: &mut Taken, listings: &Listings, help: &str) -> Conclusion {
+async fn conclude(
+    taken: &mut Taken,
+    listings: &Listings,
+    assistant: &Assistant,
+    help: &str,
+) -> Conclusion {
     let (keyword, words) = taken.remember();
     let circumstances = taken.circumstances(keyword, help);
     let conclusion = match gate::gate(&mut taken.conversation, circumstances) {
         Gate::Silent(reason) => return Conclusion::silent(reason),
         Gate::Fixed { purpose, body } => Conclusion::reply(purpose, body),
         Gate::Open => {
-            let heard = understand(taken, &words);
+            let known = taken.conversation.requirement.clone();
+            let mut heard = understand(taken, &words);
+            model::hear_more(taken, &mut heard, &known, &words, assistant).await;
             let mut conclusion = match opt_out(heard.intent) {
                 Some(kind) => opted_out(taken, circumstances, kind),
                 None => answer(taken, &heard, &words, listings).await,
@@ -160,6 +174,8 @@ impl Taken {
             messages,
             conversation,
             now_ms: claim.claimed_ms,
+            read_by: MatchedBy::Rule,
+            calls: Vec::new(),
         })
     }
 
@@ -401,7 +417,7 @@ fn commit(
                 .collect(),
             outcome: conclusion.outcome.to_owned(),
             intent: conclusion.intent.map(|intent| intent.as_str().to_owned()),
-            calls: Vec::new(),
+            calls: taken.calls,
         },
         state: without_texts(taken.conversation),
     });
@@ -466,7 +482,7 @@ fn consent_change(taken: &Taken, kind: ConsentKind) -> ConsentChange {
     ConsentChange {
         contact: taken.last.contact.clone(),
         kind,
-        matched_by: MatchedBy::Rule,
+        matched_by: taken.read_by,
         raw_text: Some(taken.last.body.clone()),
         message: Some(taken.last.id.clone()),
         received_ms: taken.received_ms,
@@ -536,5 +552,6 @@ fn reply_job(claim: &Claim, reply: &Reply) -> NewJob {
     job
 }
 
+mod model;
 #[cfg(test)]
 mod tests;

@@ -56,8 +56,8 @@ impl std::fmt::Debug for TurnInput<'_> {
     }
 }
 
-/// Models to ask, in order.
-#[derive(Debug, Clone)]
+/// Models to ask, in order. Without any, the rules alone read turns.
+#[derive(Debug, Clone, Default)]
 pub struct Assistant {
     /// The primary and, perhaps, its fallback.
     pub providers: Vec<Provider>,
@@ -70,6 +70,9 @@ impl Assistant {
     ///
     /// Every call that was answered is among the records, also when the answer was of no use. Takes at most [`TURN_MAX`].
     pub async fn understand(&self, turn: TurnInput<'_>) -> (Option<Reading>, Vec<ModelCall>) {
+        if self.providers.is_empty() {
+            return (None, Vec::new());
+        }
         let until = Instant::now() + TURN_MAX;
         let prompt = self.prompts.understand();
         let mut calls = Vec::new();

@@ -74,11 +74,18 @@ impl Contact {
             is_suppressed: self.is_suppressed,
             received_ms: self.now_ms,
             now_ms: self.now_ms,
+            read_by: MatchedBy::Rule,
+            calls: Vec::new(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();
-        let conclusion = runtime.block_on(conclude(&mut taken, &self.listings, "WEx help"));
+        let conclusion = runtime.block_on(conclude(
+            &mut taken,
+            &self.listings,
+            &Assistant::default(),
+            "WEx help",
+        ));
         self.conversation = taken.conversation;
         self.is_suppressed |= conclusion.opt_out.is_some();
         conclusion
@@ -136,11 +143,18 @@ fn a_stop_that_is_read_after_five_minutes_is_obeyed_and_not_confirmed() {
         is_suppressed: true,
         received_ms: START_MS,
         now_ms: START_MS + 5 * MINUTE_MS,
+        read_by: MatchedBy::Rule,
+        calls: Vec::new(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    let conclusion = runtime.block_on(conclude(&mut taken, &contact.listings, ""));
+    let conclusion = runtime.block_on(conclude(
+        &mut taken,
+        &contact.listings,
+        &Assistant::default(),
+        "",
+    ));
     assert_eq!(conclusion, Conclusion::silent("confirmation_too_late"));
     contact.conversation = taken.conversation;
     contact.is_suppressed = true;

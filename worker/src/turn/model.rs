@@ -1,0 +1,209 @@
+//! What a model adds to what the rules read of a turn.
+//!
+//! The rules have read it already. A model decides what they leave open; it can end or hand over a conversation, but it
+//! cannot silence us by anything else, and what a supplier tells of a space is the rules' to read.
+
+use wex_assistant::heard::Heard;
+use wex_domain::dialogue::Asked;
+use wex_domain::event::MatchedBy;
+use wex_domain::intent::Intent;
+use wex_domain::line::Side;
+use wex_domain::requirement::Requirement;
+use wex_llm::{Assistant, NeedsHuman, OptOutSignal, Reading, TurnInput};
+
+use super::Taken;
+
+/// A text of fewer words may be in either language, and its conversation knows better than a model.
+const LANGUAGE_WORDS_MIN: usize = 4;
+
+/// Asks a model, if there is one, and merges what it reads. `known`: what was wanted before the turn.
+pub(super) async fn hear_more(
+    taken: &mut Taken,
+    heard: &mut Heard,
+    known: &Requirement,
+    words: &[String],
+    assistant: &Assistant,
+) {
+    if words.is_empty() || is_settled(heard.intent) {
+        return;
+    }
+    let texts: Vec<&str> = words.iter().map(String::as_str).collect();
+    let conversation = &mut taken.conversation;
+    let earlier = conversation
+        .recent
+        .len()
+        .saturating_sub(taken.messages.len());
+    let turn = TurnInput {
+        texts: &texts,
+        history: &conversation.recent[..earlier],
+        requirement: known,
+        options: &conversation.dialogue.options,
+    };
+    let (reading, calls) = assistant.understand(turn).await;
+    taken.calls = calls;
+    let Some(reading) = reading else {
+        return;
+    };
+    let asked = conversation.dialogue.asked;
+    if taken.last.side == Side::Buyer && asked != Some(Asked::TourTime) {
+        conversation.requirement.merge(&reading.understood);
+        heard.is_requirement_new = conversation.requirement != *known;
+    }
+    taken.read_by = believe(heard, &reading, taken.last.side, asked);
+    conversation.language = heard.language;
+    conversation.dialogue.injection_suspected |= heard.is_injection_suspected;
+}
+
+/// What the rules are sure of, and what needs no model's time: who wants to be left alone waits for nothing.
+fn is_settled(intent: Intent) -> bool {
+    matches!(
+        intent,
+        Intent::OptOut
+            | Intent::WrongNumber
+            | Intent::AutoReply
+            | Intent::RequestHuman
+            | Intent::Complaint
+            | Intent::Adversarial
+    )
+}
+
+/// Lets a reading decide what the rules leave open. Returns what read an opt-out, should there be one.
+fn believe(heard: &mut Heard, reading: &Reading, side: Side, asked: Option<Asked>) -> MatchedBy {
+    heard.is_injection_suspected |= reading.is_injection_suspected;
+    heard.may_opt_out |= reading.opt_out == OptOutSignal::Ambiguous;
+    if heard.text.split_whitespace().count() >= LANGUAGE_WORDS_MIN
+        && let Some(language) = reading.language
+    {
+        heard.language = language;
+    }
+    if reading.opt_out == OptOutSignal::Clear {
+        heard.intent = Intent::OptOut;
+        return MatchedBy::Model;
+    }
+    match reading.needs_human {
+        NeedsHuman::Asked => heard.intent = Intent::RequestHuman,
+        NeedsHuman::Angry | NeedsHuman::Legal => heard.intent = Intent::Complaint,
+        NeedsHuman::None | NeedsHuman::RestrictedUse | NeedsHuman::Stuck => {
+            if side == Side::Buyer {
+                if !reading.selected.is_empty() {
+                    heard.selected.clone_from(&reading.selected);
+                }
+                if is_borne_out(reading.intent, heard, asked) {
+                    heard.intent = reading.intent;
+                }
+            }
+        }
+    }
+    MatchedBy::Rule
+}
+
+/// Whether a model's purpose agrees with what else is known of the turn.
+fn is_borne_out(intent: Intent, heard: &Heard, asked: Option<Asked>) -> bool {
+    match intent {
+        Intent::NewRequirement | Intent::UpdateRequirement => heard.is_requirement_new,
+        Intent::SelectOption => !heard.selected.is_empty(),
+        Intent::Confirm | Intent::Decline => asked.is_some(),
+        Intent::RejectOptions
+        | Intent::RequestMoreOptions
+        | Intent::AskListingQuestion
+        | Intent::Negotiate
+        | Intent::RequestTour
+        | Intent::RescheduleTour
+        | Intent::CancelTour
+        | Intent::AskGeneralQuestion
+        | Intent::AskIdentity
+        | Intent::Greeting
+        | Intent::Acknowledge
+        | Intent::CloseRequirement
+        | Intent::Defer
+        | Intent::OffTopic => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wex_domain::supplier::SupplierRecord;
+    use wex_domain::understand::{Language, Understood};
+
+    use super::*;
+
+    fn heard(intent: Intent) -> Heard {
+        Heard {
+            text: "what they wrote".to_owned(),
+            intent,
+            selected: Vec::new(),
+            is_requirement_new: false,
+            attributes: Vec::new(),
+            when: Default::default(),
+            news: SupplierRecord::default(),
+            may_opt_out: false,
+            is_injection_suspected: false,
+            language: Language::En,
+        }
+    }
+
+    fn reading(intent: Intent) -> Reading {
+        Reading {
+            intent,
+            opt_out: OptOutSignal::None,
+            understood: Understood::default(),
+            selected: Vec::new(),
+            language: Some(Language::Es),
+            is_injection_suspected: false,
+            needs_human: NeedsHuman::None,
+            unsupported: 0,
+        }
+    }
+
+    #[test]
+    fn a_model_silences_us_by_a_clear_opt_out_alone() {
+        for intent in Intent::ALL.iter().copied() {
+            let mut heard = heard(Intent::Unclear);
+            let read_by = believe(&mut heard, &reading(intent), Side::Buyer, None);
+            assert_eq!(read_by, MatchedBy::Rule);
+            assert!(
+                wex_assistant::gate::held_back(heard.intent).is_none(),
+                "{intent:?}"
+            );
+            assert_ne!(heard.intent, Intent::OptOut, "{intent:?}");
+        }
+        let mut heard = heard(Intent::Greeting);
+        let mut clear = reading(Intent::Unclear);
+        clear.opt_out = OptOutSignal::Clear;
+        assert_eq!(
+            believe(&mut heard, &clear, Side::Buyer, None),
+            MatchedBy::Model
+        );
+        assert_eq!(heard.intent, Intent::OptOut);
+    }
+
+    #[test]
+    fn a_purpose_without_what_it_is_about_leaves_it_to_the_rules() {
+        for intent in [
+            Intent::NewRequirement,
+            Intent::SelectOption,
+            Intent::Confirm,
+            Intent::OptIn,
+        ] {
+            let mut heard = heard(Intent::Acknowledge);
+            believe(&mut heard, &reading(intent), Side::Buyer, None);
+            assert_eq!(heard.intent, Intent::Acknowledge, "{intent:?}");
+        }
+    }
+
+    #[test]
+    fn the_rules_alone_read_what_a_supplier_tells_and_short_texts_keep_the_language() {
+        let mut heard = heard(Intent::SupplierRateUpdate);
+        believe(
+            &mut heard,
+            &reading(Intent::RequestTour),
+            Side::Supplier,
+            None,
+        );
+        assert_eq!(
+            (heard.intent, heard.language),
+            (Intent::SupplierRateUpdate, Language::En)
+        );
+    }
+}
