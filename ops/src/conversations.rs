@@ -13,7 +13,7 @@ use wex_ledger::{ConversationRow, Ledger, Message, MessageFilter, TimelineEvent}
 use wex_queue::{Act, Forgotten, Key};
 
 use crate::ledger::{self, Contact, note_if_cut, phone_number, shown_contact};
-use crate::messages::{arrow, status};
+use crate::messages::status;
 use crate::operator::{
     CommandError, EXIT_CODES, Operator, QUEUES, Session, conversation_key, reason_parser, shown_key,
 };
@@ -187,12 +187,15 @@ async fn show_one(
         conversation.sent,
         conversation.held_by.as_deref().unwrap_or("the assistant")
     ))?;
-    let mut table = Table::new(&["TIME", "", "WHAT"]);
+    let mut table = Table::new(&["TIME", "WAY", "WHAT"]);
     for entry in &entries {
         let (mark, what) = match entry {
             Entry::Text(message) => {
                 let body = message.body.as_deref().unwrap_or("(not kept)");
-                (arrow(message), format!("{body}   [{}]", status(message)))
+                (
+                    message.direction.as_str(),
+                    format!("{body}   [{}]", status(message)),
+                )
             }
             Entry::Event(event) => ("", format!("{} {}", event.kind, brief(&event.detail))),
         };

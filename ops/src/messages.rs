@@ -159,13 +159,13 @@ async fn list(options: &List, ledger: &Ledger) -> Result<(), CommandError> {
     if found.is_empty() {
         return line("There are no such messages.");
     }
-    let mut table = Table::new(&["TIME", "CONTACT", ">LINE", "", "STATUS", "ID", "TEXT"]);
+    let mut table = Table::new(&["TIME", "CONTACT", ">LINE", "WAY", "STATUS", "ID", "TEXT"]);
     for message in &found {
         table.row(&[
             date_time(message.at_ms),
             shown_contact(&message.contact, options.show_contacts),
             message.line.to_string(),
-            arrow(message).to_owned(),
+            message.direction.clone(),
             status(message),
             message.id.clone(),
             message
@@ -185,10 +185,6 @@ fn mask(object: &mut serde_json::Value, is_whole: bool) {
     let conversation = object["conversation"].as_str().unwrap_or_default();
     object["conversation"] = conversation.replace(contact, &shown).into();
     object["contact"] = shown.into();
-}
-
-pub(crate) fn arrow(message: &Message) -> &'static str {
-    if message.direction == "in" { ">" } else { "<" }
 }
 
 pub(crate) fn status(message: &Message) -> String {

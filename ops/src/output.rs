@@ -80,9 +80,13 @@ impl Table {
             .iter()
             .map(|heading| heading.starts_with('>'))
             .collect();
-        let text = |cell: &str| cell.strip_prefix('>').unwrap_or(cell).to_owned();
+        // The mark of a heading; what a contact wrote may begin with one too.
+        let mut rows = self.rows.clone();
+        for heading in &mut rows[0] {
+            *heading = heading.trim_start_matches('>').to_owned();
+        }
         let width = |column: usize| {
-            let cells = self.rows.iter().map(|row| text(&row[column]));
+            let cells = rows.iter().map(|row| &row[column]);
             cells
                 .map(|cell| cell.chars().count())
                 .max()
@@ -95,12 +99,12 @@ impl Table {
             columns.saturating_sub(before_last).max(LAST_COLUMN_MIN)
         });
         let mut lines = Vec::new();
-        for row in &self.rows {
+        for row in &rows {
             let mut line = String::new();
             for (column, cell) in row.iter().enumerate() {
-                let (cell, width) = (text(cell), widths[column]);
+                let width = widths[column];
                 if column == last && !is_number[column] {
-                    line.push_str(&cut(&cell, last_max));
+                    line.push_str(&cut(cell, last_max));
                 } else if is_number[column] {
                     line.push_str(&format!("{cell:>width$}  "));
                 } else {
@@ -142,7 +146,11 @@ mod tests {
             "7".to_owned(),
             "a\u{1b}[31m long story".to_owned(),
         ]);
-        table.row(&["outbound".to_owned(), "1200".to_owned(), String::new()]);
+        table.row(&[
+            "outbound".to_owned(),
+            "1200".to_owned(),
+            "> quoted".to_owned(),
+        ]);
         table
     }
 
@@ -151,7 +159,7 @@ mod tests {
         insta::assert_snapshot!(table().render(None), @r"
         QUEUE     JOBS  ERROR
         inbound      7  a [31m long story
-        outbound  1200
+        outbound  1200  > quoted
         ");
     }
 
