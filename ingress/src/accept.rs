@@ -15,7 +15,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
-use wex_domain::job::INBOUND;
+use wex_domain::job::{DELIVERY, INBOUND};
 use wex_queue::{Buried, ENQUEUE_MAX, Enqueued, Failed, NewJob, Queue, QueueError, QueueName};
 use wex_runtime::clock::Clock;
 use wex_runtime::error_chain;
@@ -29,7 +29,7 @@ const WAITING_MAX: usize = 4 * ENQUEUE_MAX;
 const CALLS_MAX: usize = 3;
 
 /// The queues that a spooled job may belong to.
-const QUEUES: [QueueName; 1] = [QueueName(INBOUND)];
+const QUEUES: [QueueName; 2] = [QueueName(INBOUND), QueueName(DELIVERY)];
 
 /// The dead letters that may be kept of a conversation that is full: as many as may wait in its queue.
 const FULL_LETTERS_MAX: usize = 2_000_000;

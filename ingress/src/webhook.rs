@@ -15,14 +15,14 @@ use tokio::time::timeout;
 use tracing::field::Empty;
 use tracing::{Instrument, error, info, info_span, warn};
 use uuid::Uuid;
-use wex_aircall::delivery::{self, Channel, Event, Message, Unreadable};
+use wex_aircall::delivery::{self, Channel, Event, Message, StatusUpdate, Unreadable};
 use wex_aircall::token::{Authenticated, Refused};
 use wex_domain::consent::{self, Keyword};
 use wex_domain::conversation::ConversationId;
 use wex_domain::event::{self, ConsentChange, ConsentKind, MatchedBy};
-use wex_domain::job::{INBOUND, InboundPayload, suppression_record};
+use wex_domain::job::{DELIVERY, DeliveryPayload, INBOUND, InboundPayload, suppression_record};
 use wex_domain::line::{LineId, Side};
-use wex_domain::message::InboundMessage;
+use wex_domain::message::{InboundMessage, SendNews, SendStep};
 use wex_queue::{EventId, Invalid, Key, NewJob, QueueName, QuietWindow, Record};
 use wex_runtime::clock::Clock;
 use wex_runtime::{error_chain, trace};
@@ -200,13 +200,24 @@ async fn receive(
             return store(job, Some(why), ingress).await;
         }
     };
-    let message = match message_for_us(event, path, &ingress.config.lines) {
-        Ok(message) => message,
-        Err(outcome) => return Ok(outcome),
+    let lines = &ingress.config.lines;
+    let job = match event {
+        Event::MessageReceived(message) => {
+            let now_ms = ingress.clock.now_ms();
+            message_for_us(message, path, lines)
+                .map(|message| job(&message, ingress.config.quiet, now_ms, trace, authenticated))
+        }
+        Event::MessageSent(message) => sent(message, path, lines)
+            .map(|(event_id, news)| news_job(event_id, news, trace, authenticated)),
+        Event::StatusUpdated(update) => status(update, path, lines)
+            .map(|(event_id, news)| news_job(event_id, news, trace, authenticated)),
+        Event::GroupMessage { .. } => Err(Outcome::Ignored("group_message")),
+        Event::Other { .. } => Err(Outcome::Ignored("other_event")),
     };
-    let now_ms = ingress.clock.now_ms();
-    let job = job(&message, ingress.config.quiet, now_ms, trace, authenticated);
-    store(job, None, ingress).await
+    match job {
+        Ok(job) => store(job, None, ingress).await,
+        Err(outcome) => Ok(outcome),
+    }
 }
 
 async fn store(
@@ -258,18 +269,11 @@ async fn read(body: web::Payload) -> Result<web::Bytes, Rejection> {
 
 /// The message that a delivery brings us, or why it is none of ours. Pure.
 fn message_for_us(
-    event: Event,
+    message: Message,
     path: Option<Side>,
     lines: &Lines,
 ) -> Result<InboundMessage, Outcome> {
     let ignored = |reason| Err(Outcome::Ignored(reason));
-    let message: Message = match event {
-        Event::MessageReceived(message) => message,
-        Event::MessageSent(_) => return ignored("message_sent"),
-        Event::StatusUpdated(_) => return ignored("status_updated"),
-        Event::GroupMessage { .. } => return ignored("group_message"),
-        Event::Other { .. } => return ignored("other_event"),
-    };
     let line = lines
         .find(&message.line, path)
         .ok_or(Outcome::NotOurLine(message.line.id))?;
@@ -295,6 +299,81 @@ fn message_for_us(
         media: u32::try_from(message.media_count).unwrap_or(u32::MAX),
         sent_ms: message.sent_at_ms,
     })
+}
+
+/// What a delivery says of a text that left on one of our lines, with the name of the event. Pure.
+fn sent(
+    message: Message,
+    path: Option<Side>,
+    lines: &Lines,
+) -> Result<(String, SendNews), Outcome> {
+    let line = lines
+        .find(&message.line, path)
+        .ok_or(Outcome::NotOurLine(message.line.id))?;
+    if message.channel != Channel::Sms {
+        return Err(Outcome::Ignored("not_sms"));
+    }
+    let contact = message
+        .contact
+        .map_err(|_not_a_phone_number| Outcome::Ignored("no_phone_number"))?;
+    let news = SendNews {
+        side: line.side,
+        line: line.id,
+        contact: Some(contact),
+        provider_id: message.message_id,
+        what: SendStep::Sent { body: message.body },
+        at_ms: message.sent_at_ms,
+    };
+    Ok((message.event_id, news))
+}
+
+/// What a delivery says of how far a text has come, with the name of the event. Pure.
+fn status(
+    update: StatusUpdate,
+    path: Option<Side>,
+    lines: &Lines,
+) -> Result<(String, SendNews), Outcome> {
+    let line = lines
+        .find(&update.line, path)
+        .ok_or(Outcome::NotOurLine(update.line.id))?;
+    let Some(status) = update.status else {
+        return Err(Outcome::Ignored("no_status"));
+    };
+    let news = SendNews {
+        side: line.side,
+        line: line.id,
+        contact: update.contact.ok(),
+        provider_id: update.message_id,
+        what: SendStep::Status {
+            status: status.as_str().to_owned(),
+        },
+        at_ms: None,
+    };
+    Ok((update.event_id, news))
+}
+
+/// The job that tells of a text that left. Pure.
+fn news_job(
+    event_id: String,
+    news: SendNews,
+    trace: &str,
+    _: Authenticated,
+) -> Result<NewJob, Invalid> {
+    let key = match &news.contact {
+        Some(contact) => ConversationId {
+            side: news.side,
+            line: news.line,
+            contact: contact.clone(),
+        }
+        .key(),
+        // Sparse news, as Aircall's are of a status, have nothing else in common.
+        None => event_id.clone(),
+    };
+    let payload = DeliveryPayload::V1(news).encode();
+    let mut job = NewJob::new(QueueName(DELIVERY), Key::new(key)?, payload)?;
+    job.event = Some(EventId::new(event_id)?);
+    job.trace = Some(trace.to_owned());
+    Ok(job)
 }
 
 /// The job that answers a message, with what the message says about consent. Pure.

@@ -12,6 +12,7 @@ use wex_domain::phone_number::PhoneNumber;
 use wex_ledger::{ConversationRow, Ledger, Message, MessageFilter, TimelineEvent};
 use wex_queue::{Act, Forgotten, Key};
 
+use crate::hold;
 use crate::ledger::{self, Contact, note_if_cut, phone_number, shown_contact};
 use crate::messages::status;
 use crate::operator::{
@@ -32,6 +33,12 @@ pub(crate) enum Command {
     /// Erase a contact, everywhere: what was said, who it was, what waits. That it opted out is kept under a keyed hash.
     #[command(after_help = EXIT_CODES)]
     Erase(Erase),
+    /// Keep the assistant out of a conversation: you, or a colleague, write with the contact.
+    #[command(after_help = EXIT_CODES)]
+    Pause(hold::Pause),
+    /// Give a conversation back to the assistant, whoever held it.
+    #[command(after_help = EXIT_CODES)]
+    Resume(hold::Resume),
 }
 
 #[derive(Debug, Args)]
@@ -77,11 +84,13 @@ pub(crate) struct Erase {
 }
 
 pub(crate) async fn run(command: Command) -> Result<(), CommandError> {
-    let ledger = ledger::open().await?;
     match command {
-        Command::List(options) => list(&options, &ledger).await,
-        Command::Show(options) => show(&options, &ledger).await,
-        Command::Erase(options) => erase(&options, &ledger).await,
+        Command::List(options) => list(&options, &ledger::open().await?).await,
+        Command::Show(options) => show(&options, &ledger::open().await?).await,
+        Command::Erase(options) => erase(&options, &ledger::open().await?).await,
+        // These need no ledger: the assistant must be kept out also while there is none.
+        Command::Pause(options) => hold::pause(&options).await,
+        Command::Resume(options) => hold::resume(&options).await,
     }
 }
 

@@ -12,6 +12,7 @@ mod consent;
 mod conversations;
 mod dead_letters;
 mod health;
+mod hold;
 mod ledger;
 mod messages;
 mod queue;

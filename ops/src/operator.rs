@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use wex_domain::conversation::ConversationId;
-use wex_domain::job::{INBOUND, NOTIFY, OUTBOUND};
+use wex_domain::job::{DELIVERY, INBOUND, NOTIFY, OUTBOUND};
 use wex_domain::line::{LineId, Side};
 use wex_domain::message::InboundMessage;
 use wex_domain::phone_number::PhoneNumber;
@@ -20,8 +20,12 @@ use wex_runtime::error_chain;
 use crate::demo::DemoError;
 
 /// The queues of this product, in the order in which a text passes through them.
-pub(crate) const QUEUES: [QueueName; 3] =
-    [QueueName(INBOUND), QueueName(OUTBOUND), QueueName(NOTIFY)];
+pub(crate) const QUEUES: [QueueName; 4] = [
+    QueueName(INBOUND),
+    QueueName(OUTBOUND),
+    QueueName(DELIVERY),
+    QueueName(NOTIFY),
+];
 
 /// A person waits, and nothing is lost if an answer takes a while.
 const REDIS_OPERATION_MAX: Duration = Duration::from_secs(5);

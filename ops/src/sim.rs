@@ -64,6 +64,16 @@ impl Sim {
         .map(drop)
     }
 
+    /// A colleague texts a contact in Aircall's app.
+    ///
+    /// # Errors
+    /// When the simulator does not take it.
+    pub async fn agent_texts(&self, line: u64, to: &str, body: &str) -> Result<(), SimError> {
+        let text = json!({ "line": line, "to": to, "body": body });
+        let order = self.http.post(format!("{}/_sim/agent-texts", self.url));
+        self.ask(order.json(&text)).await.map(drop)
+    }
+
     /// The next `times` sends meet this fault; see the simulator for the names.
     ///
     /// # Errors

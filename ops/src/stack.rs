@@ -378,6 +378,8 @@ pub struct Settings {
     pub rate_per_minute: u32,
     pub quiet: Duration,
     pub lease: Duration,
+    /// How long a send of unclear outcome waits for news of it.
+    pub unknown_wait: Duration,
     /// Variables for the ingress besides those that the rest of these settings make; they win.
     pub ingress_variables: Vec<(&'static str, String)>,
     /// The worker's, over those that follow from the other settings.
@@ -413,6 +415,7 @@ impl Default for Settings {
             rate_per_minute: 60,
             quiet: Duration::ZERO,
             lease: Duration::from_secs(15),
+            unknown_wait: Duration::from_secs(2),
             ingress_variables: Vec::new(),
             worker_variables: Vec::new(),
         }
@@ -545,6 +548,10 @@ pub async fn start_worker(
         ("AIRCALL_API_TOKEN", settings.api_token.clone()),
         ("AIRCALL_SEND_MODE", settings.send_mode.as_str().to_owned()),
         ("WORKER_LEASE", format!("{}ms", settings.lease.as_millis())),
+        (
+            "UNKNOWN_WAIT",
+            format!("{}ms", settings.unknown_wait.as_millis()),
+        ),
         (
             "AIRCALL_RATE_PER_MINUTE",
             worker_rate_per_minute(settings).to_string(),

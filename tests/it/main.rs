@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+mod colleagues;
 mod consent;
 mod conversation;
 mod crash_matrix;

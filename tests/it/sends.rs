@@ -77,26 +77,49 @@ async fn a_failure_that_repeats_is_a_dead_letter_at_once_and_says_why() {
 }
 
 #[tokio::test]
-async fn a_send_whose_outcome_is_unclear_is_never_repeated() {
-    for (fault, accepted) in [
-        ("drop_after_accept", 1),
-        ("drop_before_accept", 0),
-        ("server_error", 0),
-        ("bad_gateway", 0),
-        ("service_unavailable", 0),
-        ("ok_without_id", 1),
-        ("ok_html", 0),
+async fn a_send_that_left_without_an_answer_is_settled_by_aircalls_news_and_never_repeated() {
+    for fault in ["drop_after_accept", "ok_without_id"] {
+        let world = world_with(fault).await;
+
+        assert_eq!(world.sent(1).await.len(), 1, "{fault}");
+        assert_eq!(world.letters(OUTBOUND).await.len(), 0, "{fault}");
+        assert_eq!(requests(&world).await.len(), 1, "{fault}: asked again");
+    }
+}
+
+#[tokio::test]
+async fn a_send_of_unclear_outcome_without_news_waits_for_a_person_and_is_never_repeated() {
+    for fault in [
+        "drop_before_accept",
+        "server_error",
+        "bad_gateway",
+        "service_unavailable",
+        "ok_html",
     ] {
         let world = world_with(fault).await;
 
-        assert_eq!(
-            world.dead_reasons(OUTBOUND, 1).await,
-            ["unknown"],
-            "{fault}"
-        );
-        assert_eq!(world.sent(0).await.len(), accepted, "{fault}");
+        let letter = &world.dead_letters(OUTBOUND, 1).await[0];
+        assert_eq!(letter.reason, "unknown", "{fault}");
+        assert_eq!(letter.attempts, 1, "{fault}: waiting is no attempt");
+        assert_eq!(world.sent(0).await.len(), 0, "{fault}");
         assert_eq!(requests(&world).await.len(), 1, "{fault}: asked again");
     }
+}
+
+#[tokio::test]
+async fn the_next_reply_waits_until_the_unclear_one_before_it_is_settled() {
+    let world = world_with("drop_after_accept").await;
+    world
+        .until(OUTBOUND, "the first reply waits for news", |survey| {
+            survey.scheduled == 1
+        })
+        .await;
+
+    world.buyer_texts("in Torrance too").await;
+
+    let sent = world.sent(2).await;
+    assert_eq!(sent.len(), 2);
+    assert!(sent[1].body.contains("Torrance"), "{sent:?}");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use tracing::field::Empty;
 use tracing::{Instrument, error, info, info_span, warn};
 use wex_aircall::client::Client;
-use wex_domain::job::{INBOUND, NOTIFY, OUTBOUND};
+use wex_domain::job::{DELIVERY, INBOUND, NOTIFY, OUTBOUND};
 use wex_ledger::ErasureKey;
 use wex_queue::{Claim, Counts, Effects, Failed, Invalid, Queue, QueueError, Settled};
 
@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::disposition::{Disposition, Failure, RETRY_POLICY, decide};
 use crate::listings::Listings;
 use crate::notify::Notifier;
-use crate::{erasure, notify, send, turn};
+use crate::{delivery, erasure, notify, send, turn};
 
 /// What every attempt needs.
 #[derive(Debug)]
@@ -33,6 +33,10 @@ pub(crate) struct Context {
     /// `None` when nobody is to be told.
     pub(crate) notifier: Option<Notifier>,
     pub(crate) erasure_key: Option<ErasureKey>,
+    /// How long a send of unclear outcome waits for news of it.
+    pub(crate) unknown_wait: Duration,
+    /// How long the assistant is silent after a colleague has texted.
+    pub(crate) takeover_pause: Duration,
     lease: Duration,
 }
 
@@ -49,6 +53,8 @@ impl Context {
             help_contact: config.help_contact.clone(),
             erasure_key: config.erasure_key.clone(),
             notifier: config.notify.as_ref().map(Notifier::new).transpose()?,
+            unknown_wait: config.unknown_wait,
+            takeover_pause: config.takeover_pause,
             lease: config.lease,
         })
     }
@@ -117,6 +123,7 @@ async fn perform(claim: &Claim, ctx: &Context) -> Result<Achieved, Failure> {
     match claim.queue.0 {
         INBOUND => turn::take(claim, ctx).await,
         OUTBOUND => send::send_once(claim, ctx).await,
+        DELIVERY => delivery::take(claim, ctx).await,
         NOTIFY => notify::post(claim, ctx.notifier.as_ref()).await,
         other => unreachable!("the config names no queue {other}"),
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use wex_aircall::client::{ClientConfig, SendMode};
 use wex_domain::consent;
-use wex_domain::job::{INBOUND, NOTIFY, OUTBOUND, SEND_RATE};
+use wex_domain::job::{DELIVERY, INBOUND, NOTIFY, OUTBOUND, SEND_RATE};
 use wex_domain::sms_text::segments;
 use wex_ledger::{Database, ErasureKey, Keys, Retention};
 use wex_llm::{Assistant, Dialect, Prompts, Provider, ProviderConfig};
@@ -25,7 +25,12 @@ const TURN_MESSAGES_MAX: usize = 20;
 const LEDGER: &str = "ledger";
 
 /// The queues of this product that a worker can work.
-const QUEUES: [QueueName; 3] = [QueueName(INBOUND), QueueName(OUTBOUND), QueueName(NOTIFY)];
+const QUEUES: [QueueName; 4] = [
+    QueueName(INBOUND),
+    QueueName(OUTBOUND),
+    QueueName(DELIVERY),
+    QueueName(NOTIFY),
+];
 
 /// The worker's settings.
 #[derive(Debug)]
@@ -55,6 +60,10 @@ pub struct Config {
     pub aircall: ClientConfig,
     /// `AIRCALL_RATE_PER_MINUTE`: what the whole company may ask of Aircall's API.
     pub rate_per_minute: u32,
+    /// `UNKNOWN_WAIT`: how long a send of unclear outcome waits for Aircall's news of it before it waits for a person.
+    pub unknown_wait: Duration,
+    /// `TAKEOVER_PAUSE`: how long the assistant is silent after a colleague has texted a contact.
+    pub takeover_pause: Duration,
     /// `LISTINGS`: a CSV or JSON file, or an http or https URL to search at. `LISTINGS_TOKEN`: sent to that URL as a
     /// bearer token.
     pub listings: ListingsConfig,
@@ -112,6 +121,8 @@ impl Config {
                 env.or::<SendMode>("AIRCALL_SEND_MODE", "public_api"),
             ),
             rate_per_minute,
+            unknown_wait: env.or::<Span>("UNKNOWN_WAIT", "2m").0,
+            takeover_pause: env.or::<Span>("TAKEOVER_PAUSE", "12h").0,
             listings: listings(env),
             assistant: assistant(env),
             help_contact,
@@ -281,7 +292,7 @@ fn queues(env: &mut Env) -> (Vec<QueueName>, bool) {
             Some(queue) if !queues.contains(queue) => queues.push(*queue),
             Some(_) => {}
             None => env.problem(format!(
-                "WORKER_QUEUES: there is no queue {name:?}; there are {INBOUND}, {OUTBOUND}, {NOTIFY} and {LEDGER}"
+                "WORKER_QUEUES: there is no queue {name:?}; there are {INBOUND}, {OUTBOUND}, {DELIVERY}, {NOTIFY} and {LEDGER}"
             )),
         }
     }

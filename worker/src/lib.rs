@@ -6,6 +6,7 @@
 
 mod attempt;
 mod config;
+mod delivery;
 mod disposition;
 mod erasure;
 mod ledger;

@@ -1,7 +1,8 @@
 //! A send: one reply, through Aircall, at most once.
 //!
 //! The intent is written, under the claim's fence, before Aircall is called, and deleted with the settlement. Who finds
-//! an intent finds a worker that vanished in between: the text may have left, so it is never sent again blindly.
+//! an intent finds a send of unclear outcome: Aircall did not say what became of it, or the worker vanished in between. The
+//! text may have left, so it is never sent again blindly. It waits for Aircall's news of it ([`delivery`]), then for a person.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use serde_json::json;
 use wex_aircall::client::{RejectionKind, SendOutcome};
 use wex_domain::conversation::ConversationId;
 use wex_domain::event::{Event, SendChecks, What};
-use wex_domain::job::{OutboundPayload, send_record, suppression_record};
+use wex_domain::job::{OutboundPayload, held_record, send_record, suppression_record};
 use wex_domain::message::{Purpose, Reply};
 use wex_domain::notice::NoticeKind;
 use wex_queue::{Claim, Counts, Effects, Failed, Invalid, Record, Settled};
@@ -17,7 +18,7 @@ use wex_runtime::clock::Clock;
 
 use crate::attempt::{Achieved, Context, unreadable};
 use crate::disposition::{Failure, FailureKind};
-use crate::tell;
+use crate::{delivery, tell};
 
 /// Within this time a confirmation of an opt-out is presumed to be covered by consent (47 CFR 64.1200(a)(12)).
 pub(crate) const OPT_OUT_CONFIRMATION_MAX: Duration = Duration::from_secs(5 * 60);
@@ -29,25 +30,44 @@ pub(crate) async fn send_once(claim: &Claim, ctx: &Context) -> Result<Achieved, 
     let OutboundPayload::V1(reply) =
         OutboundPayload::decode(&job.payload).map_err(|_quotes_content| unreadable("payload"))?;
     let intent_name = send_record(job.id);
-    let records = ctx
-        .queue
-        .records(&[suppression_record(&reply.to), intent_name.clone()])
-        .await?;
-    let [suppressed, intent] = [0, 1].map(|at| records.get(at).is_some_and(Option::is_some));
+    let conversation = ConversationId::of_reply(&reply);
+    let proof_name = delivery::proof_record(job.id);
+    let names = [
+        suppression_record(&reply.to),
+        held_record(&conversation),
+        intent_name.clone(),
+        proof_name.clone(),
+    ];
+    let records = ctx.queue.records(&names).await?;
+    let [suppressed, held] = [0, 1].map(|at| records.get(at).is_some_and(Option::is_some));
+    let [intent, proof] = [2, 3].map(|at| records.get(at).cloned().flatten());
     let settled = Effects {
-        records: vec![Record::delete(&intent_name).expect(VALID)],
+        records: vec![
+            Record::delete(&intent_name).expect(VALID),
+            Record::delete(&proof_name).expect(VALID),
+        ],
         ..Effects::default()
     };
-    if intent {
-        let error = "an earlier attempt ended between writing its intent and hearing from Aircall"
-            .to_owned();
-        return Err(Failure {
-            effects: settled,
-            ..Failure::permanent("unknown", error)
+    if let Some(intent) = intent {
+        let Some(provider_id) = proof else {
+            // Another version wrote no time: then it was long ago.
+            let intended_ms = intent.parse().unwrap_or(0);
+            return Err(unclear(claim, intended_ms, settled, ctx.unknown_wait));
+        };
+        let accepted = What::SendAccepted {
+            message: job.id.to_string(),
+            provider_id: Some(provider_id),
+        };
+        return Ok(Achieved {
+            what: "accepted_as_reported",
+            effects: Effects {
+                events: vec![event(claim, &reply, accepted)?],
+                ..settled
+            },
         });
     }
     let waited = Duration::from_millis(claim.claimed_ms.saturating_sub(job.enqueued_ms));
-    if let Some(what) = reason_not_to_send(&reply, suppressed, waited) {
+    if let Some(what) = reason_not_to_send(&reply, suppressed, held, waited) {
         let withheld = What::SendWithheld {
             message: job.id.to_string(),
             reason: what.to_owned(),
@@ -69,7 +89,10 @@ pub(crate) async fn send_once(claim: &Claim, ctx: &Context) -> Result<Achieved, 
         },
     };
     let intent = Effects {
-        records: vec![Record::set(intent_name, claim.attempt.to_string(), None).expect(VALID)],
+        records: vec![
+            Record::set(intent_name, claim.claimed_ms.to_string(), None).expect(VALID),
+            delivery::ours(&conversation, &reply.body, &job.id.to_string())?,
+        ],
         events: vec![event(claim, &reply, intended)?],
         ..Effects::default()
     };
@@ -92,6 +115,9 @@ pub(crate) async fn send_once(claim: &Claim, ctx: &Context) -> Result<Achieved, 
     }
     match ctx.aircall.send(reply.line, &reply.to, &reply.body).await {
         SendOutcome::Accepted { provider_id, .. } => {
+            let mut settled = settled;
+            let sent = delivery::sent(&provider_id, &job.id.to_string())?;
+            settled.records.push(sent);
             let accepted = What::SendAccepted {
                 message: job.id.to_string(),
                 provider_id: Some(provider_id),
@@ -141,11 +167,42 @@ pub(crate) async fn send_once(claim: &Claim, ctx: &Context) -> Result<Achieved, 
                 },
             })
         }
-        // The text may or may not have left. A person decides; a replay is that decision, so it finds no intent.
-        SendOutcome::Unknown { why } => Err(Failure {
-            effects: settled,
-            ..Failure::permanent("unknown", why.to_string())
-        }),
+        // The text may or may not have left. The intent stays, and the next attempt looks for news.
+        SendOutcome::Unknown { why } => Err(wait_for_news(why.to_string(), ctx.unknown_wait / 4)),
+    }
+}
+
+/// A send of which nobody has said yet whether it left: it waits on, or for a person.
+fn unclear(claim: &Claim, intended_ms: u64, settled: Effects, wait: Duration) -> Failure {
+    let waited = Duration::from_millis(claim.claimed_ms.saturating_sub(intended_ms));
+    if let Some(left) = wait.checked_sub(waited).filter(|left| !left.is_zero()) {
+        let error = "Aircall has not said yet what became of it".to_owned();
+        return wait_for_news(error, left.min(wait / 4));
+    }
+    let mut failures = claim.failures.iter();
+    let first = failures.find(|failure| failure.cause == "unknown");
+    let error = first.map_or_else(
+        || "the worker ended between writing its intent and hearing from Aircall".to_owned(),
+        |failure| failure.error.clone(),
+    );
+    // A person decides; a replay is that decision, so it finds no intent.
+    Failure {
+        effects: settled,
+        ..Failure::permanent("unknown", error)
+    }
+}
+
+fn wait_for_news(error: String, delay: Duration) -> Failure {
+    Failure {
+        kind: FailureKind::Transient {
+            counts: Counts::No,
+            retry_after: Some(delay),
+        },
+        failed: Failed {
+            cause: "unknown",
+            error,
+        },
+        effects: Effects::default(),
     }
 }
 
@@ -195,9 +252,18 @@ fn event(claim: &Claim, reply: &Reply, what: What) -> Result<wex_queue::Event, I
 }
 
 /// Decides whether a reply may leave. Pure.
-fn reason_not_to_send(reply: &Reply, suppressed: bool, waited: Duration) -> Option<&'static str> {
+fn reason_not_to_send(
+    reply: &Reply,
+    suppressed: bool,
+    held: bool,
+    waited: Duration,
+) -> Option<&'static str> {
     if suppressed && !reply.purpose.is_allowed_after_opt_out() {
         return Some("suppressed");
+    }
+    // A colleague writes with the contact; only what the law asks of us may come in between.
+    if held && !reply.purpose.is_allowed_after_opt_out() {
+        return Some("taken_over");
     }
     if reply.purpose == Purpose::ConfirmOptOut && (!suppressed || waited > OPT_OUT_CONFIRMATION_MAX)
     {

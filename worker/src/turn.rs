@@ -23,7 +23,8 @@ use wex_domain::event::{
 };
 use wex_domain::intent::Intent;
 use wex_domain::job::{
-    InboundPayload, OUTBOUND, OutboundPayload, conversation_record, suppression_record,
+    InboundPayload, OUTBOUND, OutboundPayload, conversation_record, held_record, resumed_record,
+    suppression_record,
 };
 use wex_domain::line::Side;
 use wex_domain::message::{InboundMessage, Purpose, Reply};
@@ -53,6 +54,8 @@ struct Taken {
     last: InboundMessage,
     conversation: Conversation,
     is_suppressed: bool,
+    /// A colleague has texted the contact a while ago.
+    is_held: bool,
     /// When the last message was sent, in milliseconds since 1970.
     received_ms: u64,
     /// When the turn was claimed.
@@ -160,15 +163,21 @@ impl Taken {
         let names = [
             conversation_record(&ConversationId::of(last)),
             suppression_record(&last.contact),
+            held_record(&ConversationId::of(last)),
+            resumed_record(&ConversationId::of(last)),
         ];
         let records = ctx.queue.records(&names).await?;
-        let conversation = match records.first() {
+        let mut conversation = match records.first() {
             Some(Some(stored)) => serde_json::from_str(stored)
                 .map_err(|_quotes_content| unreadable("conversation"))?,
             _ => Conversation::default(),
         };
+        let resumed_ms = records.get(3).cloned().flatten();
+        let resumed_ms = resumed_ms.and_then(|at_ms| at_ms.parse().ok()).unwrap_or(0);
+        give_back(&mut conversation, resumed_ms);
         Ok(Self {
             is_suppressed: matches!(records.get(1), Some(Some(_))),
+            is_held: matches!(records.get(2), Some(Some(_))),
             last: last.clone(),
             received_ms: last.sent_ms.unwrap_or(job.enqueued_ms),
             messages,
@@ -200,11 +209,20 @@ impl Taken {
         Circumstances {
             is_suppressed: self.is_suppressed,
             keyword,
-            is_held: self.conversation.control != Control::Bot,
+            is_held: self.is_held || self.conversation.control != Control::Bot,
             received_ms: self.received_ms,
             now_ms: self.now_ms,
             help,
         }
+    }
+}
+
+/// The assistant goes on where a person has said so since a person was asked for.
+fn give_back(conversation: &mut Conversation, resumed_ms: u64) {
+    if let Control::Human { since_ms, .. } = conversation.control
+        && since_ms < resumed_ms
+    {
+        conversation.control = Control::Bot;
     }
 }
 

@@ -2,7 +2,7 @@
 //! them. A stored payload names its version, so that a worker can tell an older or newer one from a broken one.
 
 use crate::conversation::ConversationId;
-use crate::message::{InboundMessage, Reply};
+use crate::message::{InboundMessage, Reply, SendNews};
 use crate::notice::Notice;
 use crate::phone_number::PhoneNumber;
 
@@ -11,6 +11,9 @@ pub const INBOUND: &str = "inbound";
 
 /// Replies that wait to be sent. Key: the conversation, so that they leave in the order in which they were written.
 pub const OUTBOUND: &str = "outbound";
+
+/// What Aircall told of texts that left on our lines. Key: the conversation, or what the news names where it names no contact.
+pub const DELIVERY: &str = "delivery";
 
 /// Notices that wait to be posted to [`Notice`]'s reader. Key: the conversation.
 pub const NOTIFY: &str = "notify";
@@ -63,6 +66,11 @@ payload! {
 }
 
 payload! {
+    /// What a job of [`DELIVERY`] carries.
+    DeliveryPayload(SendNews)
+}
+
+payload! {
     /// What a job of [`NOTIFY`] carries.
     NotifyPayload(Notice)
 }
@@ -77,6 +85,18 @@ pub fn conversation_record(id: &ConversationId) -> String {
 #[must_use]
 pub fn suppression_record(contact: &PhoneNumber) -> String {
     format!("suppressed:{}", contact.as_e164())
+}
+
+/// The record that exists while a colleague who texted has the conversation; it ends by itself.
+#[must_use]
+pub fn held_record(id: &ConversationId) -> String {
+    format!("held:{}", id.key())
+}
+
+/// The record that says when a person gave the conversation back to the assistant, in milliseconds since 1970.
+#[must_use]
+pub fn resumed_record(id: &ConversationId) -> String {
+    format!("resumed:{}", id.key())
 }
 
 /// The record that exists while the outcome of a send is open: written before Aircall is called, deleted with the

@@ -34,6 +34,47 @@ impl fmt::Debug for InboundMessage {
     }
 }
 
+/// What Aircall tells of a text that left on one of our lines: ours, or a colleague's.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendNews {
+    pub side: Side,
+    pub line: LineId,
+    /// News of a status may come without.
+    pub contact: Option<PhoneNumber>,
+    /// Aircall's id of the text.
+    pub provider_id: Option<String>,
+    pub what: SendStep,
+    /// When it happened, as Aircall told it, in milliseconds since 1970.
+    pub at_ms: Option<u64>,
+}
+
+impl fmt::Debug for SendNews {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendNews")
+            .field("line", &self.line)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How far a text has come.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub enum SendStep {
+    /// Aircall sent it: with these words.
+    Sent { body: String },
+    /// In Aircall's word, e.g. `delivered`.
+    Status { status: String },
+}
+
+impl fmt::Debug for SendStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sent { .. } => "Sent",
+            Self::Status { .. } => "Status",
+        })
+    }
+}
+
 /// Why a text is sent. Consent decides by it: only some texts may go to a contact who opted out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -68,6 +68,7 @@ impl Contact {
         }
         let messages: Vec<_> = texts.iter().map(|text| message(self.side, text)).collect();
         let mut taken = Taken {
+            is_held: false,
             last: messages.last().unwrap().clone(),
             messages,
             conversation: std::mem::take(&mut self.conversation),
@@ -137,6 +138,7 @@ fn a_stop_that_is_read_after_five_minutes_is_obeyed_and_not_confirmed() {
     let mut contact = Contact::new(Side::Buyer);
     let stop = message(Side::Buyer, "STOP");
     let mut taken = Taken {
+        is_held: false,
         last: stop.clone(),
         messages: vec![stop],
         conversation: Conversation::default(),
@@ -467,5 +469,25 @@ proptest! {
             let read: Conversation = serde_json::from_str(&stored).unwrap();
             prop_assert_eq!(read.dialogue, contact.conversation.dialogue.clone());
         }
+    }
+}
+
+#[test]
+fn a_conversation_goes_back_to_the_assistant_only_when_a_person_says_so_after_it_was_handed_over() {
+    let held = Control::Human {
+        since_ms: 1_000,
+        reason: "asked".to_owned(),
+    };
+    for (resumed_ms, control) in [
+        (0, held.clone()),
+        (1_000, held.clone()),
+        (1_001, Control::Bot),
+    ] {
+        let mut conversation = Conversation {
+            control: held.clone(),
+            ..Conversation::default()
+        };
+        give_back(&mut conversation, resumed_ms);
+        assert_eq!(conversation.control, control, "{resumed_ms}");
     }
 }

@@ -1,0 +1,179 @@
+//! Aircall's news of texts that left: proof of our own, and colleagues at work.
+
+use serde_json::json;
+use wex_ops::stack::Settings;
+use wex_queue::QueueName;
+use wex_tests::{BUYER, OUTBOUND, World};
+
+use crate::processes;
+
+const TEXT: &str = "10k sqft in Carson for storage";
+const DELIVERY: QueueName = QueueName("delivery");
+
+/// A colleague texts the contact of most tests, and the worker has heard of it.
+async fn colleague_texts(world: &World) {
+    world
+        .sim
+        .agent_texts(
+            world.settings.buyer.0,
+            BUYER,
+            "Hi, Ann here. Shall I call you?",
+        )
+        .await
+        .expect("the text is sent");
+    let worker = world.worker.as_ref().expect("a worker");
+    worker.line_with("outcome=\"taken_over\"").await;
+}
+
+#[tokio::test]
+async fn a_contact_whom_a_colleague_texts_is_not_talked_over() {
+    let world = World::start(processes()).await;
+    world.buyer_texts(TEXT).await;
+    world.sent(1).await;
+
+    colleague_texts(&world).await;
+    world.buyer_texts("in Torrance too").await;
+
+    let worker = world.worker.as_ref().expect("a worker");
+    worker.line_with("outcome=\"held_by_a_person\"").await;
+    assert_eq!(world.sent(1).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_reply_that_waits_when_a_colleague_texts_is_not_sent() {
+    let world = World::start(processes()).await;
+    world
+        .wex(&["queue", "pause", "outbound", "--reason", "test"])
+        .await;
+    world.buyer_texts(TEXT).await;
+    world
+        .until(OUTBOUND, "the reply waits", |survey| survey.waiting == 1)
+        .await;
+
+    colleague_texts(&world).await;
+    world.wex(&["queue", "resume", "outbound"]).await;
+
+    let worker = world.worker.as_ref().expect("a worker");
+    worker
+        .line_with("outcome=\"taken_over\" error=\"\" settled=\"done\"")
+        .await;
+    world.until_idle().await;
+    assert_eq!(world.sent(0).await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_conversation_is_given_back_to_the_assistant_by_command() {
+    let world = World::start(processes()).await;
+    colleague_texts(&world).await;
+
+    let said = world
+        .wex(&["conversations", "resume", BUYER, "--reason", "Ann is done"])
+        .await;
+    world.buyer_texts(TEXT).await;
+
+    assert!(
+        said.contains("The assistant goes on with buyer:476258:+1870***5426"),
+        "{said}"
+    );
+    assert_eq!(world.sent(1).await.len(), 1);
+    let audit = world.wex(&["audit"]).await;
+    assert!(
+        audit.contains("conversation_resume") && audit.contains("Ann is done"),
+        "{audit}"
+    );
+}
+
+#[tokio::test]
+async fn a_conversation_is_kept_from_the_assistant_by_command() {
+    let world = World::start(processes()).await;
+    let key = format!("buyer:{}:{BUYER}", world.settings.buyer.0);
+    world
+        .wex(&[
+            "conversations",
+            "pause",
+            &key,
+            "--reason",
+            "I call her",
+            "--for",
+            "1h",
+        ])
+        .await;
+
+    world.buyer_texts(TEXT).await;
+
+    let worker = world.worker.as_ref().expect("a worker");
+    worker.line_with("outcome=\"held_by_a_person\"").await;
+    assert_eq!(world.sent(0).await.len(), 0);
+    let wrong = world
+        .wex_output(&["conversations", "pause", "nobody", "--reason", "x"])
+        .await;
+    assert_eq!(wrong.status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn a_pause_of_no_length_ends_at_once() {
+    let mut settings = Settings::default();
+    settings
+        .worker_variables
+        .push(("TAKEOVER_PAUSE", "0".to_owned()));
+    let world = World::start_with(processes(), settings).await;
+    world
+        .sim
+        .agent_texts(world.settings.buyer.0, BUYER, "Hi, Ann here.")
+        .await
+        .expect("the text is sent");
+    let worker = world.worker.as_ref().expect("a worker");
+    worker.line_with("outcome=\"taken_over_before\"").await;
+
+    world.buyer_texts(TEXT).await;
+
+    assert_eq!(world.sent(1).await.len(), 1);
+}
+
+#[tokio::test]
+async fn our_own_text_in_aircalls_news_is_no_takeover_however_often_it_comes() {
+    let world = World::start(processes()).await;
+    world.buyer_texts(TEXT).await;
+    let ours = world.sent(1).await.remove(0);
+
+    for id in ["another-id-1", "another-id-2"] {
+        let mut news = world.delivery(id, &ours.body);
+        news["event"] = json!("message.sent");
+        news["data"]["direction"] = json!("outbound");
+        let answer = world.post("/api/sms/webhook", news.to_string()).await;
+        assert_eq!(answer.outcome(), (200, "accepted"));
+    }
+    world
+        .until(DELIVERY, "the news are read", wex_queue::Survey::is_idle)
+        .await;
+    world.buyer_texts("in Torrance too").await;
+
+    assert_eq!(world.sent(2).await.len(), 2);
+}
+
+#[tokio::test]
+async fn news_of_texts_that_left_go_to_the_queue_of_news_and_those_of_other_lines_nowhere() {
+    let world = World::start_without_worker(processes(), Settings::default()).await;
+    for (event, line, outcome) in [
+        ("message.sent", world.settings.buyer.0, "accepted"),
+        ("message.sent", world.settings.buyer.0, "duplicate"),
+        ("message.status_updated", world.settings.buyer.0, "accepted"),
+        ("message.sent", 999, "ignored"),
+        ("message.status_updated", 999, "ignored"),
+    ] {
+        let mut news = world.delivery("message-1", "hello");
+        news["event"] = json!(event);
+        news["data"]["status"] = json!("delivered");
+        news["data"]["number"] = json!({ "id": line });
+        let answer = world.post("/api/sms/webhook", news.to_string()).await;
+        assert_eq!(answer.outcome(), (200, outcome), "{event} of {line}");
+    }
+
+    let survey = world.queue.survey(DELIVERY).await.expect("Redis answers");
+    assert_eq!(survey.waiting, 2);
+    let (_, metrics) = world.get("/metrics").await;
+    assert!(
+        metrics.contains("sms_ignored_lines_total{line_id=\"999\"} 2"),
+        "{metrics}"
+    );
+}

@@ -1,0 +1,266 @@
+//! What Aircall tells of texts that left on our lines. It proves that a send whose outcome was unclear has left, it says how
+//! far a text has come, and it shows a colleague at work, whom the assistant does not talk over.
+//!
+//! News come repeated, in any order, and before Aircall's own answer to the send.
+
+use std::time::Duration;
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use wex_domain::conversation::ConversationId;
+use wex_domain::event::{Event, What};
+use wex_domain::job::{DeliveryPayload, held_record};
+use wex_domain::message::{SendNews, SendStep};
+use wex_domain::notice::NoticeKind;
+use wex_queue::{Claim, Counts, Effects, Failed, Invalid, Record};
+
+use crate::attempt::{Achieved, Context, unreadable};
+use crate::disposition::{Failure, FailureKind};
+use crate::tell;
+
+/// How long a text of ours is told from a colleague's. Aircall delivers an event again for 12 hours.
+const OURS_KEPT: Duration = Duration::from_secs(24 * 3600);
+
+/// How long news of a text are joined to it. Carriers report within days.
+const SENT_KEPT: Duration = Duration::from_secs(72 * 3600);
+
+/// Aircall's answer to the send is written by then, if it is a send of ours that the news are about.
+const ANSWER_WRITTEN_MAX: Duration = Duration::from_secs(30);
+
+/// The record that says that a text with these words is ours: the job that sends it. Written before Aircall is called.
+pub(crate) fn ours(
+    conversation: &ConversationId,
+    body: &str,
+    job: &str,
+) -> Result<Record, Invalid> {
+    Record::set(
+        ours_record(conversation, body),
+        job.to_owned(),
+        Some(OURS_KEPT),
+    )
+}
+
+/// The record that says which of our sends a text of Aircall's is: the job.
+pub(crate) fn sent(provider_id: &str, job: &str) -> Result<Record, Invalid> {
+    Record::set(sent_record(provider_id), job.to_owned(), Some(SENT_KEPT))
+}
+
+/// The record that proves that a send has left: Aircall's id of it.
+pub(crate) fn proof_record(job: impl std::fmt::Display) -> String {
+    format!("proof:{job}")
+}
+
+/// Holds no phone number, for it outlives an erasure of the contact.
+fn ours_record(conversation: &ConversationId, body: &str) -> String {
+    format!(
+        "ours:{}",
+        short_hash(&format!("{} {}", conversation.key(), body.trim()))
+    )
+}
+
+fn sent_record(provider_id: &str) -> String {
+    format!("sent:{}", short_hash(provider_id))
+}
+
+/// 64 bits: enough to tell the texts of a few days apart.
+fn short_hash(text: &str) -> String {
+    let mut hex = format!("{:x}", Sha256::digest(text));
+    hex.truncate(16);
+    hex
+}
+
+pub(crate) async fn take(claim: &Claim, ctx: &Context) -> Result<Achieved, Failure> {
+    let DeliveryPayload::V1(news) = DeliveryPayload::decode(&claim.jobs[0].payload)
+        .map_err(|_quotes_content| unreadable("payload"))?;
+    match (&news.what, &news.contact) {
+        (SendStep::Sent { body }, Some(contact)) => {
+            let conversation = ConversationId {
+                side: news.side,
+                line: news.line,
+                contact: contact.clone(),
+            };
+            left(claim, &news, &conversation, body, ctx).await
+        }
+        (SendStep::Sent { .. }, None) => Err(unreadable("payload: it names no contact")),
+        (SendStep::Status { status }, _) => progressed(claim, &news, status, ctx).await,
+    }
+}
+
+/// A text has left: ours, or a colleague's.
+async fn left(
+    claim: &Claim,
+    news: &SendNews,
+    conversation: &ConversationId,
+    body: &str,
+    ctx: &Context,
+) -> Result<Achieved, Failure> {
+    let mut names = vec![ours_record(conversation, body)];
+    names.extend(news.provider_id.as_deref().map(sent_record));
+    let found = ctx.queue.records(&names).await?;
+    let by_words = found.first().cloned().flatten();
+    let by_id = found.get(1).cloned().flatten();
+    match by_id.or(by_words) {
+        Some(job) => Ok(proven(news, conversation, &job, claim.claimed_ms)?),
+        None => Ok(taken_over(claim, news, conversation, ctx.takeover_pause)?),
+    }
+}
+
+fn proven(
+    news: &SendNews,
+    conversation: &ConversationId,
+    job: &str,
+    now_ms: u64,
+) -> Result<Achieved, Invalid> {
+    let provider_id = news.provider_id.as_deref().unwrap_or("-");
+    let mut records = vec![Record::set(
+        proof_record(job),
+        provider_id.to_owned(),
+        Some(OURS_KEPT),
+    )?];
+    if news.provider_id.is_some() {
+        records.push(sent(provider_id, job)?);
+    }
+    let id = news.provider_id.as_deref();
+    let event = reported(Some(conversation.clone()), job, id, "sent", now_ms);
+    Ok(Achieved {
+        what: "ours",
+        effects: Effects {
+            records,
+            events: vec![tell::event(event)?],
+            ..Effects::default()
+        },
+    })
+}
+
+/// A colleague texts: the assistant is silent for a while. Each of their texts begins it anew.
+fn taken_over(
+    claim: &Claim,
+    news: &SendNews,
+    conversation: &ConversationId,
+    pause: Duration,
+) -> Result<Achieved, Invalid> {
+    let at_ms = news.at_ms.unwrap_or(claim.claimed_ms).min(claim.claimed_ms);
+    let ago = Duration::from_millis(claim.claimed_ms - at_ms);
+    let Some(left) = pause.checked_sub(ago).filter(|left| !left.is_zero()) else {
+        return Ok(Achieved {
+            what: "taken_over_before",
+            effects: Effects::default(),
+        });
+    };
+    let what = What::TakenOver {
+        by: "a colleague in Aircall".to_owned(),
+        reason: "texted".to_owned(),
+    };
+    let event = Event::of(
+        conversation.clone(),
+        claim.jobs[0].id,
+        claim.claimed_ms,
+        what,
+    );
+    Ok(Achieved {
+        what: "taken_over",
+        effects: Effects {
+            records: vec![Record::set(
+                held_record(conversation),
+                at_ms.to_string(),
+                Some(left),
+            )?],
+            events: vec![tell::event(event)?],
+            ..Effects::default()
+        },
+    })
+}
+
+/// A text of ours has come further, or nowhere.
+async fn progressed(
+    claim: &Claim,
+    news: &SendNews,
+    status: &str,
+    ctx: &Context,
+) -> Result<Achieved, Failure> {
+    let Some(provider_id) = news.provider_id.as_deref() else {
+        return Ok(silent("no_id"));
+    };
+    let found = ctx.queue.records(&[sent_record(provider_id)]).await?;
+    let Some(job) = found.first().cloned().flatten() else {
+        let waited = claim.claimed_ms.saturating_sub(claim.jobs[0].enqueued_ms);
+        if u128::from(waited) < ANSWER_WRITTEN_MAX.as_millis() {
+            return Err(not_yet());
+        }
+        return Ok(silent("not_ours"));
+    };
+    let conversation = news.contact.clone().map(|contact| ConversationId {
+        side: news.side,
+        line: news.line,
+        contact,
+    });
+    let now_ms = claim.claimed_ms;
+    let event = reported(
+        conversation.clone(),
+        &job,
+        Some(provider_id),
+        status,
+        now_ms,
+    );
+    let mut effects = Effects {
+        events: vec![tell::event(event)?],
+        ..Effects::default()
+    };
+    let is_lost = matches!(status, "failed" | "undelivered");
+    // News without a contact can be told to the ledger only, which knows whose text it was.
+    if is_lost && let Some(conversation) = conversation {
+        effects.jobs.push(tell::notice(
+            NoticeKind::MessageFailed,
+            &conversation,
+            now_ms,
+            json!({ "message": job, "reason": "not_delivered", "error": status }),
+        )?);
+    }
+    Ok(Achieved {
+        what: if is_lost { "not_delivered" } else { "reported" },
+        effects,
+    })
+}
+
+fn silent(what: &'static str) -> Achieved {
+    Achieved {
+        what,
+        effects: Effects::default(),
+    }
+}
+
+/// The news may be faster than Aircall's answer to the send.
+fn not_yet() -> Failure {
+    Failure {
+        kind: FailureKind::Transient {
+            counts: Counts::No,
+            retry_after: Some(Duration::from_secs(5)),
+        },
+        failed: Failed {
+            cause: "not_known_yet",
+            error: "no send of ours is known that these news are about".to_owned(),
+        },
+        effects: Effects::default(),
+    }
+}
+
+fn reported(
+    conversation: Option<ConversationId>,
+    job: &str,
+    provider_id: Option<&str>,
+    status: &str,
+    at_ms: u64,
+) -> Event {
+    let what = What::DeliveryReported {
+        message: Some(job.to_owned()),
+        provider_id: provider_id.map(str::to_owned),
+        status: status.to_owned(),
+        error: None,
+    };
+    Event {
+        id: format!("{}:{job}:{status}", what.kind()),
+        at_ms,
+        conversation,
+        what,
+    }
+}
