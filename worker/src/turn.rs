@@ -236,8 +236,7 @@ fn understand(taken: &mut Taken, words: &[String]) -> Heard {
     if taken.last.side == Side::Buyer && conversation.dialogue.asked != Some(Asked::TourTime) {
         conversation.requirement.merge(&understood);
     }
-    let is_new = conversation.requirement != before;
-    let mut heard = hear(&texts, conversation, is_new, today(taken.now_ms));
+    let mut heard = hear(&texts, conversation, &before, today(taken.now_ms));
     if taken.last.side == Side::Supplier {
         (heard.intent, heard.news) = supplier::hear(&heard, &understood, conversation);
     }
@@ -283,7 +282,7 @@ async fn answer(
     words: &[String],
     listings: &Listings,
 ) -> Conclusion {
-    if let Some(reason) = held_back(heard.intent) {
+    if let Some(reason) = held_back(heard) {
         return Conclusion::silent(reason);
     }
     let conversation = &mut taken.conversation;

@@ -121,6 +121,14 @@ pub fn buyer(conversation: &mut Conversation, heard: &Heard, happened: &mut Vec<
             return Next::Say(passed_on(wanted, dialogue, happened));
         }
     }
+    // So is a change that our parsers cannot place.
+    let is_change = matches!(
+        heard.intent,
+        Intent::NewRequirement | Intent::UpdateRequirement
+    );
+    if is_change && !heard.is_requirement_new {
+        wanted.add_note(&heard.text);
+    }
     let wanted = &*wanted;
     match heard.intent {
         Intent::NewRequirement | Intent::UpdateRequirement => {

@@ -8,6 +8,8 @@ use wex_domain::conversation::Conversation;
 use wex_domain::intent::Intent;
 use wex_domain::message::Purpose;
 
+use crate::heard::Heard;
+
 /// Replies in a window that brought nothing new before we fall silent. A person does not get there; two machines do.
 pub const IDLE_REPLIES_MAX: u32 = 8;
 
@@ -98,8 +100,9 @@ pub fn confirm_opt_out(conversation: &mut Conversation, seen: Circumstances<'_>)
 
 /// Why what was understood is not answered; `None` when it may be.
 #[must_use]
-pub fn held_back(intent: Intent) -> Option<&'static str> {
-    match intent {
+pub fn held_back(heard: &Heard) -> Option<&'static str> {
+    match heard.intent {
+        _ if heard.is_reaction => Some("reaction"),
         Intent::AutoReply => Some("automatic_reply"),
         _ => None,
     }

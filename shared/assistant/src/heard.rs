@@ -23,6 +23,8 @@ pub struct Heard {
     pub when: When,
     /// What a supplier told us; empty on the buyers' line.
     pub news: SupplierRecord,
+    /// A phone told us of a reaction to one of our texts, in words that are ours.
+    pub is_reaction: bool,
     /// The contact may want no more texts, and does not say so clearly.
     pub may_opt_out: bool,
     /// The text asks us to forget what we are for. Nothing follows from it but that people can see it.

@@ -6,7 +6,7 @@ use wex_domain::intent::Intent;
 use wex_domain::listing::{RentStructure, RentUnit};
 use wex_domain::requirement::SQFT_MAX;
 use wex_domain::supplier::{SupplierRecord, TourDecision};
-use wex_domain::understand::Understood;
+use wex_domain::understand::{Understood, understand};
 
 use crate::decide::{Happened, Next};
 use crate::hear::contains;
@@ -25,7 +25,7 @@ pub fn hear(
     const GONE: &str = "leased, rented, off the market, take it down, no longer available, not available, under contract, \
          already gone, sold, delist, rentada, rentado, ya no esta disponible, ya se rento, vendida, quitela";
     const AVAILABLE: &str = "available, still open, vacant, yes still, disponible, sigue libre, esta libre, still have it";
-    const NEW: &str = "another, new listing, new space, new building, list a, list my, otra bodega, otro espacio, \
+    const NEW: &str = "another bldg, another building, another space, another warehouse, another one, new listing, new space, new building, list a, list my, otra bodega, otro espacio, \
          nuevo espacio, nueva bodega, quiero anunciar, i have a, we have a, tengo una, tenemos una";
     let general = heard.intent;
     let words = words(&heard.text);
@@ -37,7 +37,7 @@ pub fn hear(
     let (rate, rate_structure) = (rate(&words), structure(&words));
     let mut news = SupplierRecord {
         location: understood.locations.first().cloned(),
-        available_sqft: understood.sqft_max.or(understood.sqft_min),
+        available_sqft: sqft(&heard.text, understood),
         rate_amount: rate.map(|(amount, _)| amount),
         rate_unit: rate.map(|(_, unit)| unit),
         rate_structure,
@@ -51,7 +51,7 @@ pub fn hear(
     if is_about_tour {
         news.tour_decision = tour_decision(general, &words, heard.when);
     }
-    let is_new = news.available_sqft.is_some() && (news.location.is_some() || says(NEW));
+    let is_new = says(NEW) || (news.available_sqft.is_some() && news.location.is_some());
     let intent = if news.tour_decision.is_some() {
         Intent::SupplierTourResponse
     } else if says(GONE) {
@@ -66,14 +66,22 @@ pub fn hear(
         Intent::SupplierRateUpdate
     } else if news.min_term_months.is_some() || news.available_sqft.is_some() {
         Intent::SupplierListingUpdate
-    } else if says(NEW) {
-        Intent::SupplierNewListing
     } else if heard.text.contains('?') && general == Intent::Unclear {
         Intent::SupplierAskQuestion
     } else {
         general
     };
     (intent, news)
+}
+
+/// The size of a space. "We have 25k sf" is no wish, so our parsers read it again without the having.
+fn sqft(text: &str, understood: &Understood) -> Option<u32> {
+    let of = |understood: &Understood| understood.sqft_max.or(understood.sqft_min);
+    of(understood).or_else(|| {
+        let number = text.find(|c: char| c.is_ascii_digit())?;
+        let is_money = text[..number].ends_with('$');
+        (!is_money).then(|| of(&understand(&text[number..])))?
+    })
 }
 
 /// What is for us whatever else the text says.
@@ -280,7 +288,7 @@ mod tests {
         let today = jiff::civil::date(2026, 11, 23);
         let mut conversation = Conversation::default();
         conversation.remember(Party::Us, ours, 1);
-        let general = crate::hear::hear(&[text], &conversation, false, today);
+        let general = crate::hear::hear(&[text], &conversation, &conversation.requirement, today);
         let understood = understand_turn(&[text]);
         hear(&general, &understood, &conversation)
     }

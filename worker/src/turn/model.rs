@@ -24,7 +24,7 @@ pub(super) async fn hear_more(
     words: &[String],
     assistant: &Assistant,
 ) {
-    if words.is_empty() || is_settled(heard.intent) {
+    if words.is_empty() || heard.is_reaction || is_settled(heard.intent) {
         return;
     }
     let texts: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -137,6 +137,7 @@ mod tests {
             attributes: Vec::new(),
             when: Default::default(),
             news: SupplierRecord::default(),
+            is_reaction: false,
             may_opt_out: false,
             is_injection_suspected: false,
             language: Language::En,
@@ -163,7 +164,7 @@ mod tests {
             let read_by = believe(&mut heard, &reading(intent), Side::Buyer, None);
             assert_eq!(read_by, MatchedBy::Rule);
             assert!(
-                wex_assistant::gate::held_back(heard.intent).is_none(),
+                wex_assistant::gate::held_back(&heard).is_none(),
                 "{intent:?}"
             );
             assert_ne!(heard.intent, Intent::OptOut, "{intent:?}");
