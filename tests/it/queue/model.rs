@@ -568,7 +568,10 @@ impl State {
         }
         for key in &taken {
             let key_model = &mut line.keys[*key];
-            let jobs: Vec<_> = key_model.jobs.iter().take(plan.jobs_max).copied().collect();
+            let failed = key_model.history.as_ref();
+            let has_fault = failed.is_some_and(|history| 0 < history.crashes + history.attempts);
+            let jobs_max = if has_fault { 1 } else { plan.jobs_max };
+            let jobs: Vec<_> = key_model.jobs.iter().take(jobs_max).copied().collect();
             let fence = self.claims.len() + 1;
             key_model.place = Place::Running {
                 lease_ends: now + plan.lease.ticks(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use wex_queue::{Counts, Effects, LetterFilter, Limits, Record, Settled};
+use wex_queue::{Counts, Effects, Failed, LetterFilter, Limits, Record, Settled};
 
 use super::{
     LONG, NEXT, SHORT, Store, WORK, WORKER, at_most, event, event_job, failed, job, payloads,
@@ -162,6 +162,60 @@ async fn a_renewal_keeps_the_claim() {
         Settled::Done
     );
     assert_eq!(store.claim(LONG).await.crashes, 1);
+}
+
+#[tokio::test]
+async fn a_job_that_kills_its_workers_takes_none_of_those_it_was_claimed_with_along() {
+    let store = Store::start().await;
+    store
+        .put(&[job("k", "before"), job("k", "poison"), job("k", "after")])
+        .await;
+    let limits = Limits {
+        jobs_max: 10,
+        crashes_max: 3,
+        ..SHORT
+    };
+    let mut completed = Vec::new();
+    while completed.len() < 2 {
+        let claim = store.claim(limits).await;
+        if payloads(&claim).contains(&"poison") {
+            continue; // Its worker vanishes.
+        }
+        completed.extend(payloads(&claim).into_iter().map(str::to_owned));
+        store.complete(&claim).await;
+    }
+
+    assert_eq!(completed, ["before", "after"]);
+    let letters = store.dead_letters().await;
+    assert_eq!(letters.len(), 1);
+    assert_eq!(letters[0].job.payload, "poison");
+    assert!(store.finds_nothing().await);
+}
+
+#[tokio::test]
+async fn a_job_that_fails_by_its_own_fault_is_tried_again_without_those_it_was_claimed_with() {
+    let store = Store::start().await;
+    store.put(&[job("k", "1"), job("k", "2")]).await;
+    let limits = Limits {
+        jobs_max: 10,
+        ..LONG
+    };
+    for (counts, together) in [(Counts::No, 2), (Counts::Yes, 1)] {
+        let claim = store.claim(limits).await;
+        let failed = Failed {
+            cause: "bug",
+            error: "the attempt panicked".to_owned(),
+        };
+        let retried = store
+            .queue
+            .retry(&claim, Duration::ZERO, counts, &failed, &Effects::default())
+            .await
+            .unwrap();
+        assert_eq!(retried, Settled::Done);
+        let again = store.claim(limits).await;
+        assert_eq!(again.jobs.len(), together, "{counts:?}");
+        assert_eq!(store.queue.release(&again).await.unwrap(), Settled::Done);
+    }
 }
 
 #[tokio::test]

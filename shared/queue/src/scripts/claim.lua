@@ -4,7 +4,7 @@
 -- ARGV[1]  queue
 -- ARGV[2]  worker       who asks
 -- ARGV[3]  keys_max     how many keys to take
--- ARGV[4]  jobs_max     how many jobs of one key to take together
+-- ARGV[4]  jobs_max     how many jobs of one key to take together, if none of them failed by its own fault
 -- ARGV[5]  lease_ms     how long the claim holds without a renewal
 -- ARGV[6]  crashes_max  a key whose worker vanished this often is buried as "poison"
 -- ARGV[7]  rate         name of the token bucket that every key taken costs one of; "" for none
@@ -108,29 +108,35 @@ else
   end
 end
 
+-- How many jobs of a key are taken together. After a crash, or a failure by their own fault, one at a time: so that only the
+-- job whose fault it is becomes a dead letter, and none of its neighbours.
+local function jobs_together(past)
+  if not past then return jobs_max end
+  past = cjson.decode(past)
+  return 0 < past.crashes + past.attempts and 1 or jobs_max
+end
+
 local reply = { now_ms, next_ms }
 local KEYS_AT_ONCE = 1000 -- One command for many keys is cheaper; `unpack` fails at some 8,000 values.
 local fence = 0 < #keys and redis.call('INCRBY', shard .. ':fence', #keys) - #keys
 for first = 1, #keys, KEYS_AT_ONCE do
-  local taken, ends, running = {}, {}, {}
-  for at = first, math.min(first + KEYS_AT_ONCE - 1, #keys) do
-    local key = keys[at]
-    local claim = redis.call('LRANGE', jobs_name(queue, key), 0, jobs_max - 1)
+  local last = math.min(first + KEYS_AT_ONCE - 1, #keys)
+  local ends, running = {}, {}
+  for at, past in ipairs(redis.call('HMGET', name(queue, 'history'), unpack(keys, first, last))) do
+    local key = keys[first + at - 1]
+    local claim = redis.call('LRANGE', jobs_name(queue, key), 0, jobs_together(past) - 1)
     fence = fence + 1
-    table.insert(taken, key)
     table.insert(ends, now_ms + ARGV[5])
     table.insert(ends, key)
     table.insert(running, key)
     table.insert(running, whole(fence) .. ' ' .. #claim .. ' ' .. worker)
+    table.insert(claim, 1, past or '')
     table.insert(claim, 1, fence)
     table.insert(claim, 1, key)
     table.insert(reply, claim)
   end
   redis.call('ZADD', leases, unpack(ends))
   redis.call('HSET', name(queue, 'running'), unpack(running))
-  for at, past in ipairs(redis.call('HMGET', name(queue, 'history'), unpack(taken))) do
-    table.insert(reply[first + at + 1], 3, past or '')
-  end
 end
 
 -- Nothing is written when nothing was taken: a full Redis refuses to, and a worker that only looks must not fail.
