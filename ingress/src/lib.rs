@@ -6,6 +6,7 @@
 mod accept;
 mod address;
 mod authenticate;
+mod beat;
 mod config;
 mod health;
 mod limits;
@@ -130,6 +131,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     let ending = CancellationToken::new();
     let mut tasks = JoinSet::new();
     tasks.spawn(accepter.run(ending.clone()));
+    tasks.spawn(beat::run(storage.clone(), ending.clone()));
     tasks.spawn(unspool::run(storage, ending.clone()));
     {
         let (door, ending) = (Arc::clone(&door), ending.clone());

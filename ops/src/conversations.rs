@@ -10,7 +10,7 @@ use wex_domain::job::suppression_record;
 use wex_domain::line::{LineId, Side};
 use wex_domain::phone_number::PhoneNumber;
 use wex_ledger::{ConversationRow, Ledger, Message, MessageFilter, TimelineEvent};
-use wex_queue::{Act, Forgotten, Key};
+use wex_queue::{Act, Forgotten, Key, Worker};
 
 use crate::hold;
 use crate::ledger::{self, Contact, note_if_cut, phone_number, shown_contact};
@@ -18,8 +18,9 @@ use crate::messages::status;
 use crate::operator::{
     CommandError, EXIT_CODES, Operator, QUEUES, Session, conversation_key, reason_parser, shown_key,
 };
-use crate::output::{Table, harmless, json, line};
-use crate::time::date_time;
+use crate::output::{Table, harmless, json, line, note};
+use crate::time::{date_time, short};
+use crate::workers::is_missing;
 
 /// What can be done with conversations.
 #[derive(Debug, Subcommand)]
@@ -265,6 +266,7 @@ async fn erase(options: &Erase, ledger: &Ledger) -> Result<(), CommandError> {
         filter: "",
         reason: &options.reason,
     };
+    let silent = until_unspooled(&session).await?;
     let Some((jobs, letters)) = session.queue.erase(&QUEUES, &forgotten, act).await? else {
         return Err(CommandError::Failed(
             "a job of this contact is running: nothing was erased; try again in a moment"
@@ -275,9 +277,49 @@ async fn erase(options: &Erase, ledger: &Ledger) -> Result<(), CommandError> {
     let erased = ledger.erase(contact, &name).await?;
     line(&format!(
         "Erased {contact}: {jobs} jobs, {letters} dead letters, {} messages, {} conversations, {} entries of consent.\n\
-         A text that still waits in an ingress's spool comes as new. Backups and logs of your own are yours to erase.",
+         Backups and logs of your own are yours to erase.",
         erased.messages, erased.conversations, erased.consents
-    ))
+    ))?;
+    for process in silent {
+        note(&format!(
+            "The ingress on {} (process {}) has been silent for {}: a text of this contact that waits in its spool comes as new \
+             when it is back. Erase again then.",
+            process.about.host,
+            process.about.pid,
+            short(process.seen)
+        ));
+    }
+    Ok(())
+}
+
+/// Waits until the spools of the ingresses are empty: what is in one comes to Redis later, and would be the contact's again.
+/// Gives back the ingresses that cannot be asked.
+async fn until_unspooled(session: &Session) -> Result<Vec<Worker>, CommandError> {
+    const PATIENCE: Duration = Duration::from_secs(60);
+    const PAUSE: Duration = Duration::from_millis(200);
+    let started = Instant::now();
+    loop {
+        let processes = session.queue.workers().await?;
+        let ingresses = processes
+            .into_iter()
+            .filter(|process| !process.takes_jobs());
+        let (silent, heard): (Vec<_>, Vec<_>) = ingresses.partition(is_missing);
+        // What one said before this began may be true no more.
+        let is_empty =
+            |process: &Worker| process.about.spooled == Some(0) && process.seen < started.elapsed();
+        let Some(full) = heard.iter().find(|process| !is_empty(process)) else {
+            return Ok(silent);
+        };
+        if started.elapsed() > PATIENCE {
+            return Err(CommandError::Failed(format!(
+                "nothing was erased: texts wait in the spool of the ingress on {} (process {}), and would come as new. \
+                 `wex queue status` says whether Redis takes texts; run the same command again when `wex workers` shows an \
+                 empty spool",
+                full.about.host, full.about.pid
+            )));
+        }
+        sleep(PAUSE).await;
+    }
 }
 
 /// Waits until the ledger has all that happened until now: otherwise it would be written after the erasure.

@@ -1,4 +1,4 @@
-//! `wex workers`: which worker processes there are, and which of them have fallen silent.
+//! `wex workers`: which workers and ingresses there are, and which of them have fallen silent.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::operator::{CommandError, QUEUES, Session};
 use crate::output::{Table, json, line};
 use crate::time::{ago, date_time, short};
 
-/// A worker says that it is alive every 5 s; one that did not for so long has vanished, is frozen, or cannot reach Redis.
+/// A process says that it is alive every 5 s; one that did not for so long has vanished, is frozen, or cannot reach Redis.
 const SILENT_MAX: Duration = Duration::from_secs(15);
 
 #[derive(Debug, Args)]
@@ -48,14 +48,17 @@ pub(crate) async fn run(options: &Options) -> Result<(), CommandError> {
     if options.json {
         return rows.into_iter().try_for_each(|row| json(&row));
     }
+    if !workers.iter().any(Worker::takes_jobs) {
+        line("No worker has been heard of in the last ten minutes: nothing is worked on.")?;
+    }
     if workers.is_empty() {
-        return line("No worker has been heard of in the last ten minutes: nothing is worked on.");
+        return Ok(());
     }
     let mut table = Table::new(&[
         "ID",
         "HOST",
         ">PID",
-        "QUEUES",
+        "WORKS ON",
         ">RUNNING",
         ">CONCURRENCY",
         "UP SINCE",
@@ -73,7 +76,7 @@ pub(crate) async fn run(options: &Options) -> Result<(), CommandError> {
             worker.id.clone(),
             about.host.clone(),
             about.pid.to_string(),
-            about.queues.join(","),
+            what_for(worker),
             running.to_string(),
             about.concurrency.to_string(),
             format!(
@@ -86,6 +89,15 @@ pub(crate) async fn run(options: &Options) -> Result<(), CommandError> {
         ]);
     }
     table.print()
+}
+
+/// The queues of a worker, and what an ingress keeps.
+fn what_for(process: &Worker) -> String {
+    match process.about.spooled {
+        None => process.about.queues.join(","),
+        Some(0) => "accepting".to_owned(),
+        Some(texts) => format!("accepting, {texts} in its spool"),
+    }
 }
 
 /// Has it been silent for too long?

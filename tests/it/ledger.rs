@@ -1267,6 +1267,55 @@ async fn who_is_erased_is_found_nowhere_and_stays_opted_out() {
 }
 
 #[tokio::test]
+async fn a_text_of_an_erased_contact_that_waited_in_a_spool_is_erased_too() {
+    let settings = Settings {
+        worker_variables: vec![("ERASURE_KEY", ERASURE_KEY.to_owned())],
+        ..Settings::default()
+    };
+    let mut world = World::start_with_private_redis(processes(), settings).await;
+    world.start_worker().await;
+    world.buyer_texts("10k sqft in Carson").await;
+    world.sent(1).await;
+    let pause = [
+        "queue",
+        "pause",
+        "inbound",
+        "--contact",
+        BUYER,
+        "--reason",
+        "looking",
+    ];
+    world.wex(&pause).await;
+    // Redis lives, and takes nothing.
+    world
+        .redis_command(&["CONFIG", "SET", "maxmemory", "1"])
+        .await;
+    world.buyer_texts("54,321 sqft of secrets").await;
+    world.ingress.line_with("spool.waiting").await;
+    world
+        .redis_command(&["CONFIG", "SET", "maxmemory", "0"])
+        .await;
+
+    let erase = [
+        "conversations",
+        "erase",
+        BUYER,
+        "--reason",
+        "asked",
+        "--yes",
+    ];
+    let said = world.wex(&erase).await;
+    assert!(said.contains("1 jobs"), "the spooled text: {said}");
+    world.ingress.line_with("spool.drained").await;
+    let redis = world.all_of_redis().await;
+    let digits = BUYER.trim_start_matches('+');
+    assert!(
+        !redis.contains(digits) && !redis.contains("secrets"),
+        "{redis}"
+    );
+}
+
+#[tokio::test]
 async fn nothing_is_erased_without_the_key_for_what_must_be_kept() {
     let world = world_with_a_conversation().await;
     let erase = [

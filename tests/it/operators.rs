@@ -172,6 +172,7 @@ impl Desk {
             queues: queues.iter().map(QueueName::to_string).collect(),
             concurrency,
             started_ms: 0,
+            spooled: None,
         };
         self.queue.beat(id, &about).await.expect("Redis answers");
     }
@@ -572,16 +573,16 @@ async fn peek_says_when_the_rate_of_sends_is_used_up() {
 }
 
 #[tokio::test]
-async fn workers_are_listed_and_a_killed_one_is_marked() {
+async fn workers_and_ingresses_are_listed_and_a_killed_one_is_marked() {
     let mut world = World::start(processes()).await;
     let wex = Wex::new(world.redis_url());
     let deadline = Instant::now() + PATIENCE;
     let mut said = String::new();
-    while !said.contains("alive") {
+    while !(said.contains("inbound,outbound") && said.contains("accepting")) {
         assert!(Instant::now() < deadline, "{said}");
         said = wex.ok(&["workers"]).await;
     }
-    assert!(said.contains("inbound,outbound"), "{said}");
+    assert!(!said.contains("MISSING"), "{said}");
 
     world.kill_worker().await;
     while !said.contains("MISSING") {

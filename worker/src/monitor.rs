@@ -86,6 +86,7 @@ pub(crate) async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>
         queues: config.queue_names(),
         concurrency: config.concurrency,
         started_ms: Clock.now_ms(),
+        spooled: None,
     };
     info!(worker.id = %worker_id, queues = ?about.queues, "worker.started");
     let worker_id = worker_id.to_string();

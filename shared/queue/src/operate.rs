@@ -286,7 +286,7 @@ pub struct AuditEntry {
     pub key: Option<String>,
 }
 
-/// What a worker process says of itself.
+/// What a process says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkerAbout {
     pub host: String,
@@ -297,6 +297,9 @@ pub struct WorkerAbout {
     pub concurrency: usize,
     /// By its own clock, in milliseconds since 1970.
     pub started_ms: u64,
+    /// Jobs that it accepted and that Redis has not got yet; `None` for a process that accepts none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spooled: Option<u64>,
 }
 
 /// Who works on a queue, and how much it may still claim.
@@ -308,7 +311,7 @@ pub struct Load {
     pub tokens: Option<f64>,
 }
 
-/// A worker process.
+/// A process that takes jobs, or one that brings them.
 #[derive(Debug, Clone, Serialize)]
 pub struct Worker {
     pub id: String,
@@ -316,6 +319,14 @@ pub struct Worker {
     #[serde(rename = "seen_ms_ago", serialize_with = "as_ms")]
     pub seen: Duration,
     pub about: WorkerAbout,
+}
+
+impl Worker {
+    /// Does it take jobs? The other processes bring them.
+    #[must_use]
+    pub fn takes_jobs(&self) -> bool {
+        self.about.spooled.is_none()
+    }
 }
 
 impl Queue {
@@ -708,7 +719,7 @@ impl Queue {
         entries.iter().map(read).collect()
     }
 
-    /// Says that the worker process `worker` is alive.
+    /// Says that the process `worker` is alive.
     ///
     /// # Errors
     /// When Redis cannot be asked.
@@ -719,7 +730,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes a worker process that ends off the list.
+    /// Takes a process that ends off the list.
     ///
     /// # Errors
     /// When Redis cannot be asked.
@@ -729,7 +740,7 @@ impl Queue {
         Ok(())
     }
 
-    /// The worker processes of the last ten minutes, the latest first.
+    /// The processes of the last ten minutes, the latest first.
     ///
     /// # Errors
     /// When Redis cannot be asked.

@@ -16,6 +16,7 @@ fn about(pid: u32) -> WorkerAbout {
         queues: vec!["inbound".to_owned(), "outbound".to_owned()],
         concurrency: 8,
         started_ms: 1,
+        spooled: None,
     }
 }
 

@@ -1,4 +1,4 @@
--- Say that a worker process is alive; forget those that have not for long.
+-- Say that a process is alive; forget those that have not for long.
 --
 -- KEYS[1]  shard
 -- ARGV[1]  worker id; "" to only read
