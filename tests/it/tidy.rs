@@ -8,7 +8,7 @@ use wex_runtime::env::Env;
 use wex_runtime::telemetry::TelemetryConfig;
 
 /// Every crate, its folder, and what of ours it may import.
-const CRATES: [(&str, &str, &[&str]); 12] = [
+const CRATES: [(&str, &str, &[&str]); 13] = [
     ("wex-domain", "shared/domain", &[]),
     ("wex-assistant", "shared/assistant", &["wex-domain"]),
     ("wex-queue", "shared/queue", &[]),
@@ -16,6 +16,11 @@ const CRATES: [(&str, &str, &[&str]); 12] = [
     ("wex-aircall", "shared/aircall", &["wex-domain"]),
     ("wex-ledger", "shared/ledger", &["wex-domain"]),
     ("wex-llm", "shared/llm", &["wex-domain"]),
+    (
+        "wex-turn",
+        "shared/turn",
+        &["wex-assistant", "wex-domain", "wex-llm", "wex-runtime"],
+    ),
     (
         "wex-ingress",
         "ingress",
@@ -32,6 +37,7 @@ const CRATES: [(&str, &str, &[&str]); 12] = [
             "wex-llm",
             "wex-queue",
             "wex-runtime",
+            "wex-turn",
         ],
     ),
     (
@@ -42,8 +48,10 @@ const CRATES: [(&str, &str, &[&str]); 12] = [
             "wex-assistant",
             "wex-domain",
             "wex-ledger",
+            "wex-llm",
             "wex-queue",
             "wex-runtime",
+            "wex-turn",
         ],
     ),
     ("wex-sim", "sim", &[]),

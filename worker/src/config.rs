@@ -8,7 +8,7 @@ use wex_domain::consent;
 use wex_domain::job::{DELIVERY, INBOUND, NOTIFY, OUTBOUND, SEND_RATE};
 use wex_domain::sms_text::segments;
 use wex_ledger::{Database, ErasureKey, Keys, Retention};
-use wex_llm::{Assistant, Dialect, Prompts, Provider, ProviderConfig};
+use wex_llm::Assistant;
 use wex_queue::{Limits, QueueName, Rate};
 use wex_runtime::env::{Env, Span};
 
@@ -124,7 +124,7 @@ impl Config {
             unknown_wait: env.or::<Span>("UNKNOWN_WAIT", "2m").0,
             takeover_pause: env.or::<Span>("TAKEOVER_PAUSE", "12h").0,
             listings: listings(env),
-            assistant: assistant(env),
+            assistant: wex_turn::config::assistant(env),
             help_contact,
         }
     }
@@ -177,83 +177,6 @@ fn notify(env: &mut Env) -> Option<NotifyConfig> {
         env.problem(problem);
     }
     Some(config)
-}
-
-/// The variables of one provider: which, where, its key, its model.
-type ProviderNames = [&'static str; 4];
-
-const PRIMARY: ProviderNames = ["LLM_PROVIDER", "LLM_BASE_URL", "LLM_API_KEY", "LLM_MODEL"];
-const FALLBACK: ProviderNames = [
-    "LLM_FALLBACK_PROVIDER",
-    "LLM_FALLBACK_BASE_URL",
-    "LLM_FALLBACK_API_KEY",
-    "LLM_FALLBACK_MODEL",
-];
-
-fn assistant(env: &mut Env) -> Assistant {
-    let timeout = env.or::<Span>("LLM_TIMEOUT", "20s").0;
-    if !(Duration::from_millis(100)..=Duration::from_secs(60)).contains(&timeout) {
-        env.problem("LLM_TIMEOUT is not between 100ms and 60s".to_owned());
-    }
-    let version: String = env.or("ANTHROPIC_VERSION", "2026-10-21");
-    let primary = provider(env, PRIMARY, timeout, &version);
-    let fallback = provider(env, FALLBACK, timeout, &version);
-    if primary.is_none() && fallback.is_some() {
-        env.problem(
-            "LLM_FALLBACK_PROVIDER has nothing to stand in for: set LLM_PROVIDER".to_owned(),
-        );
-    }
-    Assistant {
-        providers: primary.into_iter().chain(fallback).collect(),
-        prompts: Prompts {
-            directory: env.optional("PROMPTS_DIR"),
-        },
-        prices: env.optional("LLM_PRICES").unwrap_or_default(),
-    }
-}
-
-fn provider(
-    env: &mut Env,
-    names: ProviderNames,
-    timeout: Duration,
-    version: &str,
-) -> Option<Provider> {
-    let [name, base_url, api_key, model] = names;
-    let chosen: String = env.or(name, "offline");
-    let base_url_given: Option<String> = env.optional(base_url);
-    let key: Option<String> = env.optional(api_key);
-    let model_given: Option<String> = env.optional(model);
-    if chosen == "offline" {
-        return None;
-    }
-    let dialect: Dialect = match chosen.parse() {
-        Ok(dialect) => dialect,
-        Err(expected) => {
-            env.problem(format!("{name} is not usable: {expected}"));
-            return None;
-        }
-    };
-    let (Some(key), Some(model_given)) = (key, model_given) else {
-        env.problem(format!(
-            "{name} is set: {api_key} and {model} are needed too"
-        ));
-        return None;
-    };
-    let config = ProviderConfig {
-        dialect,
-        base_url: base_url_given.unwrap_or_else(|| dialect.base_url().to_owned()),
-        api_key: SecretString::from(key),
-        model: model_given,
-        anthropic_version: version.to_owned(),
-        timeout,
-    };
-    match Provider::new(config) {
-        Ok(provider) => Some(provider),
-        Err(error) => {
-            env.problem(format!("{base_url} cannot be used: {error}"));
-            None
-        }
-    }
 }
 
 fn listings(env: &mut Env) -> ListingsConfig {

@@ -3,21 +3,17 @@
 //! [`take`] is the spine: gate, understand, decide, draft, guard, commit. Everything but looking for spaces is pure and
 //! lives in `wex_assistant`. What a turn brings about is committed in one script with its completion, or not at all.
 
-use jiff::civil::Date;
-use jiff::tz::{Offset, TimeZone};
 use serde_json::{Value, json};
 use tracing::{Span, warn};
 use wex_assistant::decide::{Happened, Next, buyer, offer};
 use wex_assistant::draft::{OPENING_ES, draft, facts, opt_out_hint};
 use wex_assistant::gate::{self, Circumstances, Gate, held_back};
 use wex_assistant::guard;
-use wex_assistant::hear::hear;
 use wex_assistant::heard::Heard;
 use wex_assistant::say::{Handoff, Say};
-use wex_assistant::supplier::{self, supplier};
+use wex_assistant::supplier::supplier;
 use wex_domain::consent::{self, Keyword};
 use wex_domain::conversation::{Control, Conversation, ConversationId, Party};
-use wex_domain::dialogue::Asked;
 use wex_domain::event::{
     ConsentChange, ConsentKind, Event, FieldChange, MatchedBy, ModelCall, Turn, What,
 };
@@ -31,10 +27,11 @@ use wex_domain::message::{InboundMessage, Purpose, Reply};
 use wex_domain::notice::NoticeKind;
 use wex_domain::requirement::Requirement;
 use wex_domain::sms_text;
-use wex_domain::understand::{Language, understand_turn};
+use wex_domain::understand::Language;
 use wex_llm::Assistant;
 use wex_queue::{Claim, Effects, Invalid, NewJob, QueueName, Record};
 use wex_runtime::trace;
+use wex_turn::opt_out;
 
 use crate::attempt::{Achieved, Context, unreadable};
 use crate::disposition::Failure;
@@ -124,9 +121,7 @@ async fn conclude(
         Gate::Silent(reason) => return Conclusion::silent(reason),
         Gate::Fixed { purpose, body } => Conclusion::reply(purpose, body),
         Gate::Open => {
-            let known = taken.conversation.requirement.clone();
-            let mut heard = understand(taken, &words);
-            model::hear_more(taken, &mut heard, &known, &words, assistant).await;
+            let heard = read(taken, &words, assistant).await;
             let mut conclusion = match opt_out(heard.intent) {
                 Some(kind) => opted_out(taken, circumstances, kind),
                 None => answer(taken, &heard, &words, listings).await,
@@ -227,41 +222,17 @@ fn give_back(conversation: &mut Conversation, resumed_ms: u64) {
 }
 
 /// Reads the texts, and merges what they say into what the buyer wants.
-fn understand(taken: &mut Taken, words: &[String]) -> Heard {
-    let texts: Vec<&str> = words.iter().map(String::as_str).collect();
-    let conversation = &mut taken.conversation;
-    let understood = understand_turn(&texts);
-    let before = conversation.requirement.clone();
-    // A day for a tour is no day to move in.
-    if taken.last.side == Side::Buyer && conversation.dialogue.asked != Some(Asked::TourTime) {
-        conversation.requirement.merge(&understood);
-    }
-    let mut heard = hear(&texts, conversation, &before, today(taken.now_ms));
-    if taken.last.side == Side::Supplier {
-        (heard.intent, heard.news) = supplier::hear(&heard, &understood, conversation);
-    }
-    conversation.language = heard.language;
-    conversation.dialogue.injection_suspected |= heard.is_injection_suspected;
-    heard
-}
-
-/// The day where the warehouses are: Pacific standard time, an hour off in summer, which matters around midnight only.
-fn today(now_ms: u64) -> Date {
-    const PACIFIC: Offset = Offset::constant(-8);
-    let now = i64::try_from(now_ms).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_millisecond(now)
-        .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
-        .to_zoned(TimeZone::fixed(PACIFIC))
-        .date()
-}
-
-/// Whether a text in other words than a keyword means that the contact must not be texted any more.
-fn opt_out(intent: Intent) -> Option<ConsentKind> {
-    match intent {
-        Intent::OptOut => Some(ConsentKind::OptOut),
-        Intent::WrongNumber => Some(ConsentKind::WrongNumber),
-        _ => None,
-    }
+async fn read(taken: &mut Taken, words: &[String], assistant: &Assistant) -> Heard {
+    let turn = wex_turn::Turn {
+        side: taken.last.side,
+        words,
+        remembered: taken.messages.len(),
+        now_ms: taken.now_ms,
+    };
+    let read = wex_turn::read(&mut taken.conversation, turn, assistant).await;
+    taken.read_by = read.read_by;
+    taken.calls = read.calls;
+    read.heard
 }
 
 fn opted_out(taken: &mut Taken, seen: Circumstances<'_>, kind: ConsentKind) -> Conclusion {
@@ -569,6 +540,5 @@ fn reply_job(claim: &Claim, reply: &Reply) -> NewJob {
     job
 }
 
-mod model;
 #[cfg(test)]
 mod tests;

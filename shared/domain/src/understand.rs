@@ -99,7 +99,7 @@ pub fn understand_turn(texts: &[&str]) -> Understood {
 
 impl Understood {
     /// Adds what the next text of the same turn said.
-    fn follow_with(&mut self, next: Self) {
+    pub fn follow_with(&mut self, next: Self) {
         if next.replaces_locations {
             self.locations.clear();
             self.replaces_locations = true;

@@ -4,6 +4,7 @@
 //! cannot silence us by anything else, and what a supplier tells of a space is the rules' to read.
 
 use wex_assistant::heard::Heard;
+use wex_domain::conversation::Conversation;
 use wex_domain::dialogue::Asked;
 use wex_domain::event::MatchedBy;
 use wex_domain::intent::Intent;
@@ -11,47 +12,42 @@ use wex_domain::line::Side;
 use wex_domain::requirement::Requirement;
 use wex_llm::{Assistant, NeedsHuman, OptOutSignal, Reading, TurnInput};
 
-use super::Taken;
+use super::{Read, Turn, is_wish};
 
 /// A text of fewer words may be in either language, and its conversation knows better than a model.
 const LANGUAGE_WORDS_MIN: usize = 4;
 
 /// Asks a model, if there is one, and merges what it reads. `known`: what was wanted before the turn.
 pub(super) async fn hear_more(
-    taken: &mut Taken,
-    heard: &mut Heard,
+    conversation: &mut Conversation,
+    read: &mut Read,
     known: &Requirement,
-    words: &[String],
+    turn: Turn<'_>,
     assistant: &Assistant,
 ) {
-    if words.is_empty() || heard.is_reaction || is_settled(heard.intent) {
+    let heard = &mut read.heard;
+    if turn.words.is_empty() || heard.is_reaction || is_settled(heard.intent) {
         return;
     }
-    let texts: Vec<&str> = words.iter().map(String::as_str).collect();
-    let conversation = &mut taken.conversation;
-    let earlier = conversation
-        .recent
-        .len()
-        .saturating_sub(taken.messages.len());
-    let turn = TurnInput {
+    let texts: Vec<&str> = turn.words.iter().map(String::as_str).collect();
+    let earlier = conversation.recent.len().saturating_sub(turn.remembered);
+    let asked_of = TurnInput {
         texts: &texts,
         history: &conversation.recent[..earlier],
         requirement: known,
         options: &conversation.dialogue.options,
     };
-    let (reading, calls) = assistant.understand(turn).await;
-    taken.calls = calls;
+    let (reading, calls) = assistant.understand(asked_of).await;
+    read.calls = calls;
     let Some(reading) = reading else {
         return;
     };
-    let asked = conversation.dialogue.asked;
-    if taken.last.side == Side::Buyer && asked != Some(Asked::TourTime) {
+    if is_wish(conversation, turn.side) {
         conversation.requirement.merge(&reading.understood);
+        read.understood.follow_with(reading.understood.clone());
         heard.is_requirement_new = conversation.requirement != *known;
     }
-    taken.read_by = believe(heard, &reading, taken.last.side, asked);
-    conversation.language = heard.language;
-    conversation.dialogue.injection_suspected |= heard.is_injection_suspected;
+    read.read_by = believe(heard, &reading, turn.side, conversation.dialogue.asked);
 }
 
 /// What the rules are sure of, and what needs no model's time: who wants to be left alone waits for nothing.

@@ -1,0 +1,116 @@
+//! Reads a turn: what its texts say and what they are for.
+//!
+//! [`read`] is the one way in which a turn is read, by a worker that answers it and by `wex eval`, which counts how often it is
+//! read right. The rules read first; [`model`] is what a language model may add to them, and [`config`] which models there are.
+
+mod model;
+
+pub mod config;
+
+use jiff::civil::Date;
+use jiff::tz::{Offset, TimeZone};
+use wex_assistant::hear::hear;
+use wex_assistant::heard::Heard;
+use wex_assistant::supplier;
+use wex_domain::conversation::Conversation;
+use wex_domain::dialogue::Asked;
+use wex_domain::event::{ConsentKind, MatchedBy, ModelCall};
+use wex_domain::intent::Intent;
+use wex_domain::line::Side;
+use wex_domain::understand::{Understood, understand_turn};
+use wex_llm::Assistant;
+
+/// The texts of a turn, and what is known besides the conversation.
+#[derive(Clone, Copy)]
+pub struct Turn<'a> {
+    pub side: Side,
+    /// The texts that say something and are no keywords, in order.
+    pub words: &'a [String],
+    /// How many of the texts that the conversation remembers are of this turn, with keywords and empty ones.
+    pub remembered: usize,
+    /// When it is read, in milliseconds since 1970.
+    pub now_ms: u64,
+}
+
+impl std::fmt::Debug for Turn<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Turn")
+            .field("side", &self.side)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What was read of a turn. `Debug` shows the intent alone.
+#[derive(Clone)]
+pub struct Read {
+    pub heard: Heard,
+    /// What it says of what a buyer wants. A part of it that is no wish is not in the conversation: a day for a tour, say.
+    pub understood: Understood,
+    /// What read an opt-out, should the turn be one.
+    pub read_by: MatchedBy,
+    /// What models were asked.
+    pub calls: Vec<ModelCall>,
+}
+
+impl std::fmt::Debug for Read {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Read")
+            .field("heard", &self.heard)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads a turn, and merges what it says into what is known of the buyer's wishes.
+pub async fn read(conversation: &mut Conversation, turn: Turn<'_>, assistant: &Assistant) -> Read {
+    let known = conversation.requirement.clone();
+    let mut read = read_by_rules(conversation, turn);
+    model::hear_more(conversation, &mut read, &known, turn, assistant).await;
+    conversation.language = read.heard.language;
+    conversation.dialogue.injection_suspected |= read.heard.is_injection_suspected;
+    read
+}
+
+fn read_by_rules(conversation: &mut Conversation, turn: Turn<'_>) -> Read {
+    let texts: Vec<&str> = turn.words.iter().map(String::as_str).collect();
+    let understood = understand_turn(&texts);
+    let before = conversation.requirement.clone();
+    if is_wish(conversation, turn.side) {
+        conversation.requirement.merge(&understood);
+    }
+    let mut heard = hear(&texts, conversation, &before, today(turn.now_ms));
+    if turn.side == Side::Supplier {
+        (heard.intent, heard.news) = supplier::hear(&heard, &understood, conversation);
+    }
+    Read {
+        heard,
+        understood,
+        read_by: MatchedBy::Rule,
+        calls: Vec::new(),
+    }
+}
+
+/// Whether what a turn says is what a buyer wants. A day for a tour is no day to move in.
+fn is_wish(conversation: &Conversation, side: Side) -> bool {
+    side == Side::Buyer && conversation.dialogue.asked != Some(Asked::TourTime)
+}
+
+/// The day where the warehouses are: Pacific standard time, an hour off in summer, which matters around midnight only.
+#[must_use]
+pub fn today(now_ms: u64) -> Date {
+    const PACIFIC: Offset = Offset::constant(-8);
+    let now = i64::try_from(now_ms).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(now)
+        .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+        .to_zoned(TimeZone::fixed(PACIFIC))
+        .date()
+}
+
+/// Whether a text in other words than a keyword means that the contact must not be texted any more.
+#[must_use]
+pub fn opt_out(intent: Intent) -> Option<ConsentKind> {
+    match intent {
+        Intent::OptOut => Some(ConsentKind::OptOut),
+        Intent::WrongNumber => Some(ConsentKind::WrongNumber),
+        _ => None,
+    }
+}
