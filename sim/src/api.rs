@@ -3,16 +3,20 @@
 use crate::answer::{Answer, RATE_LIMIT, RATE_REMAINING, RATE_RESET, Refusal};
 use crate::events;
 use crate::options::Mode;
+use crate::webhook_api;
 use crate::world::{Line, Message, SendRequest, World, digits_of, new_message_id, now_ms};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, SERVER};
+use actix_web::http::header::{
+    AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName, HeaderValue, HttpDate, SERVER,
+};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Bytes, Data, Json, Path, Query, ServiceConfig};
 use actix_web::{Error, FromRequest, HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::future::{Ready, ready};
+use std::time::{Duration, SystemTime};
 use tokio::time::sleep;
 
 /// "Up to 1,600 characters" (Aircall's support article 26159991074717).
@@ -28,7 +32,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route(web::delete().to(deconfigure));
     config.service(
         web::scope("/v1")
-            .wrap(from_fn(show_rate))
+            .wrap(from_fn(show_rate_and_date))
             .route("/ping", web::get().to(ping))
             .route("/company", web::get().to(company))
             .route("/numbers", web::get().to(numbers))
@@ -42,12 +46,14 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
                 web::post().to(send_natively),
             )
             .service(configuration)
+            .configure(webhook_api::routes)
             .default_service(web::to(nothing_here)),
     );
 }
 
-/// Shows where the company stands with its rate limit, on every answer but those of the edge, which knows no limits.
-async fn show_rate(
+/// Shows where the company stands with its rate limit, on every answer but those of the edge, which knows no limits; and
+/// Aircall's clock, where it is not ours.
+async fn show_rate_and_date(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
@@ -62,6 +68,20 @@ async fn show_rate(
         .expect("nothing panics under this lock")
         .standing(now_ms());
     let headers = response.headers_mut();
+    let ahead_s = world.account().clock_ahead_s;
+    if ahead_s != 0 {
+        let ahead = Duration::from_secs(ahead_s.unsigned_abs());
+        let now = Duration::from_millis(now_ms());
+        let theirs = if ahead_s > 0 {
+            now + ahead
+        } else {
+            now.saturating_sub(ahead)
+        };
+        let date = HttpDate::from(SystemTime::UNIX_EPOCH + theirs);
+        if let Ok(date) = HeaderValue::from_str(&date.to_string()) {
+            headers.insert(DATE, date);
+        }
+    }
     if let Some(standing) = standing
         && !headers.contains_key(SERVER)
     {
@@ -81,7 +101,7 @@ async fn show_rate(
 
 /// Proof that a request carries the account's credentials and fits the rate limit, against which a stranger's
 /// request does not count.
-struct Admitted;
+pub(crate) struct Admitted;
 
 impl FromRequest for Admitted {
     type Error = Refusal;
@@ -121,16 +141,25 @@ async fn company(_: Admitted, world: Data<World>) -> Json<Value> {
 }
 
 #[derive(Deserialize)]
-struct Pagination {
+pub(crate) struct Pagination {
     page: Option<usize>,
     per_page: Option<usize>,
+    order: Option<Order>,
 }
 
-async fn numbers(
-    _: Admitted,
-    request: HttpRequest,
-    pagination: Query<Pagination>,
-    world: Data<World>,
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Order {
+    Asc,
+    Desc,
+}
+
+/// One page of `items`, which have one JSON object each, under the name `of`.
+pub(crate) fn page(
+    request: &HttpRequest,
+    pagination: &Pagination,
+    of: &str,
+    mut items: Vec<Value>,
 ) -> Result<Json<Value>, Refusal> {
     let page = pagination.page.unwrap_or(1);
     let per_page = pagination.per_page.unwrap_or(PER_PAGE_DEFAULT);
@@ -139,34 +168,42 @@ async fn numbers(
             "page counts from 1 and per_page is 1 to 50".to_owned(),
         ));
     }
-    let lines = world.lines();
+    if pagination.order == Some(Order::Desc) {
+        items.reverse();
+    }
+    let total = items.len();
     let skipped = (page - 1).saturating_mul(per_page);
-    let numbers: Vec<Value> = lines
-        .iter()
-        .skip(skipped)
-        .take(per_page)
-        .map(number_json)
-        .collect();
+    let shown: Vec<_> = items.into_iter().skip(skipped).take(per_page).collect();
     let link = |page: usize| {
         let connection = request.connection_info();
         format!(
-            "{}://{}/v1/numbers?page={page}&per_page={per_page}",
+            "{}://{}/v1/{of}?page={page}&per_page={per_page}",
             connection.scheme(),
             connection.host()
         )
     };
-    let has_next = skipped.saturating_add(numbers.len()) < lines.len();
+    let has_next = skipped.saturating_add(shown.len()) < total;
     Ok(Json(json!({
         "meta": {
-            "count": numbers.len(),
-            "total": lines.len(),
+            "count": shown.len(),
+            "total": total,
             "current_page": page,
             "per_page": per_page,
-            "next_page_link": (has_next && !numbers.is_empty()).then(|| link(page + 1)),
+            "next_page_link": (has_next && !shown.is_empty()).then(|| link(page + 1)),
             "previous_page_link": (1 < page).then(|| link(page - 1)),
         },
-        "numbers": numbers,
+        of: shown,
     })))
+}
+
+async fn numbers(
+    _: Admitted,
+    request: HttpRequest,
+    pagination: Query<Pagination>,
+    world: Data<World>,
+) -> Result<Json<Value>, Refusal> {
+    let numbers = world.lines().iter().map(number_json).collect();
+    page(&request, &pagination, "numbers", numbers)
 }
 
 async fn number(_: Admitted, id: Path<u64>, world: Data<World>) -> Result<Json<Value>, Refusal> {
@@ -212,8 +249,17 @@ fn require_json(request: &HttpRequest) -> Result<(), Refusal> {
     }
 }
 
+/// A plan without messaging is refused with the words for wrong credentials.
+fn require_messaging(world: &World) -> Result<(), Refusal> {
+    if world.account().has_messaging {
+        Ok(())
+    } else {
+        Err(Refusal::Forbidden)
+    }
+}
+
 #[expect(clippy::needless_pass_by_value, reason = "what map_err asks for")]
-fn unreadable(body: serde_json::Error) -> Refusal {
+pub(crate) fn unreadable(body: serde_json::Error) -> Refusal {
     Refusal::InvalidPayload(body.to_string())
 }
 
@@ -231,6 +277,7 @@ async fn configure(
     world: Data<World>,
 ) -> Result<Json<Value>, Refusal> {
     require_json(&request)?;
+    require_messaging(&world)?;
     let ConfigurationBody { callback_url } = if body.is_empty() {
         ConfigurationBody::default()
     } else {
@@ -247,6 +294,7 @@ async fn configuration(
     world: Data<World>,
 ) -> Result<Json<Value>, Refusal> {
     require_json(&request)?;
+    require_messaging(&world)?;
     world.line(*id).map(|line| configuration_json(&line))
 }
 
@@ -257,6 +305,7 @@ async fn deconfigure(
     world: Data<World>,
 ) -> Result<Json<Value>, Refusal> {
     require_json(&request)?;
+    require_messaging(&world)?;
     world
         .change_line(*id, Line::deconfigure)
         .map(|line| configuration_json(&line))
@@ -314,7 +363,7 @@ async fn send(
     let response = answer.into_response();
     if let Some((message, line)) = accepted {
         // First, so that whoever waits for this message finds its events among those that wait to be delivered.
-        let events = events::progress(&line, &message, &world.webhook_token);
+        let events = events::progress(&line, &message, &world.shown_token());
         world.order(world.status_delay, events).await;
         world.messages.append(message);
     }
@@ -349,6 +398,7 @@ fn judge(
         .find(|line| line.id == line_id)
         .ok_or(Refusal::NotFound)?;
     require_json(request)?;
+    require_messaging(world)?;
     if line.mode != mode {
         return Err(Refusal::LineIsNotNative);
     }

@@ -34,6 +34,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             .route("/agent-texts", web::post().to(agent_texts))
             .route("/faults", web::post().to(order_faults))
             .route("/faults", web::delete().to(clear_faults))
+            .route("/account", web::post().to(change_account))
             .route("/messages", web::get().to(messages))
             .route("/requests", web::get().to(requests))
             .route("/deliveries", web::get().to(deliveries))
@@ -90,7 +91,7 @@ async fn contact_texts(text: Json<ContactText>, world: Data<World>) -> Result<Js
         media_url: Vec::new(),
         accepted_at_ms: now_ms,
     };
-    let event = events::received(&line, &message, &world.webhook_token);
+    let event = events::received(&line, &message, &world.shown_token());
     let copies = if hold { 0 } else { deliver };
     for _ in 0..copies {
         world.order(Duration::ZERO, vec![event.clone()]).await;
@@ -132,7 +133,7 @@ async fn agent_texts(text: Json<AgentText>, world: Data<World>) -> Result<Json<V
     world
         .order(
             Duration::ZERO,
-            events::progress(&line, &message, &world.webhook_token),
+            events::progress(&line, &message, &world.shown_token()),
         )
         .await;
     Ok(Json(json!({ "id": message.id })))
@@ -190,6 +191,38 @@ async fn clear_faults(world: Data<World>) -> Json<Value> {
         .expect("nothing panics under this lock")
         .clear();
     Json(json!({ "waiting": 0 }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AccountChange {
+    has_messaging: Option<bool>,
+    clock_ahead_s: Option<i64>,
+}
+
+/// `POST /_sim/account {"has_messaging"?, "clock_ahead_s"?}` -> the same, as it is now
+///
+/// What the account's plan includes, and how far Aircall's clock (the header `Date`) is ahead, at most a day either way.
+async fn change_account(
+    change: Json<AccountChange>,
+    world: Data<World>,
+) -> Result<Json<Value>, Error> {
+    const AHEAD_S_MAX: i64 = 86_400;
+    let mut account = world
+        .account
+        .lock()
+        .expect("nothing panics under this lock");
+    if let Some(ahead_s) = change.clock_ahead_s {
+        if !(-AHEAD_S_MAX..=AHEAD_S_MAX).contains(&ahead_s) {
+            return Err(refuse(format!("clock_ahead_s is at most {AHEAD_S_MAX}")));
+        }
+        account.clock_ahead_s = ahead_s;
+    }
+    account.has_messaging = change.has_messaging.unwrap_or(account.has_messaging);
+    Ok(Json(json!({
+        "has_messaging": account.has_messaging,
+        "clock_ahead_s": account.clock_ahead_s,
+    })))
 }
 
 #[derive(Deserialize)]

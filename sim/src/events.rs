@@ -25,7 +25,7 @@ pub(crate) struct Event {
 
 #[derive(Clone)]
 pub(crate) enum Channel {
-    /// The account's one webhook, for all its lines.
+    /// The account's webhooks, for all its lines.
     Webhook,
     /// The callback of one line.
     Callback { url: String },
@@ -183,7 +183,7 @@ fn display(phone_number: &str) -> String {
 }
 
 /// `2026-05-28T12:59:42.949Z`. The date is Howard Hinnant's `civil_from_days`, for days after 1970.
-fn iso_8601(unix_ms: u64) -> String {
+pub(crate) fn iso_8601(unix_ms: u64) -> String {
     let (days, ms) = (unix_ms / 86_400_000, unix_ms % 86_400_000);
     let days_since_march_0000 = days + 719_468;
     let (era, day_of_era) = (

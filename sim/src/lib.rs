@@ -20,6 +20,7 @@ mod events;
 mod journal;
 mod llm;
 mod options;
+mod webhook_api;
 mod webhooks;
 mod world;
 

@@ -36,7 +36,7 @@ pub struct Options {
     )]
     pub lines: Vec<LineOptions>,
 
-    /// Where the account's webhook delivers.
+    /// Where the account's webhook delivers. The API shows it as `WEx`, and can change it and make others.
     #[arg(long)]
     pub webhook_url: String,
 

@@ -5,7 +5,7 @@
 //! still retries for 12 hours; the sim just gives up after [`RETRIES_MAX`].
 
 use crate::events::{Channel, Event};
-use crate::world::{DeliveryAttempt, World, now_ms};
+use crate::world::{DeliveryAttempt, Webhook, World, now_ms};
 use actix_web::web::Data;
 use reqwest::redirect::Policy;
 use std::error::Error;
@@ -42,26 +42,52 @@ pub(crate) struct Order {
 /// The attempt at one event that comes next.
 struct Delivery {
     event: Event,
-    channel: Channel,
+    to: Receiver,
     /// Counted from 1.
     attempt: u32,
 }
 
+/// Who is told of an event.
+enum Receiver {
+    /// A webhook, by its id: where it delivers is what it says at each attempt.
+    Webhook {
+        id: String,
+    },
+    Callback {
+        url: String,
+    },
+}
+
 impl Order {
-    /// The first attempts at those of `events` that anybody is told of.
-    pub(crate) fn first(delay: Duration, events: Vec<Event>) -> Self {
-        let deliveries = events.into_iter().filter_map(|mut event| {
-            let channel = event.channel.take()?;
-            Some(Delivery {
-                event,
-                channel,
-                attempt: 1,
-            })
-        });
-        Self {
-            delay,
-            deliveries: deliveries.collect(),
+    /// The first attempts at those of `events` that anybody is told of: a callback, or each webhook that wants it.
+    pub(crate) fn first(delay: Duration, events: Vec<Event>, webhooks: &[Webhook]) -> Self {
+        let mut deliveries = Vec::new();
+        for mut event in events {
+            let receivers = match event.channel.take() {
+                None => continue,
+                Some(Channel::Callback { url }) => vec![(Receiver::Callback { url }, None)],
+                Some(Channel::Webhook) => webhooks
+                    .iter()
+                    .filter(|webhook| webhook.wants(event.name))
+                    .map(|webhook| {
+                        let id = webhook.id.clone();
+                        (Receiver::Webhook { id }, Some(&webhook.token))
+                    })
+                    .collect(),
+            };
+            for (to, token) in receivers {
+                let mut event = event.clone();
+                if let Some(token) = token {
+                    event.payload["token"] = token.clone().into();
+                }
+                deliveries.push(Delivery {
+                    event,
+                    to,
+                    attempt: 1,
+                });
+            }
         }
+        Self { delay, deliveries }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -114,18 +140,19 @@ impl Courier {
     async fn carry_out(self: Arc<Self>, order: Order) -> Vec<Delivery> {
         sleep(order.delay).await;
         let mut failed = Vec::new();
-        for Delivery {
-            event,
-            channel,
-            attempt,
-        } in order.deliveries
-        {
-            let record = self.attempt(&event, &channel, attempt).await;
+        for Delivery { event, to, attempt } in order.deliveries {
+            let Some(record) = self.attempt(&event, &to, attempt).await else {
+                self.world
+                    .deliveries_waiting
+                    .fetch_sub(1, Ordering::Relaxed);
+                continue;
+            };
             let is_taken = matches!(record.status, Some(200..=299));
-            if !is_taken && matches!(channel, Channel::Webhook) && attempt <= RETRIES_MAX {
+            let is_retried = matches!(to, Receiver::Webhook { .. }) && attempt <= RETRIES_MAX;
+            if !is_taken && is_retried {
                 failed.push(Delivery {
                     event,
-                    channel,
+                    to,
                     attempt: attempt + 1,
                 });
             } else {
@@ -139,10 +166,11 @@ impl Courier {
         failed
     }
 
-    async fn attempt(&self, event: &Event, channel: &Channel, attempt: u32) -> DeliveryAttempt {
-        let (channel, url) = match channel {
-            Channel::Webhook => ("webhook", &self.world.webhook_url),
-            Channel::Callback { url } => ("callback", url),
+    /// `None`: the webhook has been deleted, and nobody is told.
+    async fn attempt(&self, event: &Event, to: &Receiver, attempt: u32) -> Option<DeliveryAttempt> {
+        let (channel, url) = match to {
+            Receiver::Webhook { id } => ("webhook", self.world.webhook(id).ok()?.url),
+            Receiver::Callback { url } => ("callback", url.clone()),
         };
         let _open = self.open.acquire().await.expect("nobody closes it");
         let (at_ms, started) = (now_ms(), Instant::now());
@@ -155,7 +183,7 @@ impl Courier {
             Ok(response) => (Some(response.status().as_u16()), None),
             Err(error) => (None, Some(cause(&error))),
         };
-        DeliveryAttempt {
+        Some(DeliveryAttempt {
             at_ms,
             event: event.name,
             message_id: event.message_id.clone(),
@@ -164,7 +192,7 @@ impl Courier {
             status,
             error,
             duration_ms: started.elapsed().as_millis(),
-        }
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! What exists: the account's lines, its rate limit, the faults that were ordered, and the journals of what happened.
 
 use crate::answer::Refusal;
-use crate::events::Event;
+use crate::events::{self, Event};
 use crate::journal::Journal;
 use crate::options::{Inbound, LineOptions, Mode, Options};
 use crate::webhooks::Order;
@@ -24,8 +24,8 @@ const RATE_WINDOW_MS: u64 = 60_000;
 pub(crate) struct World {
     /// What a request's `Authorization` must be.
     pub(crate) authorization: String,
-    pub(crate) webhook_url: String,
-    pub(crate) webhook_token: String,
+    pub(crate) webhooks: Mutex<Vec<Webhook>>,
+    pub(crate) account: Mutex<Account>,
     pub(crate) status_delay: Duration,
     pub(crate) retry_delay: Duration,
     pub(crate) lines: Mutex<Vec<Line>>,
@@ -46,8 +46,8 @@ impl World {
     pub(crate) fn new(options: &Options, orders: mpsc::Sender<Order>) -> io::Result<Self> {
         Ok(Self {
             authorization: basic_authorization(&options.api_id, &options.api_token)?,
-            webhook_url: options.webhook_url.clone(),
-            webhook_token: options.webhook_token.clone(),
+            webhooks: Mutex::new(vec![Webhook::first(options)]),
+            account: Mutex::default(),
             status_delay: options.status_delay,
             retry_delay: options.retry_delay,
             lines: Mutex::new(options.lines.iter().cloned().map(Line::from).collect()),
@@ -90,6 +90,48 @@ impl World {
         Ok(line.clone())
     }
 
+    pub(crate) fn webhooks(&self) -> Vec<Webhook> {
+        self.webhooks
+            .lock()
+            .expect("nothing panics under this lock")
+            .clone()
+    }
+
+    pub(crate) fn webhook(&self, id: &str) -> Result<Webhook, Refusal> {
+        self.webhooks()
+            .into_iter()
+            .find(|webhook| webhook.id == id)
+            .ok_or(Refusal::NotFound)
+    }
+
+    /// Changes a webhook and returns what it has become.
+    pub(crate) fn change_webhook(
+        &self,
+        id: &str,
+        change: impl FnOnce(&mut Webhook),
+    ) -> Result<Webhook, Refusal> {
+        let mut webhooks = self
+            .webhooks
+            .lock()
+            .expect("nothing panics under this lock");
+        let webhook = webhooks
+            .iter_mut()
+            .find(|webhook| webhook.id == id)
+            .ok_or(Refusal::NotFound)?;
+        change(webhook);
+        Ok(webhook.clone())
+    }
+
+    /// What the webhook that the sim began with puts into each body, for an event that is only shown.
+    pub(crate) fn shown_token(&self) -> String {
+        let first = self.webhooks().into_iter().next();
+        first.map(|webhook| webhook.token).unwrap_or_default()
+    }
+
+    pub(crate) fn account(&self) -> Account {
+        *self.account.lock().expect("nothing panics under this lock")
+    }
+
     pub(crate) fn next_fault(&self) -> Option<OrderedFault> {
         self.faults
             .lock()
@@ -101,7 +143,7 @@ impl World {
     ///
     /// Waits while [`crate::webhooks::ORDERS_MAX`] orders are ahead of it.
     pub(crate) async fn order(&self, delay: Duration, events: Vec<Event>) {
-        let order = Order::first(delay, events);
+        let order = Order::first(delay, events, &self.webhooks());
         // Only a sim that is being stopped has no receiver, and then undelivered events are forgotten by contract.
         if let Ok(slot) = self.orders.reserve().await {
             self.deliveries_waiting
@@ -123,6 +165,70 @@ fn basic_authorization(api_id: &str, api_token: &str) -> io::Result<String> {
         .get(AUTHORIZATION)
         .expect("it was set a line above");
     header.to_str().map(str::to_owned).map_err(io::Error::other)
+}
+
+/// What the account is like, beyond its lines and webhooks.
+#[derive(Clone, Copy)]
+pub(crate) struct Account {
+    /// Its plan includes messaging by API. Without it the messaging endpoints refuse as they refuse wrong credentials.
+    pub(crate) has_messaging: bool,
+    /// How far Aircall's clock is ahead of ours.
+    pub(crate) clock_ahead_s: i64,
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Self {
+            has_messaging: true,
+            clock_ahead_s: 0,
+        }
+    }
+}
+
+/// Where events of the whole account are delivered.
+#[derive(Clone)]
+pub(crate) struct Webhook {
+    /// A UUID.
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) url: String,
+    /// One that is not gets no new events.
+    pub(crate) active: bool,
+    pub(crate) events: Vec<String>,
+    /// What it puts into each body. It never changes.
+    pub(crate) token: String,
+    pub(crate) created_at: String,
+}
+
+impl Webhook {
+    /// The one that the sim begins with, as a person would have made it in the dashboard.
+    fn first(options: &Options) -> Self {
+        let events = ["message.sent", "message.received", "message.status_updated"];
+        Self {
+            token: options.webhook_token.clone(),
+            ..Self::new(
+                "WEx".to_owned(),
+                options.webhook_url.clone(),
+                events.map(str::to_owned).to_vec(),
+            )
+        }
+    }
+
+    pub(crate) fn new(name: String, url: String, events: Vec<String>) -> Self {
+        Self {
+            id: new_uuid(),
+            name,
+            url,
+            active: true,
+            events,
+            token: new_token(),
+            created_at: events::iso_8601(now_ms()),
+        }
+    }
+
+    pub(crate) fn wants(&self, event: &str) -> bool {
+        self.active && self.events.iter().any(|wanted| wanted == event)
+    }
 }
 
 #[derive(Clone)]
@@ -355,6 +461,19 @@ pub(crate) fn new_message_id(mode: Mode, now_ms: u64) -> String {
 
 fn new_token() -> String {
     format!("{:016x}{:016x}", random(), random())
+}
+
+/// A UUID of version 4.
+fn new_uuid() -> String {
+    let (high, low) = (random(), random());
+    format!(
+        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+        high >> 32,
+        (high >> 16) & 0xffff,
+        high & 0xfff,
+        (low >> 48) & 0x3fff | 0x8000,
+        low & 0xffff_ffff_ffff
+    )
 }
 
 /// The standard library's hash keys are the one source of randomness that needs no further crate.

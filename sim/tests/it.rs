@@ -1030,3 +1030,155 @@ fn wrong_arguments_are_explained() {
         2
     );
 }
+
+/// A webhook as the API shows it.
+async fn webhook(world: &World, method: Method, path: &str, body: Value) -> (u16, Value) {
+    let request = world.api(method, &format!("/v1/webhooks{path}"));
+    let response = request.json(&body).send().await.expect("the sim answers");
+    let status = response.status().as_u16();
+    (status, response.json().await.unwrap_or_default())
+}
+
+async fn first_webhook(world: &World) -> Value {
+    let (_, list) = webhook(world, Method::GET, "", Value::Null).await;
+    list["webhooks"][0].clone()
+}
+
+#[tokio::test]
+async fn the_accounts_webhook_is_listed_with_its_token_and_delivers_while_it_is_active() {
+    let world = World::start();
+    let first = first_webhook(&world).await;
+    assert_eq!(
+        (&first["url"], &first["token"], &first["active"]),
+        (&json!(world.webhook.url), &json!("hook"), &json!(true))
+    );
+    let path = format!("/{}", first["webhook_id"].as_str().unwrap());
+    let text = json!({ "line": NATIVE, "from": CONTACT, "body": "Hello" });
+    for (active, deliveries) in [(false, 0), (true, 1)] {
+        let change = json!({ "active": active, "events": first["events"] });
+        let (status, changed) = webhook(&world, Method::PUT, &path, change).await;
+        assert_eq!(
+            (status, &changed["webhook"]["active"]),
+            (200, &json!(active))
+        );
+        world.control("contact-texts", text.clone()).await;
+        world.items("deliveries", 0, deliveries).await;
+    }
+}
+
+#[tokio::test]
+async fn a_webhook_without_events_is_subscribed_to_all_of_them() {
+    let world = World::start();
+    let url = "https://wex.example/api/sms/webhook";
+    let (status, made) = webhook(&world, Method::POST, "", json!({ "url": url })).await;
+    assert_eq!(status, 201);
+    let events = made["webhook"]["events"].as_array().unwrap();
+    assert!(events.contains(&json!("call.created")), "{events:?}");
+
+    let path = format!("/{}", made["webhook"]["webhook_id"].as_str().unwrap());
+    let three = json!(["message.sent", "message.received", "message.status_updated"]);
+    let (_, narrow) = webhook(&world, Method::PUT, &path, json!({ "events": three })).await;
+    assert_eq!(narrow["webhook"]["events"], three);
+    assert_eq!(narrow["webhook"]["url"], url);
+    let add = json!({ "events": ["call.created"] });
+    let adding = format!("{path}?events_action=add");
+    let (_, added) = webhook(&world, Method::PUT, &adding, add).await;
+    assert_eq!(added["webhook"]["events"].as_array().unwrap().len(), 4);
+    let (_, wide) = webhook(&world, Method::PUT, &path, json!({ "active": true })).await;
+    assert_eq!(&wide["webhook"]["events"], &made["webhook"]["events"]);
+}
+
+#[tokio::test]
+async fn every_webhook_gets_an_event_with_its_own_token_until_it_is_deleted() {
+    let world = World::start();
+    let events = ["message.received"];
+    let second = json!({ "url": world.webhook.url, "events": events });
+    let (_, second) = webhook(&world, Method::POST, "", second).await;
+    let text = json!({ "line": NATIVE, "from": CONTACT, "body": "Hello" });
+    world.control("contact-texts", text.clone()).await;
+    world.items("deliveries", 0, 2).await;
+    let came = world.came();
+    let tokens = field(&came, "token");
+    assert!(
+        tokens.contains(&&json!("hook")) && tokens.contains(&&second["webhook"]["token"]),
+        "{tokens:?}"
+    );
+
+    let path = format!("/{}", second["webhook"]["webhook_id"].as_str().unwrap());
+    assert_eq!(
+        webhook(&world, Method::DELETE, &path, Value::Null).await.0,
+        204
+    );
+    assert_eq!(
+        webhook(&world, Method::DELETE, &path, Value::Null).await.0,
+        404
+    );
+    world.control("contact-texts", text).await;
+    world.items("deliveries", 2, 1).await;
+}
+
+#[tokio::test]
+async fn a_webhook_that_breaks_a_rule_is_refused() {
+    let world = World::with(&["--rate-per-minute", "0"]);
+    for body in [
+        json!({ "custom_name": "No URL" }),
+        json!({ "url": "http://wex.example/webhook" }),
+        json!({ "url": "https://wex.example", "events": ["message.invented"] }),
+        json!([]),
+    ] {
+        let (status, answer) = webhook(&world, Method::POST, "", body).await;
+        assert_eq!((status, &answer["key"]), (400, &json!("InvalidPayload")));
+    }
+    let good = json!({ "url": "https://wex.example/webhook" });
+    for _ in 1..100 {
+        assert_eq!(webhook(&world, Method::POST, "", good.clone()).await.0, 201);
+    }
+    assert_eq!(webhook(&world, Method::POST, "", good).await.0, 400);
+    let (_, page) = webhook(&world, Method::GET, "?page=2&per_page=50", Value::Null).await;
+    assert_eq!(
+        (
+            page["webhooks"].as_array().unwrap().len(),
+            &page["meta"]["total"]
+        ),
+        (50, &json!(100))
+    );
+}
+
+#[tokio::test]
+async fn a_plan_without_messaging_is_refused_as_wrong_credentials_are() {
+    let world = World::start();
+    let account = json!({ "has_messaging": false });
+    assert_eq!(world.control("account", account).await.status(), 200);
+    let request = world
+        .api(Method::GET, "/v1/numbers/2/messages/configuration")
+        .header("content-type", "application/json");
+    assert_eq!(
+        outcome(request.send().await.unwrap()).await,
+        (403, "Forbidden".into())
+    );
+    assert_eq!(
+        outcome(world.send(PUBLIC_API).await).await,
+        (403, "Forbidden".into())
+    );
+    let company = world.api(Method::GET, "/v1/company").send().await.unwrap();
+    assert_eq!(company.status(), 200);
+}
+
+#[tokio::test]
+async fn the_date_of_an_answer_is_of_the_clock_that_was_set() {
+    let world = World::start();
+    let date = async || {
+        let request = world.api(Method::GET, "/v1/ping");
+        let response = request.send().await.unwrap();
+        let dates: Vec<_> = response.headers().get_all("date").iter().collect();
+        assert_eq!(dates.len(), 1);
+        dates[0].to_str().unwrap().to_owned()
+    };
+    let ours = date().await;
+    world
+        .control("account", json!({ "clock_ahead_s": 86_400 }))
+        .await;
+    assert_ne!(date().await[..16], ours[..16]);
+    let answer = world.control("account", json!({ "clock_ahead_s": 86_401 }));
+    assert_eq!(answer.await.status(), 400);
+}
