@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
 use tokio::task::spawn_blocking;
+use wex_metrics::{CONTENT_TYPE, Standing};
 use wex_runtime::error_chain;
 
 use crate::accept::Storage;
-use crate::metrics::{CONTENT_TYPE, Metrics};
+use crate::metrics::Metrics;
 
 /// Any record will do: only whether Redis answers is asked.
 const PROBED_RECORD: &str = "readyz";
@@ -41,7 +42,9 @@ pub(crate) async fn metrics(
     storage: web::Data<Storage>,
     metrics: web::Data<Metrics>,
 ) -> HttpResponse {
+    let standing = Standing::read(&storage.queue).await;
+    let now_ms = storage.clock.now_ms();
     HttpResponse::Ok()
         .content_type(CONTENT_TYPE)
-        .body(metrics.encode(&storage.spool, storage.clock.now_ms()))
+        .body(metrics.encode(&storage.spool, now_ms, standing))
 }

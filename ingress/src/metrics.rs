@@ -5,18 +5,15 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use wex_domain::line::LineId;
+use wex_metrics::{Standing, gauge, page, whole};
+use wex_queue::QueueError;
 
 use crate::spool::Spool;
-
-/// What [`Metrics::encode`] writes.
-pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Lines of the account that are told apart. A company has dozens; whoever has a token could make up any number.
 const LINES_MAX: usize = 100;
@@ -28,15 +25,11 @@ const DURATION_BUCKETS_S: [f64; 13] = [
 
 #[derive(Debug)]
 pub(crate) struct Metrics {
-    registry: Registry,
     deliveries: Family<Delivery, Counter>,
     duration: Histogram,
     refusals: Family<Refusal, Counter>,
     ignored_lines: Family<Line, Counter>,
     lines: Mutex<BTreeSet<u64>>,
-    spool_jobs: Gauge,
-    spool_bytes: Gauge,
-    spool_oldest_age: Gauge,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -57,57 +50,12 @@ struct Line {
 
 impl Metrics {
     pub(crate) fn new() -> Self {
-        let metrics = Self {
-            registry: Registry::default(),
+        Self {
             deliveries: Family::default(),
             duration: Histogram::new(DURATION_BUCKETS_S),
             refusals: Family::default(),
             ignored_lines: Family::default(),
             lines: Mutex::default(),
-            spool_jobs: Gauge::default(),
-            spool_bytes: Gauge::default(),
-            spool_oldest_age: Gauge::default(),
-        };
-        let mut registry = Registry::default();
-        registry.register(
-            "sms_deliveries",
-            "Deliveries by what became of them",
-            metrics.deliveries.clone(),
-        );
-        registry.register_with_unit(
-            "sms_delivery_duration",
-            "From the first byte of a delivery to its answer",
-            Unit::Seconds,
-            metrics.duration.clone(),
-        );
-        registry.register(
-            "sms_refusals",
-            "Deliveries that were not taken, by the reason",
-            metrics.refusals.clone(),
-        );
-        registry.register(
-            "sms_ignored_lines",
-            "Messages on lines of the account that are not configured here",
-            metrics.ignored_lines.clone(),
-        );
-        registry.register(
-            "sms_spool_jobs",
-            "Texts that wait for Redis on disk",
-            metrics.spool_jobs.clone(),
-        );
-        registry.register(
-            "sms_spool_bytes",
-            "Their size, which INGRESS_SPOOL_BYTES_MAX bounds",
-            metrics.spool_bytes.clone(),
-        );
-        registry.register(
-            "sms_spool_oldest_age_seconds",
-            "How long the first of them has waited",
-            metrics.spool_oldest_age.clone(),
-        );
-        Self {
-            registry,
-            ..metrics
         }
     }
 
@@ -143,21 +91,55 @@ impl Metrics {
         self.ignored_lines.get_or_create(&Line { line_id }).inc();
     }
 
-    /// Everything, as text.
-    ///
-    /// # Panics
-    /// Never: writing to a string does not fail.
-    pub(crate) fn encode(&self, spool: &Spool, now_ms: u64) -> String {
-        let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    /// Everything, as text; with how the queues stand, if Redis said so.
+    pub(crate) fn encode(
+        &self,
+        spool: &Spool,
+        now_ms: u64,
+        standing: Result<Standing, QueueError>,
+    ) -> String {
+        let mut registry = Registry::default();
+        registry.register(
+            "sms_deliveries",
+            "Deliveries by what became of them",
+            self.deliveries.clone(),
+        );
+        registry.register_with_unit(
+            "sms_delivery_duration",
+            "From the first byte of a delivery to its answer",
+            Unit::Seconds,
+            self.duration.clone(),
+        );
+        registry.register(
+            "sms_refusals",
+            "Deliveries that were not taken, by the reason",
+            self.refusals.clone(),
+        );
+        registry.register(
+            "sms_ignored_lines",
+            "Messages on lines of the account that are not configured here",
+            self.ignored_lines.clone(),
+        );
+        registry.register(
+            "sms_spool_jobs",
+            "Texts that wait for Redis on disk",
+            gauge(whole(spool.len())),
+        );
+        registry.register("sms_spool_bytes", "Their size", gauge(whole(spool.bytes())));
+        registry.register(
+            "sms_spool_bytes_max",
+            "What INGRESS_SPOOL_BYTES_MAX allows",
+            gauge(whole(spool.bytes_max())),
+        );
         let age_ms = spool
             .oldest_ms()
             .map_or(0, |oldest_ms| now_ms.saturating_sub(oldest_ms));
-        self.spool_jobs.set(whole(spool.len()));
-        self.spool_bytes.set(whole(spool.bytes()));
-        self.spool_oldest_age.set(whole(age_ms / 1_000));
-        let mut text = String::new();
-        encode(&mut text, &self.registry).expect("writing to a string does not fail");
-        text
+        registry.register(
+            "sms_spool_oldest_age_seconds",
+            "How long the first of them has waited",
+            gauge(whole(age_ms / 1_000)),
+        );
+        page(registry, standing)
     }
 }
 
@@ -174,7 +156,8 @@ mod tests {
             metrics.ignored_line(Some(LineId(id)));
         }
         metrics.ignored_line(Some(LineId(7)));
-        let text = metrics.encode(&spool, 0);
+        let away = Err(QueueError::TimedOut(Duration::from_secs(1)));
+        let text = metrics.encode(&spool, 0, away);
         assert_eq!(text.matches("sms_ignored_lines_total{").count(), 101);
         assert!(text.contains("sms_ignored_lines_total{line_id=\"7\"} 2\n"));
         assert!(text.contains("sms_ignored_lines_total{line_id=\"other\"} 900\n"));

@@ -108,6 +108,11 @@ impl Spool {
         self.bytes.load(Ordering::Acquire)
     }
 
+    /// What may wait; more is refused.
+    pub(crate) fn bytes_max(&self) -> u64 {
+        self.bytes_max
+    }
+
     /// When the first entry was accepted.
     pub(crate) fn oldest_ms(&self) -> Option<u64> {
         Some(self.oldest_ms.load(Ordering::Acquire)).filter(|oldest| *oldest > 0)

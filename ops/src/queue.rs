@@ -13,7 +13,6 @@ use crate::operator::{
 };
 use crate::output::{Table, json, line};
 use crate::time::{self, ago, date_time, short, since};
-use crate::workers::is_missing;
 
 /// What can be done with queues.
 #[derive(Debug, Subcommand)]
@@ -383,7 +382,7 @@ impl Surroundings {
             format!("lease ends in {}", short(since(self.now_ms, lease_ends_ms)))
         };
         match known {
-            Some(worker) if is_missing(worker) => {
+            Some(worker) if worker.is_missing() => {
                 format!(
                     "on worker {id}, not heard of for {}; {lease}",
                     short(worker.seen)
@@ -471,7 +470,7 @@ impl Surroundings {
     fn working(&self) -> impl Iterator<Item = &Worker> {
         self.workers
             .iter()
-            .filter(|worker| self.works_here(worker) && !is_missing(worker))
+            .filter(|worker| self.works_here(worker) && !worker.is_missing())
     }
 }
 

@@ -547,6 +547,8 @@ pub async fn start_worker(
         ("AIRCALL_API_ID", settings.api_id.clone()),
         ("AIRCALL_API_TOKEN", settings.api_token.clone()),
         ("AIRCALL_SEND_MODE", settings.send_mode.as_str().to_owned()),
+        // Any free port: several run beside each other.
+        ("WORKER_ADDR", "127.0.0.1:0".to_owned()),
         ("WORKER_LEASE", format!("{}ms", settings.lease.as_millis())),
         (
             "UNKNOWN_WAIT",
@@ -572,4 +574,13 @@ pub async fn start_worker(
         "worker.started",
     )
     .await
+}
+
+/// Where a worker tells how it is.
+pub async fn worker_url(worker: &Process) -> String {
+    const ADDRESS: &str = "address=";
+    let line = worker.line_with("worker.started").await;
+    let address = after(&line, ADDRESS);
+    let end = address.find(' ').unwrap_or(address.len());
+    format!("http://{}", &address[..end])
 }

@@ -1,7 +1,6 @@
 //! `wex workers`: which workers and ingresses there are, and which of them have fallen silent.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
@@ -10,9 +9,6 @@ use wex_queue::Worker;
 use crate::operator::{CommandError, QUEUES, Session};
 use crate::output::{Table, json, line};
 use crate::time::{ago, date_time, short};
-
-/// A process says that it is alive every 5 s; one that did not for so long has vanished, is frozen, or cannot reach Redis.
-const SILENT_MAX: Duration = Duration::from_secs(15);
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -42,7 +38,7 @@ pub(crate) async fn run(options: &Options) -> Result<(), CommandError> {
     let workers = session.queue.workers().await?;
     let rows = workers.iter().map(|worker| Row {
         worker,
-        is_missing: is_missing(worker),
+        is_missing: worker.is_missing(),
         running: running.get(&worker.id).copied().unwrap_or_default(),
     });
     if options.json {
@@ -98,9 +94,4 @@ fn what_for(process: &Worker) -> String {
         Some(0) => "accepting".to_owned(),
         Some(texts) => format!("accepting, {texts} in its spool"),
     }
-}
-
-/// Has it been silent for too long?
-pub(crate) fn is_missing(worker: &Worker) -> bool {
-    SILENT_MAX < worker.seen
 }

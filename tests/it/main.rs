@@ -12,6 +12,7 @@ mod demo;
 mod first_light;
 mod health;
 mod ledger;
+mod metrics;
 mod notices;
 mod operators;
 mod processes;

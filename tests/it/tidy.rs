@@ -8,7 +8,7 @@ use wex_runtime::env::Env;
 use wex_runtime::telemetry::TelemetryConfig;
 
 /// Every crate, its folder, and what of ours it may import.
-const CRATES: [(&str, &str, &[&str]); 13] = [
+const CRATES: [(&str, &str, &[&str]); 14] = [
     ("wex-domain", "shared/domain", &[]),
     ("wex-assistant", "shared/assistant", &["wex-domain"]),
     ("wex-queue", "shared/queue", &[]),
@@ -17,6 +17,11 @@ const CRATES: [(&str, &str, &[&str]); 13] = [
     ("wex-ledger", "shared/ledger", &["wex-domain"]),
     ("wex-llm", "shared/llm", &["wex-domain"]),
     (
+        "wex-metrics",
+        "shared/metrics",
+        &["wex-domain", "wex-queue"],
+    ),
+    (
         "wex-turn",
         "shared/turn",
         &["wex-assistant", "wex-domain", "wex-llm", "wex-runtime"],
@@ -24,7 +29,13 @@ const CRATES: [(&str, &str, &[&str]); 13] = [
     (
         "wex-ingress",
         "ingress",
-        &["wex-aircall", "wex-domain", "wex-queue", "wex-runtime"],
+        &[
+            "wex-aircall",
+            "wex-domain",
+            "wex-metrics",
+            "wex-queue",
+            "wex-runtime",
+        ],
     ),
     (
         "wex-worker",
@@ -35,6 +46,7 @@ const CRATES: [(&str, &str, &[&str]); 13] = [
             "wex-domain",
             "wex-ledger",
             "wex-llm",
+            "wex-metrics",
             "wex-queue",
             "wex-runtime",
             "wex-turn",
@@ -215,7 +227,7 @@ fn the_example_environment_names_exactly_what_the_processes_read_with_its_defaul
 fn the_compose_file_hands_every_setting_to_a_process() {
     let compose = read("docker-compose.yml");
     // Where the address is the container's own, or the value a secret file.
-    let fixed = ["INGRESS_ADDR:", "INGRESS_SPOOL_DIR:"];
+    let fixed = ["INGRESS_ADDR:", "INGRESS_SPOOL_DIR:", "WORKER_ADDR:"];
     let names = read(".env.example");
     let names = names.lines().filter_map(|line| line.split_once('='));
     for (name, _) in names.filter(|(name, _)| !name.starts_with('#')) {

@@ -298,6 +298,12 @@ impl World {
         self.aircall = aircall;
     }
 
+    /// Where the stand-in for Aircall is, and for language models.
+    #[must_use]
+    pub fn aircall_url(&self) -> &str {
+        &self.aircall_url
+    }
+
     /// Where the operator's commands find this world.
     #[must_use]
     pub fn redis_url(&self) -> &str {
@@ -376,13 +382,24 @@ impl World {
 
     /// Gets a path of the ingress: the status and the text.
     pub async fn get(&self, path: &str) -> (u16, String) {
-        let url = format!("{}{path}", self.ingress_url);
+        self.get_from(&self.ingress_url, path).await
+    }
+
+    /// Gets a path of the worker's health port.
+    pub async fn get_from_worker(&self, path: &str) -> (u16, String) {
+        let worker = self.worker.as_ref().expect("the test has a worker");
+        let url = stack::worker_url(worker).await;
+        self.get_from(&url, path).await
+    }
+
+    async fn get_from(&self, url: &str, path: &str) -> (u16, String) {
+        let url = format!("{url}{path}");
         let response = self
             .http
             .get(url)
             .send()
             .await
-            .expect("the ingress answers");
+            .expect("the process answers");
         let status = response.status().as_u16();
         (status, response.text().await.expect("a text"))
     }

@@ -1,6 +1,7 @@
 //! The spine of the worker: one attempt at the jobs of one claim, from claim to disposition.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -19,6 +20,7 @@ use wex_llm::Assistant;
 use crate::config::Config;
 use crate::disposition::{Disposition, Failure, RETRY_POLICY, decide};
 use crate::listings::Listings;
+use crate::metrics::Metrics;
 use crate::notify::Notifier;
 use crate::{delivery, erasure, notify, send, turn};
 
@@ -26,6 +28,7 @@ use crate::{delivery, erasure, notify, send, turn};
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) queue: Queue,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) aircall: Client,
     pub(crate) listings: Listings,
     pub(crate) assistant: Assistant,
@@ -44,6 +47,7 @@ impl Context {
     pub(crate) fn new(queue: Queue, config: &Config) -> Result<Self, Box<dyn std::error::Error>> {
         Ok(Self {
             queue,
+            metrics: Arc::new(Metrics::new()),
             aircall: Client::new(config.aircall.clone()).map_err(|error| {
                 format!("AIRCALL_BASE_URL cannot be used: {}", error_chain(&error))
             })?,
@@ -90,6 +94,7 @@ pub(crate) async fn run(claim: Claim, ctx: &Context) {
         },
         () = lease_lost(&claim, ctx) => {
             warn!(queue = %claim.queue, job.id = %claim.jobs[0].id, "attempt.abandoned: the lease was lost");
+            ctx.metrics.attempted(&claim, "abandoned", started.elapsed());
             return;
         }
     };
@@ -114,6 +119,12 @@ pub(crate) async fn run(claim: Claim, ctx: &Context) {
         },
     );
     report(&claim, started, &outcome, &disposition, settled);
+    let word = match disposition {
+        Disposition::Complete => "complete",
+        Disposition::RetryAfter { .. } => "retry",
+        Disposition::DeadLetter { .. } => "dead_letter",
+    };
+    ctx.metrics.attempted(&claim, word, started.elapsed());
 }
 
 async fn perform(claim: &Claim, ctx: &Context) -> Result<Achieved, Failure> {

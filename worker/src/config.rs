@@ -1,5 +1,6 @@
 //! The worker's settings. Each field names its variable.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -42,6 +43,8 @@ pub struct Config {
     pub queues: Vec<QueueName>,
     /// `WORKER_QUEUES` names `ledger`: this process may write the ledger.
     pub keeps_ledger: bool,
+    /// `WORKER_ADDR`: where supervisors and Prometheus ask.
+    pub address: SocketAddr,
     /// `DATABASE_URL`: where the ledger is.
     pub database: Database,
     /// `LEDGER_KEYS`: what seals texts in the ledger; none leaves them readable.
@@ -103,6 +106,7 @@ impl Config {
             redis_operation_max: REDIS_OPERATION_MAX,
             queues,
             keeps_ledger,
+            address: env.or("WORKER_ADDR", "0.0.0.0:9100"),
             database: env.or("DATABASE_URL", "sqlite://data/wex.db"),
             ledger_keys: env.optional("LEDGER_KEYS").unwrap_or_default(),
             concurrency,
@@ -249,6 +253,7 @@ mod tests {
     fn settings_that_cannot_work_are_refused_by_name() {
         for (name, value) in [
             ("WORKER_LEASE", "1s"),
+            ("WORKER_ADDR", "9100"),
             ("WORKER_CONCURRENCY", "0"),
             ("AIRCALL_RATE_PER_MINUTE", "1"),
             ("WORKER_QUEUES", "inbound,nonsense"),

@@ -3,14 +3,17 @@
 //! A worker claims jobs of three queues: `inbound` (the messages of a conversation, answered together as a [`turn`]) and
 //! `outbound` (replies, each a [`send`]), and `notify` (what other systems are told). [`attempt`] is the spine of all, `monitor` feeds it through apalis, and
 //! `disposition` decides what becomes of a job after an attempt. `ledger` writes what happened into the permanent record.
+//! `health` answers supervisors and Prometheus.
 
 mod attempt;
 mod config;
 mod delivery;
 mod disposition;
 mod erasure;
+mod health;
 mod ledger;
 mod listings;
+mod metrics;
 mod monitor;
 mod notify;
 mod send;

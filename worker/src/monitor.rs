@@ -29,7 +29,7 @@ use wex_runtime::{drain, error_chain, host_name};
 
 use crate::attempt::{self, Context};
 use crate::config::Config;
-use crate::ledger;
+use crate::{health, ledger};
 
 /// Works until the process is asked to end and what runs is finished.
 pub(crate) async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
@@ -39,6 +39,9 @@ pub(crate) async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>
     let worker_id = Uuid::now_v7();
     let draining = CancellationToken::new();
     let ctx = Arc::new(Context::new(queue.clone(), &config)?);
+    let (server, address) =
+        health::server(config.address, queue.clone(), Arc::clone(&ctx.metrics))?;
+    let serving = server.handle();
     let mut monitor = Monitor::new();
     for name in config.queues.iter().copied() {
         let (queue, ctx, draining, limits) = (
@@ -67,6 +70,8 @@ pub(crate) async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>
         });
     }
     let ledger_draining = CancellationToken::new();
+    let mut health = JoinSet::new();
+    health.spawn(server);
     let mut tasks = JoinSet::new();
     tasks.spawn(ledger::watch(queue.clone(), ledger_draining.clone()));
     if config.keeps_ledger {
@@ -88,7 +93,7 @@ pub(crate) async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>
         started_ms: Clock.now_ms(),
         spooled: None,
     };
-    info!(worker.id = %worker_id, queues = ?about.queues, "worker.started");
+    info!(worker.id = %worker_id, queues = ?about.queues, %address, "worker.started");
     let worker_id = worker_id.to_string();
     tokio::select! {
         () = drain::cancel_when_requested(draining.clone()), if is_without_queues => {}
@@ -104,6 +109,8 @@ pub(crate) async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>
     if let Err(error) = queue.last_beat(&worker_id).await {
         warn!(error = %error_chain(&error), "worker.not_signed_off: it will be listed as missing");
     }
+    // Until the end it can be asked how it is.
+    serving.stop(false).await;
     info!(worker.id = %worker_id, "worker.drained");
     Ok(())
 }

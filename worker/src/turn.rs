@@ -105,6 +105,7 @@ pub(crate) async fn take(claim: &Claim, ctx: &Context) -> Result<Achieved, Failu
     let known = taken.conversation.requirement.clone();
     let help = consent::help(ctx.help_contact.as_deref());
     let conclusion = conclude(&mut taken, &ctx.listings, &ctx.assistant, &help).await;
+    ctx.metrics.asked(&taken.calls);
     Ok(commit(claim, taken, &known, conclusion)?)
 }
 

@@ -27,7 +27,8 @@ pub use job::{
 };
 pub use operate::{
     Act, Acted, AuditEntry, DeadLetter, EditError, Forgotten, KeyState, LetterFilter, LetterGroup,
-    LetterGroups, Letters, Load, Pause, Peek, PeekedKey, RESTORE_MAX, Survey, Worker, WorkerAbout,
+    LetterGroups, Letters, Load, Oldest, Pause, Peek, PeekedKey, RESTORE_MAX, Survey, Worker,
+    WorkerAbout,
 };
 pub use queue::{
     Bounds, Buried, Claimed, Counts, ENQUEUE_MAX, Enqueued, Failed, Limits, Queue, QueueError,

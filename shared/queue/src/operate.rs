@@ -302,6 +302,15 @@ pub struct WorkerAbout {
     pub spooled: Option<u64>,
 }
 
+/// How long the oldest job has been in a queue, among the keys of each state; `None` where there is no key.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Oldest {
+    pub ready: Option<Duration>,
+    pub scheduled: Option<Duration>,
+    pub running: Option<Duration>,
+    pub paused: Option<Duration>,
+}
+
 /// Who works on a queue, and how much it may still claim.
 #[derive(Debug, Clone, Default)]
 pub struct Load {
@@ -326,6 +335,13 @@ impl Worker {
     #[must_use]
     pub fn takes_jobs(&self) -> bool {
         self.about.spooled.is_none()
+    }
+
+    /// A process says that it is alive every 5 s. One that did not for 15 s has vanished, is frozen, or cannot reach Redis.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        const SILENT_MAX: Duration = Duration::from_secs(15);
+        SILENT_MAX < self.seen
     }
 }
 
@@ -358,6 +374,30 @@ impl Queue {
             survey.recently.insert(reply.next()?, reply.next()?);
         }
         Ok(survey)
+    }
+
+    /// How long the oldest job has been in a queue, among up to `keys_max` keys of each state: those whose turn comes first.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn oldest(&self, queue: QueueName, keys_max: usize) -> Result<Oldest, QueueError> {
+        let args = [queue.0.to_owned(), keys_max.to_string()];
+        let mut reply = Fields::new(
+            "oldest",
+            self.connection.run(&scripts::OLDEST, &args).await?,
+        );
+        let now_ms: u64 = reply.next()?;
+        let mut next = || {
+            let enqueued_ms: u64 = reply.next()?;
+            let age = Duration::from_millis(now_ms.saturating_sub(enqueued_ms));
+            Ok::<_, QueueError>((0 < enqueued_ms).then_some(age))
+        };
+        Ok(Oldest {
+            ready: next()?,
+            scheduled: next()?,
+            running: next()?,
+            paused: next()?,
+        })
     }
 
     /// Looks at one key, or at up to `keys_max` keys in each state.

@@ -30,6 +30,7 @@ script!(NOTE, "note.lua");
 script!(PAUSE, "pause.lua");
 script!(RESUME, "resume.lua");
 script!(SURVEY, "survey.lua");
+script!(OLDEST, "oldest.lua");
 script!(PEEK, "peek.lua");
 script!(LOAD, "load.lua");
 script!(NOW, "now.lua");

@@ -1,0 +1,26 @@
+-- Look for the job that has been in a queue longest, among the keys of each state.
+--
+-- KEYS[1]  shard
+-- ARGV[1]  queue
+-- ARGV[2]  keys_max  keys to look at in each state: those first in line, due first, or with the lease that ends first
+--
+-- Replies  {now_ms, then enqueued_ms of the oldest job of the ready, scheduled, running and paused keys, 0 for none}
+local queue, last = ARGV[1], ARGV[2] - 1
+
+local function oldest(keys)
+  local oldest_ms
+  for _, key in ipairs(keys) do
+    local record = redis.call('LINDEX', jobs_name(queue, key), 0)
+    local enqueued_ms = record and tonumber(record:match('^(%d+) '))
+    if enqueued_ms and (not oldest_ms or enqueued_ms < oldest_ms) then oldest_ms = enqueued_ms end
+  end
+  return oldest_ms or 0
+end
+
+return {
+  now_ms,
+  oldest(redis.call('LRANGE', name(queue, 'ready'), 0, last)),
+  oldest(redis.call('ZRANGE', name(queue, 'scheduled'), 0, last)),
+  oldest(redis.call('ZRANGE', name(queue, 'leases'), 0, last)),
+  oldest(redis.call('ZRANGE', name(queue, 'paused'), 0, last)),
+}

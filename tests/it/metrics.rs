@@ -1,0 +1,149 @@
+//! What Prometheus reads of every process.
+
+use wex_ops::stack::Settings;
+use wex_tests::{BUYER, INBOUND, OUTBOUND, World};
+
+use crate::processes;
+
+const TEXT: &str = "I need 10k sqft in Carson CA for storage";
+
+/// A world in which everything that is counted has happened: a turn that a model read, a send, a dead letter, and deliveries
+/// of every outcome.
+async fn eventful_world() -> World {
+    let mut world = World::start_without_worker(processes(), Settings::default()).await;
+    world.settings.worker_variables = vec![
+        ("LLM_PROVIDER", "openai".to_owned()),
+        ("LLM_BASE_URL", format!("{}/openai/v1", world.aircall_url())),
+        ("LLM_API_KEY", "sim-key".to_owned()),
+        ("LLM_MODEL", "sim-small".to_owned()),
+        ("LLM_PRICES", "sim-small=1/0.1/10".to_owned()),
+    ];
+    let mut other = world.delivery("message-1", "hello");
+    other["data"]["number"] = serde_json::json!({ "id": 99 });
+    world.post("/api/sms/webhook", other.to_string()).await;
+    other["token"] = "wrong".into();
+    world.post("/api/sms/webhook", other.to_string()).await;
+    world.start_worker().await;
+    world.buyer_texts(TEXT).await;
+    world.sent(1).await;
+    world
+        .sim
+        .fault("invalid_payload", 1)
+        .await
+        .expect("it has a name");
+    world.contact_texts("+18704575427", TEXT).await;
+    world.dead_letters(OUTBOUND, 1).await;
+    world.until_recorded().await;
+    world
+}
+
+fn assert_lines(text: &str, lines: &[&str]) {
+    for line in lines {
+        assert!(text.lines().any(|read| read == *line), "{line}\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_worker_tells_what_it_did_what_models_cost_and_how_the_queues_stand() {
+    let world = eventful_world().await;
+
+    let (status, text) = world.get_from_worker("/metrics").await;
+
+    assert_eq!(status, 200);
+    assert_lines(
+        &text,
+        &[
+            "sms_attempts_total{queue=\"inbound\",disposition=\"complete\"} 2",
+            "sms_attempts_total{queue=\"outbound\",disposition=\"complete\"} 1",
+            "sms_attempts_total{queue=\"outbound\",disposition=\"dead_letter\"} 1",
+            "sms_attempt_duration_seconds_count{queue=\"inbound\"} 2",
+            "sms_queue_wait_seconds_count{queue=\"outbound\"} 2",
+            "sms_llm_calls_total{provider=\"openai\",model=\"sim-small\"} 2",
+            "sms_queue_jobs{queue=\"inbound\"} 0",
+            "sms_queue_keys{queue=\"inbound\",state=\"running\"} 0",
+            "sms_oldest_job_age_seconds{queue=\"outbound\",state=\"ready\"} 0.0",
+            "sms_queue_paused{queue=\"outbound\"} 0",
+            "sms_dead_letters{queue=\"outbound\",reason=\"rejected\"} 1",
+            "sms_workers{state=\"alive\"} 1",
+            "sms_workers{state=\"missing\"} 0",
+            "sms_ledger_waiting_events 0",
+            "sms_redis_up 1",
+        ],
+    );
+    let counted = |name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name));
+        let value = line.and_then(|line| line.rsplit(' ').next());
+        value.and_then(|value| value.parse::<f64>().ok())
+    };
+    for name in [
+        "sms_llm_tokens_total{provider=\"openai\",model=\"sim-small\",direction=\"in\"}",
+        "sms_llm_tokens_total{provider=\"openai\",model=\"sim-small\",direction=\"out\"}",
+        "sms_llm_cost_dollars_total{provider=\"openai\",model=\"sim-small\"}",
+    ] {
+        assert!(
+            counted(name).is_some_and(|value| 0.0 < value),
+            "{name}\n{text}"
+        );
+    }
+    for personal in [BUYER.trim_start_matches('+'), "8704575427", "Carson"] {
+        assert!(!text.contains(personal), "{personal}\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_text_that_nobody_works_on_is_told_by_the_ingress() {
+    let world = World::start_without_worker(processes(), Settings::default()).await;
+    world.buyer_texts(TEXT).await;
+    world
+        .until(INBOUND, "the text waits", |survey| survey.ready == 1)
+        .await;
+    world
+        .wex(&["queue", "pause", "outbound", "--reason", "a look"])
+        .await;
+
+    let (_, text) = world.get("/metrics").await;
+
+    assert_lines(
+        &text,
+        &[
+            "sms_queue_jobs{queue=\"inbound\"} 1",
+            "sms_queue_keys{queue=\"inbound\",state=\"ready\"} 1",
+            "sms_queue_paused{queue=\"inbound\"} 0",
+            "sms_queue_paused{queue=\"outbound\"} 1",
+            "sms_workers{state=\"alive\"} 0",
+            // The text, and the pause.
+            "sms_ledger_waiting_events 2",
+        ],
+    );
+    let oldest = "sms_oldest_job_age_seconds{queue=\"inbound\",state=\"ready\"} ";
+    assert!(text.contains(oldest), "{text}");
+    assert!(!text.contains(&format!("{oldest}0.0\n")), "{text}");
+}
+
+#[tokio::test]
+async fn without_redis_every_process_says_so_and_tells_no_old_figures() {
+    let mut world = World::start_with_private_redis(processes(), Settings::default()).await;
+    world.start_worker().await;
+    assert_eq!(
+        world.get_from_worker("/healthz").await,
+        (200, "alive\n".to_owned())
+    );
+    assert_eq!(
+        world.get_from_worker("/readyz").await,
+        (200, "ready\n".to_owned())
+    );
+
+    world.redis_process().kill().await;
+
+    let (status, text) = world.get_from_worker("/readyz").await;
+    assert_eq!(status, 503, "{text}");
+    assert_eq!(world.get_from_worker("/healthz").await.0, 200);
+    for (status, text) in [
+        world.get("/metrics").await,
+        world.get_from_worker("/metrics").await,
+    ] {
+        assert_eq!(status, 200);
+        assert_lines(&text, &["sms_redis_up 0"]);
+        assert!(!text.contains("sms_queue_jobs"), "{text}");
+    }
+}
