@@ -20,7 +20,6 @@ use crate::operator::{
 };
 use crate::output::{Table, harmless, json, line, note};
 use crate::time::{date_time, short};
-use crate::workers::is_missing;
 
 /// What can be done with conversations.
 #[derive(Debug, Subcommand)]
@@ -303,7 +302,7 @@ async fn until_unspooled(session: &Session) -> Result<Vec<Worker>, CommandError>
         let ingresses = processes
             .into_iter()
             .filter(|process| !process.takes_jobs());
-        let (silent, heard): (Vec<_>, Vec<_>) = ingresses.partition(is_missing);
+        let (silent, heard): (Vec<_>, Vec<_>) = ingresses.partition(Worker::is_missing);
         // What one said before this began may be true no more.
         let is_empty =
             |process: &Worker| process.about.spooled == Some(0) && process.seen < started.elapsed();

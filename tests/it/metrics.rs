@@ -1,4 +1,6 @@
-//! What Prometheus reads of every process.
+//! What Prometheus reads of every process, and that dashboard and alerts ask for nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use wex_ops::stack::Settings;
 use wex_tests::{BUYER, INBOUND, OUTBOUND, World};
@@ -145,5 +147,68 @@ async fn without_redis_every_process_says_so_and_tells_no_old_figures() {
         assert_eq!(status, 200);
         assert_lines(&text, &["sms_redis_up 0"]);
         assert!(!text.contains("sms_queue_jobs"), "{text}");
+    }
+}
+
+/// The metrics of a page, each with its labels. Of a histogram, the names of its samples.
+fn served(page: &str) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut served: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for line in page.lines().filter(|line| !line.starts_with('#')) {
+        let (name, labels) = selector(line);
+        served.entry(name).or_default().extend(labels);
+    }
+    served
+}
+
+/// The name at the start of `text`, and the names of the labels in the braces behind it.
+fn selector(text: &str) -> (&str, Vec<&str>) {
+    let is_name = |c: char| c.is_ascii_lowercase() || c == '_';
+    let (name, rest) = text.split_at(text.find(|c| !is_name(c)).unwrap_or(text.len()));
+    let Some(inside) = rest
+        .strip_prefix('{')
+        .and_then(|rest| rest.split('}').next())
+    else {
+        return (name, Vec::new());
+    };
+    // Labels stand outside of the quotes.
+    let outside = inside.split('"').step_by(2);
+    let labels = outside.map(|part| part.trim_matches(|c| !is_name(c)));
+    (name, labels.filter(|label| !label.is_empty()).collect())
+}
+
+#[tokio::test]
+async fn the_dashboard_and_the_alerts_ask_only_for_what_the_processes_serve() {
+    let world = eventful_world().await;
+    let pages = [
+        world.get("/metrics").await.1,
+        world.get_from_worker("/metrics").await.1,
+    ];
+    let mut all: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for page in &pages {
+        for (name, labels) in served(page) {
+            all.entry(name).or_default().extend(labels);
+        }
+    }
+
+    let observability = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/observability");
+    for (file, metrics_min) in [("alerts.yml", 12), ("grafana/dashboards/wex-sms.json", 20)] {
+        let text = std::fs::read_to_string(format!("{observability}/{file}")).expect("the file");
+        let text = text.replace("\\\"", "\"");
+        let asked: Vec<_> = text
+            .match_indices("sms_")
+            .map(|(at, _)| selector(&text[at..]))
+            .collect();
+        for (name, labels) in &asked {
+            let served = all.get(name);
+            let served = served.unwrap_or_else(|| panic!("{file}: no process serves {name}"));
+            for label in labels {
+                assert!(
+                    served.contains(label),
+                    "{file}: {name} has no label {label}"
+                );
+            }
+        }
+        let names: BTreeSet<_> = asked.iter().map(|(name, _)| name).collect();
+        assert!(metrics_min <= names.len(), "{file}: {names:?}");
     }
 }

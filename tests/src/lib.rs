@@ -223,6 +223,19 @@ impl World {
             .map(|(ingress, _url)| ingress)
     }
 
+    /// Starts an ingress beside the first one, with a spool of its own, at a port of its own or a free one; with its URL.
+    pub async fn second_ingress(&self, port: u16) -> (Process, String) {
+        let mut settings = self.settings.clone();
+        let spool = self.directory.path().join("spool-2").display().to_string();
+        settings
+            .ingress_variables
+            .push(("INGRESS_SPOOL_DIR", spool));
+        let (programs, at) = (&self.programs, self.directory.path());
+        stack::start_ingress(programs, &settings, at, &self.redis.url, port)
+            .await
+            .expect("the ingress starts")
+    }
+
     /// Starts the ingress again that a test has killed or ended, at the same address and on the same spool.
     pub async fn restart_ingress(&mut self) {
         let port = port_of(&self.ingress_url);

@@ -94,11 +94,23 @@ impl Standing {
                     .set(whole(*count));
             }
         }
-        for (state, count) in [
-            ("alive", self.workers_alive),
-            ("missing", self.workers_missing),
-        ] {
-            workers.get_or_create(&OfWorker { state }).set(whole(count));
+        for state in ["alive", "missing"] {
+            for family in [&workers, &ingresses] {
+                family.get_or_create(&OfProcess { state }).set(0);
+            }
+        }
+        for process in &self.processes {
+            let state = if process.is_missing() {
+                "missing"
+            } else {
+                "alive"
+            };
+            let family = if process.takes_jobs() {
+                &workers
+            } else {
+                &ingresses
+            };
+            family.get_or_create(&OfProcess { state }).inc();
         }
         registry.register("sms_queue_jobs", "Jobs that are not finished", jobs);
         registry.register("sms_queue_keys", "Conversations with jobs, by state", keys);
