@@ -5,7 +5,10 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use wex_domain::job::{OUTBOUND, SEND_RATE};
-use wex_queue::{Act, Key, KeyState, Load, Pause, PeekedKey, QueueName, Survey, Worker};
+use wex_queue::{
+    Act, Gate, GateState, HeldGate, Key, KeyState, Load, Pause, PeekedKey, QueueName, Survey,
+    WHOLE_QUEUE, Worker,
+};
 
 use crate::operator::{
     CommandError, Conversations, EXIT_CODES, Operator, QUEUES, Session, queue_parser,
@@ -23,7 +26,7 @@ pub(crate) enum Command {
     /// Stop handing out a queue, or some conversations of it. What runs goes on, and texts are still accepted.
     #[command(after_help = EXIT_CODES)]
     Pause(PauseOptions),
-    /// Hand out again what was paused.
+    /// Hand out again what was paused, by an operator or because sending failed.
     #[command(after_help = EXIT_CODES)]
     Resume(Resume),
     /// Show the conversations that are first in line in each state, and why each is not running.
@@ -97,6 +100,10 @@ struct StatusRow {
     queue: &'static str,
     #[serde(flatten)]
     survey: Survey,
+    /// What is held back, or was a moment ago, because it failed.
+    gates: Vec<HeldGate>,
+    /// Until when the provider lets us ask nothing more.
+    used_up_until_ms: Option<u64>,
 }
 
 async fn status(session: &Session, options: &Status) -> Result<(), CommandError> {
@@ -107,6 +114,12 @@ async fn status(session: &Session, options: &Status) -> Result<(), CommandError>
         rows.push(StatusRow {
             queue: queue.0,
             survey,
+            gates: session.queue.gates(queue).await?.1,
+            used_up_until_ms: session
+                .queue
+                .load(queue, rate(queue))
+                .await?
+                .used_up_until_ms,
         });
     }
     if options.json {
@@ -125,7 +138,7 @@ async fn status(session: &Session, options: &Status) -> Result<(), CommandError>
         ">RETRIED 5M",
         ">BURIED 5M",
     ]);
-    for StatusRow { queue, survey } in &rows {
+    for StatusRow { queue, survey, .. } in &rows {
         let recently = |what| {
             survey
                 .recently
@@ -166,7 +179,74 @@ async fn status(session: &Session, options: &Status) -> Result<(), CommandError>
             paused_by(pause, session.now_ms)
         ))?;
     }
+    for row in &rows {
+        for gate in &row.gates {
+            line(&format!(
+                "\n{} {}",
+                row.queue,
+                gate_says(row.queue, gate, session.now_ms)
+            ))?;
+        }
+        if let Some(until_ms) = row.used_up_until_ms {
+            let used_up = used_up(until_ms, session.now_ms);
+            line(&format!("\n{} is rate limited: {used_up}", row.queue))?;
+        }
+    }
     Ok(())
+}
+
+/// The token bucket that claims of a queue cost one of.
+fn rate(queue: QueueName) -> Option<&'static str> {
+    (queue.0 == OUTBOUND).then_some(SEND_RATE)
+}
+
+fn used_up(until_ms: u64, now_ms: u64) -> String {
+    format!(
+        "the provider allows nothing more until {} (in {})",
+        date_time(until_ms),
+        short(since(now_ms, until_ms))
+    )
+}
+
+/// Who waits, since when, until when, why, and what to type.
+fn gate_says(queue: &str, held: &HeldGate, now_ms: u64) -> String {
+    let HeldGate {
+        name, gate, held, ..
+    } = held;
+    let whose = if name == WHOLE_QUEUE {
+        "as a whole".to_owned()
+    } else {
+        format!("of {name}")
+    };
+    let Gate { cause, reason, .. } = gate;
+    match gate.state {
+        GateState::Open { failures } => {
+            format!("{whose} goes on, after {failures} failures in a row ({cause}): {reason}")
+        }
+        GateState::Shut { until_ms, is_tried } => {
+            let then = match (is_tried, until_ms <= now_ms) {
+                (true, _) => "one conversation is trying now".to_owned(),
+                (false, true) => "the next conversation tries".to_owned(),
+                (false, false) => format!(
+                    "until {} (in {}), then one conversation tries",
+                    date_time(until_ms),
+                    short(since(now_ms, until_ms))
+                ),
+            };
+            format!(
+                "{whose} is shut since {} ({cause}), {then}: {reason}; {held} conversations wait at this gate; \
+                 `wex queue resume {queue}` tries at once",
+                ago(gate.at_ms, now_ms)
+            )
+        }
+        GateState::Ramp { step, .. } => format!(
+            "{whose} is opening again since {} ({cause} before), in step {} of {}; {held} conversations wait at this \
+             gate",
+            ago(gate.at_ms, now_ms),
+            step + 1,
+            gate.steps
+        ),
+    }
 }
 
 async fn pause(session: &Session, options: &PauseOptions) -> Result<(), CommandError> {
@@ -267,12 +347,12 @@ async fn peek(session: &Session, options: &Peek) -> Result<(), CommandError> {
         keys.extend(peeked.keys);
     }
     keys.sort_by_key(|key| order(key.state));
-    let rate = (queue.0 == OUTBOUND).then_some(SEND_RATE);
     let surroundings = Surroundings {
         now_ms,
         survey: session.queue.survey(queue).await?,
-        load: session.queue.load(queue, rate).await?,
+        load: session.queue.load(queue, rate(queue)).await?,
         workers: session.queue.workers().await?,
+        gates: session.queue.gates(queue).await?.1,
         queue,
     };
     let rows = keys.iter().map(|key| PeekRow {
@@ -281,7 +361,7 @@ async fn peek(session: &Session, options: &Peek) -> Result<(), CommandError> {
         at_ms: match key.state {
             KeyState::Scheduled { due_ms } => Some(due_ms),
             KeyState::Running { lease_ends_ms } => Some(lease_ends_ms),
-            KeyState::Idle | KeyState::Ready | KeyState::Paused => None,
+            KeyState::Idle | KeyState::Ready | KeyState::Paused | KeyState::Held => None,
         },
         jobs: key.jobs,
         oldest_enqueued_ms: key.head.as_ref().map(|job| job.enqueued_ms),
@@ -326,7 +406,8 @@ fn order(state: KeyState) -> u8 {
         KeyState::Ready => 1,
         KeyState::Scheduled { .. } => 2,
         KeyState::Paused => 3,
-        KeyState::Idle => 4,
+        KeyState::Held => 4,
+        KeyState::Idle => 5,
     }
 }
 
@@ -336,6 +417,7 @@ fn state_word(state: KeyState) -> &'static str {
         KeyState::Ready => "ready",
         KeyState::Scheduled { .. } => "scheduled",
         KeyState::Paused => "paused",
+        KeyState::Held => "held",
         KeyState::Idle => "idle",
     }
 }
@@ -348,6 +430,7 @@ struct Surroundings {
     survey: Survey,
     load: Load,
     workers: Vec<Worker>,
+    gates: Vec<HeldGate>,
 }
 
 impl Surroundings {
@@ -368,6 +451,9 @@ impl Surroundings {
             (_, Some(pause)) => paused_by(pause, self.now_ms),
             (KeyState::Idle, None) => "has no jobs".to_owned(),
             (KeyState::Paused, None) => "the pause is over: the next claim takes it up".to_owned(),
+            (KeyState::Held, None) => self
+                .gate(key.key.group())
+                .unwrap_or_else(|| "its gate has opened".to_owned()),
             (KeyState::Ready, None) => self.held_up(),
             (KeyState::Scheduled { due_ms }, None) => self.scheduled(key, due_ms),
         }
@@ -439,6 +525,9 @@ impl Surroundings {
                 None => "no worker works this queue".to_owned(),
             };
         }
+        if let Some(gate) = self.gate(Some(WHOLE_QUEUE)) {
+            return gate;
+        }
         let slots: usize = self.working().map(|worker| worker.about.concurrency).sum();
         let taken: u64 = self
             .working()
@@ -449,10 +538,21 @@ impl Surroundings {
             return format!("no free worker: all {slots} places are taken (workers: {workers})");
         }
         // A worker that has room looks every second, so the bucket says how it was at the last look that took something.
+        if let Some(until_ms) = self.load.used_up_until_ms {
+            return format!("rate limited: {}", used_up(until_ms, self.now_ms));
+        }
         if self.load.tokens.is_some_and(|tokens| tokens < 1.0) {
             return "rate limited: this minute's sends are used up, the next goes as soon as one is free".to_owned();
         }
         "next in line: a worker is about to take it".to_owned()
+    }
+
+    /// What a gate says that holds something back.
+    fn gate(&self, name: Option<&str>) -> Option<String> {
+        let is_it = |held: &&HeldGate| Some(held.name.as_str()) == name;
+        let held = self.gates.iter().find(is_it)?;
+        let holds = !matches!(held.gate.state, GateState::Open { .. });
+        holds.then(|| format!("the queue {}", gate_says(self.queue.0, held, self.now_ms)))
     }
 
     fn queue_pause(&self) -> Option<&Pause> {

@@ -83,6 +83,25 @@ impl Sim {
             .await
     }
 
+    /// The next send is refused with 429, and told when to come back.
+    ///
+    /// # Errors
+    /// When the simulator cannot be reached.
+    pub async fn limit_rate(&self, retry_after: Duration) -> Result<(), SimError> {
+        let retry_after_s = retry_after.as_secs();
+        self.order_fault(&json!({ "fault": "rate_limited", "retry_after_s": retry_after_s }))
+            .await
+    }
+
+    /// Sends meet no more faults.
+    ///
+    /// # Errors
+    /// When the simulator cannot be reached.
+    pub async fn heal(&self) -> Result<(), SimError> {
+        let order = self.http.delete(format!("{}/_sim/faults", self.url));
+        self.ask(order).await.map(drop)
+    }
+
     /// The next send is accepted at once and answered only after `delay`.
     ///
     /// # Errors

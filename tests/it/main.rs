@@ -10,6 +10,7 @@ mod crashes;
 mod deliveries;
 mod demo;
 mod first_light;
+mod governor;
 mod health;
 mod ledger;
 mod metrics;

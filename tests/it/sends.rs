@@ -1,7 +1,6 @@
 //! What becomes of a reply when Aircall does not simply take it.
 
 use serde_json::Value;
-use wex_ops::stack::{SendMode, Settings};
 use wex_tests::{BUYER, OUTBOUND, World};
 
 use crate::processes;
@@ -63,10 +62,6 @@ async fn a_failure_that_repeats_is_a_dead_letter_at_once_and_says_why() {
         ("same_destination", "rejected"),
         ("not_found", "rejected"),
         ("unprocessable", "rejected"),
-        ("unauthorized", "configuration"),
-        ("forbidden", "configuration"),
-        ("line_is_not_native", "configuration"),
-        ("invalid_content_type", "configuration"),
     ] {
         let world = world_with(fault).await;
 
@@ -150,33 +145,4 @@ async fn a_dead_letter_does_not_hold_up_the_conversation() {
 
     let sent = world.sent(1).await;
     assert!(sent.len() == 1 && sent[0].to == BUYER, "{sent:?}");
-}
-
-#[tokio::test]
-async fn a_line_in_the_other_mode_is_a_dead_letter_that_says_so() {
-    for (configured, actual) in [
-        (SendMode::Native, SendMode::PublicApi),
-        (SendMode::PublicApi, SendMode::Native),
-    ] {
-        let mut world = World::start_without_worker(
-            processes(),
-            Settings {
-                send_mode: actual,
-                ..Settings::default()
-            },
-        )
-        .await;
-        world.settings.send_mode = configured;
-        world.start_worker().await;
-
-        world.buyer_texts(TEXT).await;
-
-        let letter = &world.dead_letters(OUTBOUND, 1).await[0];
-        assert_eq!(letter.reason, "configuration");
-        let error = &letter.failures.last().unwrap().error;
-        assert!(
-            error.contains("LineIsNotNativeException") && error.contains("AIRCALL_SEND_MODE"),
-            "{error}"
-        );
-    }
 }

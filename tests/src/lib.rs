@@ -22,7 +22,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 use wex_ops::sim::{SentMessage, Sim};
 use wex_ops::stack::{self, Process, Programs, Redis, Settings, StackError};
-use wex_queue::{DeadLetter, LetterFilter, Limits, Queue, QueueName, Survey};
+use wex_queue::{DeadLetter, HeldGate, LetterFilter, Limits, Queue, QueueName, Survey};
 use wex_runtime::clock::Clock;
 
 /// The contact of most tests: the number in the sample payload of the guide this project started from.
@@ -346,6 +346,46 @@ impl World {
             .contact_texts(self.settings.buyer.0, from, body, 1)
             .await
             .expect("the text is sent");
+    }
+
+    pub async fn supplier_texts(&self, from: &str, body: &str) {
+        self.sim
+            .contact_texts(self.settings.supplier.0, from, body, 1)
+            .await
+            .expect("the text is sent");
+    }
+
+    /// Another program of the company asks Aircall's API something, at the cost of the same budget.
+    pub async fn another_integration_asks(&self) {
+        let (id, token) = (&self.settings.api_id, &self.settings.api_token);
+        let request = self.http.get(format!("{}/v1/ping", self.aircall_url));
+        let answer = request.basic_auth(id, Some(token)).send().await;
+        let answer = answer.expect("wex-sim answers");
+        assert!(answer.status().is_success(), "{}", answer.status());
+    }
+
+    /// Waits until a gate of outbound is as asked.
+    pub async fn until_gate(
+        &self,
+        name: &str,
+        what: &str,
+        is_so: impl Fn(&HeldGate) -> bool,
+    ) -> HeldGate {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Ok((_now_ms, gates)) = self.queue.gates(OUTBOUND).await
+                && let Some(gate) = gates.into_iter().find(|gate| gate.name == name)
+                && is_so(&gate)
+            {
+                return gate;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "waited in vain until {what}\n{}",
+                self.what_happened()
+            );
+            sleep(Duration::from_millis(5)).await; // Redis tells no one of a change; asking again is all there is.
+        }
     }
 
     /// Posts a body to one of the webhook's paths, as anyone could.

@@ -19,6 +19,7 @@ use wex_llm::Assistant;
 
 use crate::config::Config;
 use crate::disposition::{Disposition, Failure, RETRY_POLICY, decide};
+use crate::governor::Governor;
 use crate::listings::Listings;
 use crate::metrics::Metrics;
 use crate::notify::Notifier;
@@ -36,6 +37,7 @@ pub(crate) struct Context {
     /// `None` when nobody is to be told.
     pub(crate) notifier: Option<Notifier>,
     pub(crate) erasure_key: Option<ErasureKey>,
+    pub(crate) governor: Governor,
     /// How long a send of unclear outcome waits for news of it.
     pub(crate) unknown_wait: Duration,
     /// How long the assistant is silent after a colleague has texted.
@@ -57,6 +59,7 @@ impl Context {
             help_contact: config.help_contact.clone(),
             erasure_key: config.erasure_key.clone(),
             notifier: config.notify.as_ref().map(Notifier::new).transpose()?,
+            governor: config.governor,
             unknown_wait: config.unknown_wait,
             takeover_pause: config.takeover_pause,
             lease: config.lease,

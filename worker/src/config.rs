@@ -10,9 +10,10 @@ use wex_domain::job::{DELIVERY, INBOUND, NOTIFY, OUTBOUND, SEND_RATE};
 use wex_domain::sms_text::segments;
 use wex_ledger::{Database, ErasureKey, Keys, Retention};
 use wex_llm::Assistant;
-use wex_queue::{Limits, QueueName, Rate};
+use wex_queue::{GatePolicy, Limits, QueueName, Rate};
 use wex_runtime::env::{Env, Span};
 
+use crate::governor::Governor;
 use crate::listings::ListingsConfig;
 use crate::notify::NotifyConfig;
 
@@ -21,6 +22,9 @@ const REDIS_OPERATION_MAX: Duration = Duration::from_secs(1);
 
 /// Messages of one conversation that are answered together. More than a person types in a quiet window.
 const TURN_MESSAGES_MAX: usize = 20;
+
+/// 1,600 characters of which each takes two units of the 67 that fit a segment.
+const SEGMENTS_OF_A_TEXT_MAX: u32 = 50;
 
 /// The word in `WORKER_QUEUES` for writing the ledger.
 const LEDGER: &str = "ledger";
@@ -63,6 +67,9 @@ pub struct Config {
     pub aircall: ClientConfig,
     /// `AIRCALL_RATE_PER_MINUTE`: what the whole company may ask of Aircall's API.
     pub rate_per_minute: u32,
+    /// `AIRCALL_FAILURES_MAX`, `AIRCALL_PAUSE`, `AIRCALL_PAUSE_MAX`, `AIRCALL_RAMP`: when sending stops, and how it begins
+    /// again. `AIRCALL_SEGMENTS_PER_HOUR`, `AIRCALL_SEGMENTS_PER_DAY`: what a line may send.
+    pub(crate) governor: Governor,
     /// `UNKNOWN_WAIT`: how long a send of unclear outcome waits for Aircall's news of it before it waits for a person.
     pub unknown_wait: Duration,
     /// `TAKEOVER_PAUSE`: how long the assistant is silent after a colleague has texted a contact.
@@ -125,6 +132,7 @@ impl Config {
                 env.or::<SendMode>("AIRCALL_SEND_MODE", "public_api"),
             ),
             rate_per_minute,
+            governor: governor(env),
             unknown_wait: env.or::<Span>("UNKNOWN_WAIT", "2m").0,
             takeover_pause: env.or::<Span>("TAKEOVER_PAUSE", "12h").0,
             listings: listings(env),
@@ -155,17 +163,66 @@ impl Config {
         if queue.0 != OUTBOUND {
             return limits;
         }
-        // What is saved up and what comes back make up the limit together: no minute sees more.
+        // What is saved up and what comes back make up the limit together: no minute sees more. A fiftieth less comes back, so
+        // that a request which leaves a second after its claim falls into no minute that is full.
         let burst = self.rate_per_minute.div_ceil(6);
+        let comes_back = self.rate_per_minute - burst;
         let rate = Rate {
             name: SEND_RATE,
-            per_minute: self.rate_per_minute - burst,
+            per_minute: (comes_back - comes_back.div_ceil(50)).max(1),
             burst,
         };
         Limits {
             rate: Some(rate),
             ..limits
         }
+    }
+}
+
+fn governor(env: &mut Env) -> Governor {
+    let failures_max = env.or("AIRCALL_FAILURES_MAX", "5");
+    if !(1..=1_000).contains(&failures_max) {
+        env.problem("AIRCALL_FAILURES_MAX is not between 1 and 1000".to_owned());
+    }
+    let [wait_min, wait_max, ramp] = [
+        ("AIRCALL_PAUSE", "10s"),
+        ("AIRCALL_PAUSE_MAX", "5m"),
+        ("AIRCALL_RAMP", "30s"),
+    ]
+    .map(|(name, default)| {
+        let span = env.or::<Span>(name, default).0;
+        if !(Duration::from_millis(10)..=Duration::from_secs(3_600)).contains(&span) {
+            env.problem(format!("{name} is not between 10ms and 1h"));
+        }
+        span
+    });
+    if wait_max < wait_min {
+        env.problem("AIRCALL_PAUSE_MAX is shorter than AIRCALL_PAUSE".to_owned());
+    }
+    let [segments_per_hour, segments_per_day] = [
+        ("AIRCALL_SEGMENTS_PER_HOUR", "1000"),
+        ("AIRCALL_SEGMENTS_PER_DAY", "10000"),
+    ]
+    .map(|(name, default)| {
+        let most = env.or(name, default);
+        if most < SEGMENTS_OF_A_TEXT_MAX {
+            env.problem(format!(
+                "{name} is under {SEGMENTS_OF_A_TEXT_MAX}: the longest text would never be sent"
+            ));
+        }
+        most
+    });
+    Governor {
+        gates: GatePolicy {
+            failures_max,
+            wait_min,
+            wait_max,
+            // Whoever tries has its answer, or has been rescued, by then.
+            probe: ClientConfig::REQUEST_TIMEOUT + Duration::from_secs(10),
+            ramp,
+        },
+        segments_per_hour,
+        segments_per_day,
     }
 }
 
@@ -256,6 +313,12 @@ mod tests {
             ("WORKER_ADDR", "9100"),
             ("WORKER_CONCURRENCY", "0"),
             ("AIRCALL_RATE_PER_MINUTE", "1"),
+            ("AIRCALL_FAILURES_MAX", "0"),
+            ("AIRCALL_PAUSE", "1ms"),
+            ("AIRCALL_PAUSE_MAX", "5s"),
+            ("AIRCALL_RAMP", "1ms"),
+            ("AIRCALL_SEGMENTS_PER_HOUR", "49"),
+            ("AIRCALL_SEGMENTS_PER_DAY", "0"),
             ("WORKER_QUEUES", "inbound,nonsense"),
             ("AIRCALL_SEND_MODE", "carrier_pigeon"),
             ("DATABASE_URL", "mysql://localhost/wex"),

@@ -10,6 +10,7 @@ mod config;
 mod delivery;
 mod disposition;
 mod erasure;
+mod governor;
 mod health;
 mod ledger;
 mod listings;

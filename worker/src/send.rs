@@ -18,6 +18,7 @@ use wex_runtime::clock::Clock;
 
 use crate::attempt::{Achieved, Context, unreadable};
 use crate::disposition::{Failure, FailureKind};
+use crate::governor::{self, News};
 use crate::{delivery, tell};
 
 /// Within this time a confirmation of an opt-out is presumed to be covered by consent (47 CFR 64.1200(a)(12)).
@@ -26,6 +27,13 @@ pub(crate) const OPT_OUT_CONFIRMATION_MAX: Duration = Duration::from_secs(5 * 60
 const VALID: &str = "a job id makes a valid name";
 
 pub(crate) async fn send_once(claim: &Claim, ctx: &Context) -> Result<Achieved, Failure> {
+    let mut news = News::NONE;
+    let result = attempt(claim, ctx, &mut news).await;
+    governor::report(claim, news, result, ctx).await
+}
+
+/// `news` becomes what Aircall says of others than this reply.
+async fn attempt(claim: &Claim, ctx: &Context, news: &mut News) -> Result<Achieved, Failure> {
     let job = &claim.jobs[0];
     let OutboundPayload::V1(reply) =
         OutboundPayload::decode(&job.payload).map_err(|_quotes_content| unreadable("payload"))?;
@@ -80,6 +88,7 @@ pub(crate) async fn send_once(claim: &Claim, ctx: &Context) -> Result<Achieved, 
             },
         });
     }
+    governor::spend_segments(&reply, ctx, news).await?;
     let intended = What::SendIntended {
         message: job.id.to_string(),
         checks: SendChecks {
@@ -113,7 +122,9 @@ pub(crate) async fn send_once(claim: &Claim, ctx: &Context) -> Result<Achieved, 
             });
         }
     }
-    match ctx.aircall.send(reply.line, &reply.to, &reply.body).await {
+    let answer = ctx.aircall.send(reply.line, &reply.to, &reply.body).await;
+    *news = News::of(&answer);
+    match answer.outcome {
         SendOutcome::Accepted { provider_id, .. } => {
             let mut settled = settled;
             let sent = delivery::sent(&provider_id, &job.id.to_string())?;
@@ -131,40 +142,34 @@ pub(crate) async fn send_once(claim: &Claim, ctx: &Context) -> Result<Achieved, 
             })
         }
         SendOutcome::Rejected(rejection) => {
-            let reason = match rejection.kind {
-                RejectionKind::Permanent => "rejected",
-                RejectionKind::Configuration => "configuration",
-            };
-            Err(Failure {
-                effects: settled,
-                ..Failure::permanent(reason, rejection.to_string())
-            })
+            let error = rejection.to_string();
+            match rejection.kind {
+                RejectionKind::Permanent => Err(Failure {
+                    effects: settled,
+                    ..Failure::permanent("rejected", error)
+                }),
+                RejectionKind::Line | RejectionKind::Account => {
+                    Err(governor::held("configuration", error, settled))
+                }
+            }
         }
         SendOutcome::RetryLater { why, retry_after } => {
-            let counts = if why.is_rate_limit() {
-                Counts::No
-            } else {
-                Counts::Yes
-            };
             let failed = What::SendFailed {
                 message: job.id.to_string(),
                 reason: why.as_str().to_owned(),
                 error: why.to_string(),
                 is_final: false,
             };
+            let effects = Effects {
+                events: vec![event(claim, &reply, failed)?],
+                ..settled
+            };
             Err(Failure {
                 kind: FailureKind::Transient {
-                    counts,
+                    counts: Counts::Held,
                     retry_after,
                 },
-                failed: Failed {
-                    cause: why.as_str(),
-                    error: why.to_string(),
-                },
-                effects: Effects {
-                    events: vec![event(claim, &reply, failed)?],
-                    ..settled
-                },
+                ..governor::held(why.as_str(), why.to_string(), effects)
             })
         }
         // The text may or may not have left. The intent stays, and the next attempt looks for news.

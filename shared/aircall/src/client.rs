@@ -1,4 +1,4 @@
-//! Asks Aircall to send a message: one HTTP request, one [`SendOutcome`]. Never asks twice by itself.
+//! Asks Aircall to send a message: one HTTP request, one [`Answer`]. Never asks twice by itself.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,8 +10,9 @@ use serde::Serialize;
 use wex_domain::line::LineId;
 use wex_domain::phone_number::PhoneNumber;
 
+use crate::send_outcome::budget;
 pub use crate::send_outcome::{
-    Budget, Rejection, RejectionKind, RetryReason, SendOutcome, UnknownReason, classify,
+    Answer, Budget, Rejection, RejectionKind, RetryReason, SendOutcome, UnknownReason, classify,
 };
 
 /// Sends through Aircall's API. Clones share their connections.
@@ -130,7 +131,7 @@ impl Client {
     }
 
     /// Sends one message. `body` is at most 1,600 characters long; what Aircall does with more is not documented.
-    pub async fn send(&self, line: LineId, to: &PhoneNumber, body: &str) -> SendOutcome {
+    pub async fn send(&self, line: LineId, to: &PhoneNumber, body: &str) -> Answer {
         #[derive(Serialize)]
         struct Message<'a> {
             to: &'a str,
@@ -148,9 +149,16 @@ impl Client {
         match request.send().await {
             Ok(mut response) => {
                 let body = read_body(&mut response).await;
-                classify(response.status().as_u16(), response.headers(), &body)
+                let headers = response.headers();
+                Answer {
+                    outcome: classify(response.status().as_u16(), headers, &body),
+                    budget: budget(headers),
+                }
             }
-            Err(error) => outcome_of(&error),
+            Err(error) => Answer {
+                outcome: outcome_of(&error),
+                budget: None,
+            },
         }
     }
 

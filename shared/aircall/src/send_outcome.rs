@@ -20,8 +20,6 @@ pub enum SendOutcome {
     Accepted {
         provider_id: String,
         status: Option<Status>,
-        /// What the company may still ask of Aircall's API, if the answer says so.
-        budget: Option<Budget>,
     },
     /// Nothing was sent, and asking again would end the same way.
     Rejected(Rejection),
@@ -34,9 +32,19 @@ pub enum SendOutcome {
     Unknown { why: UnknownReason },
 }
 
+/// An outcome, and what the answer says beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub outcome: SendOutcome,
+    /// What the company may still ask of Aircall's API, if the answer says so.
+    pub budget: Option<Budget>,
+}
+
 /// Aircall's limit counts the requests of the whole company: every worker, and every other integration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
+    /// `X-AircallApi-Limit`: requests in a window.
+    pub limit: Option<u32>,
     /// `X-AircallApi-Remaining`: requests left in this window.
     pub remaining: u32,
     /// `X-AircallApi-Reset`, read against the answer's own clock: time until the next window.
@@ -60,7 +68,9 @@ pub enum RejectionKind {
     /// This message cannot be sent. Others can: make it a dead letter.
     Permanent,
     /// No message can be sent on this line until a person changes something: pause the line.
-    Configuration,
+    Line,
+    /// No message can be sent on any line until a person changes something: pause all lines.
+    Account,
 }
 
 /// Why the send did not happen this time.
@@ -103,7 +113,6 @@ pub fn classify(status: u16, headers: &HeaderMap, body: &[u8]) -> SendOutcome {
             Some(provider_id) => SendOutcome::Accepted {
                 provider_id,
                 status: json::text(&answer, "status").and_then(Status::parse),
-                budget: budget(headers),
             },
             None => SendOutcome::Unknown {
                 why: UnknownReason::NoMessageId { status },
@@ -139,11 +148,12 @@ pub fn classify(status: u16, headers: &HeaderMap, body: &[u8]) -> SendOutcome {
 }
 
 fn explain(status: u16, key: Option<&str>) -> (RejectionKind, &'static str) {
-    use RejectionKind::{Configuration, Permanent};
+    use RejectionKind::{Account, Line, Permanent};
     match (status, key) {
         (300..=399, _) => (
-            Configuration,
-            "the address of the API answers with a redirect, which is not followed: correct AIRCALL_BASE_URL",
+            Account,
+            "the address of the API answers with a redirect, which is not followed: correct \
+             AIRCALL_BASE_URL, restart the workers, then `wex queue resume outbound`",
         ),
         (_, Some("InvalidPayload")) => (
             Permanent,
@@ -154,22 +164,24 @@ fn explain(status: u16, key: Option<&str>) -> (RejectionKind, &'static str) {
             "the reply is addressed to the line that sends it: discard it, and find out how that came about",
         ),
         (_, Some("InvalidContentType")) => (
-            Configuration,
-            "Aircall did not see a JSON content type: something between us and Aircall rewrites requests",
+            Account,
+            "Aircall did not see a JSON content type: something between us and Aircall rewrites requests; remove it, then \
+             `wex queue resume outbound`",
         ),
         (_, Some("LineIsNotNativeException")) => (
-            Configuration,
+            Line,
             "the line's messaging mode is not the one we send with: compare AIRCALL_SEND_MODE with the line's \
-             messaging configuration at Aircall, correct one of them and resume the line",
+             messaging configuration at Aircall, correct one of them, then `wex queue resume outbound`",
         ),
         (401, _) => (
-            Configuration,
-            "Aircall does not know our credentials: correct AIRCALL_API_ID and AIRCALL_API_TOKEN and resume the line",
+            Account,
+            "Aircall does not know our credentials: correct AIRCALL_API_ID and AIRCALL_API_TOKEN, \
+             restart the workers, then `wex queue resume outbound`",
         ),
         (403, _) => (
-            Configuration,
+            Account,
             "Aircall refuses us: the credentials are wrong, or the plan has no messaging by API (it needs \
-             Professional); correct it and resume the line",
+             Professional); correct it, then `wex queue resume outbound`",
         ),
         (404, _) => (
             Permanent,
@@ -225,10 +237,12 @@ fn retry_after(headers: &HeaderMap) -> Duration {
         .clamp(MIN, MAX)
 }
 
-fn budget(headers: &HeaderMap) -> Option<Budget> {
-    let remaining = number(headers, "x-aircallapi-remaining")?;
+/// What the headers of any answer say of the company's budget.
+pub(crate) fn budget(headers: &HeaderMap) -> Option<Budget> {
+    let count = |name| u32::try_from(number(headers, name)?).ok();
     Some(Budget {
-        remaining: remaining.try_into().ok()?,
+        limit: count("x-aircallapi-limit"),
+        remaining: count("x-aircallapi-remaining")?,
         resets_in: resets_in(headers)?,
     })
 }
@@ -253,12 +267,6 @@ impl RetryReason {
             Self::BlockedAtEdge => "blocked_at_edge",
             Self::RateLimited => "rate_limited",
         }
-    }
-
-    /// Whether waiting is all that is needed: the message and the road to Aircall are good.
-    #[must_use]
-    pub fn is_rate_limit(self) -> bool {
-        self == Self::RateLimited
     }
 }
 
@@ -369,38 +377,34 @@ mod tests {
                 String::new(),
                 "unknown: status 204 without a message id",
             ),
-            (301, String::new(), "configuration -"),
-            (304, String::new(), "configuration -"),
+            (301, String::new(), "account -"),
+            (304, String::new(), "account -"),
             (400, key("InvalidPayload"), "permanent InvalidPayload"),
             (
                 400,
                 key("SameDestinationAsSender"),
                 "permanent SameDestinationAsSender",
             ),
-            (
-                400,
-                key("InvalidContentType"),
-                "configuration InvalidContentType",
-            ),
+            (400, key("InvalidContentType"), "account InvalidContentType"),
             (400, key("SomethingNew"), "permanent SomethingNew"),
             (400, html.clone(), "permanent -"),
-            (401, key("Unauthorized"), "configuration Unauthorized"),
-            (401, html.clone(), "configuration -"),
-            (403, key("Forbidden"), "configuration Forbidden"),
+            (401, key("Unauthorized"), "account Unauthorized"),
+            (401, html.clone(), "account -"),
+            (403, key("Forbidden"), "account Forbidden"),
             (
                 403,
                 key("LineIsNotNativeException"),
-                "configuration LineIsNotNativeException",
+                "line LineIsNotNativeException",
             ),
             (
                 403,
                 json!({"success": false, "error": "Forbidden"}).to_string(),
-                "configuration Forbidden",
+                "account Forbidden",
             ),
             (
                 403,
                 json!({"error": "Not for you", "troubleshoot": "Ask"}).to_string(),
-                "configuration -",
+                "account -",
             ),
             (
                 403,
@@ -527,20 +531,17 @@ mod tests {
     }
 
     #[test]
-    fn an_accepted_send_says_what_is_left_of_the_budget() {
+    fn an_answer_says_what_is_left_of_the_budget() {
         let complete = headers(&[
             ("date", "Fri, 02 Aug 2024 13:23:09 GMT"),
             ("x-aircallapi-limit", "120"),
             ("x-aircallapi-remaining", "3"),
             ("x-aircallapi-reset", "1722605019"),
         ]);
-        let budget = |headers| match classify(200, headers, br#"{"id":"a"}"#) {
-            SendOutcome::Accepted { budget, .. } => budget,
-            other => panic!("not accepted: {other:?}"),
-        };
         assert_eq!(
             budget(&complete),
             Some(Budget {
+                limit: Some(120),
                 remaining: 3,
                 resets_in: Duration::from_secs(30)
             })

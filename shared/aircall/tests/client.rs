@@ -63,7 +63,7 @@ fn config_of(base_url: &str) -> ClientConfig {
 async fn send(config: ClientConfig) -> SendOutcome {
     let client = Client::new(config).expect("the configuration is good");
     let contact = PhoneNumber::parse("+18704575426").expect("the number is a phone number");
-    client.send(LINE, &contact, TEXT).await
+    client.send(LINE, &contact, TEXT).await.outcome
 }
 
 /// One send to a server that acts once.
@@ -158,7 +158,6 @@ async fn an_accepted_send_has_aircalls_id() {
     let accepted = SendOutcome::Accepted {
         provider_id: "abcdSM1".to_owned(),
         status: Some(Status::Pending),
-        budget: None,
     };
     assert_eq!(outcome, accepted);
     let request = &seen.requests[0];
@@ -204,15 +203,11 @@ async fn each_refusal_is_rejected_by_its_kind() {
             RejectionKind::Permanent,
         ),
         ("404 Not Found", "NotFound", RejectionKind::Permanent),
-        (
-            "401 Unauthorized",
-            "Unauthorized",
-            RejectionKind::Configuration,
-        ),
+        ("401 Unauthorized", "Unauthorized", RejectionKind::Account),
         (
             "403 Forbidden",
             "LineIsNotNativeException",
-            RejectionKind::Configuration,
+            RejectionKind::Line,
         ),
     ] {
         let (outcome, _) = send_to(answer(
@@ -244,7 +239,7 @@ async fn a_redirect_is_not_followed() {
     assert!(matches!(
         outcome,
         SendOutcome::Rejected(Rejection {
-            kind: RejectionKind::Configuration,
+            kind: RejectionKind::Account,
             status: 307,
             ..
         })
@@ -434,7 +429,7 @@ async fn one_connection_serves_many_sends() {
     let ask = async {
         for _ in 0..3 {
             assert!(matches!(
-                client.send(LINE, &contact, TEXT).await,
+                client.send(LINE, &contact, TEXT).await.outcome,
                 SendOutcome::Accepted { .. }
             ));
         }

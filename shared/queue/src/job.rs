@@ -65,6 +65,12 @@ impl Key {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// What stands before the last colon: what the keys of one [gate](crate::gate) have in common.
+    #[must_use]
+    pub fn group(&self) -> Option<&str> {
+        self.0.rsplit_once(':').map(|(group, _)| group)
+    }
 }
 
 impl fmt::Debug for Key {

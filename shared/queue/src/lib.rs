@@ -7,13 +7,14 @@
 //!
 //! In reading order: [`job`] (what is queued), [`queue`] (the operations of producers and workers),
 //! [`operate`] (those of operators), [`fetch`] (claim or sleep until there is
-//! something to claim), [`events`] (what happened, for whoever keeps it), `connection` (Redis, with a bound on every wait). All key names are in `scripts/keys.lua`, and
+//! something to claim), [`gate`] (what holds many keys back), [`events`] (what happened, for whoever keeps it), `connection` (Redis, with a bound on every wait). All key names are in `scripts/keys.lua`, and
 //! every change is one script beside it; nothing else touches Redis. All times are Redis's own.
 
 mod completer;
 mod connection;
 pub mod events;
 pub mod fetch;
+pub mod gate;
 pub mod job;
 pub mod operate;
 pub mod queue;
@@ -21,16 +22,17 @@ mod scripts;
 
 pub use events::{EVENTS_READ_MAX, EventReader, EventSource, ToldEvent};
 pub use fetch::Fetcher;
+pub use gate::{Gate, GatePolicy, GateState, Heard, WHOLE_QUEUE};
 pub use job::{
     Claim, Effects, Event, EventId, Failure, Invalid, Job, Key, NewJob, QueueName, QuietWindow,
     Record,
 };
 pub use operate::{
-    Act, Acted, AuditEntry, DeadLetter, EditError, Forgotten, KeyState, LetterFilter, LetterGroup,
-    LetterGroups, Letters, Load, Oldest, Pause, Peek, PeekedKey, RESTORE_MAX, Survey, Worker,
-    WorkerAbout,
+    Act, Acted, AuditEntry, DeadLetter, EditError, Forgotten, HeldGate, KeyState, LetterFilter,
+    LetterGroup, LetterGroups, Letters, Load, Oldest, Pause, Peek, PeekedKey, RESTORE_MAX, Survey,
+    Worker, WorkerAbout,
 };
 pub use queue::{
-    Bounds, Buried, Claimed, Counts, ENQUEUE_MAX, Enqueued, Failed, Limits, Queue, QueueError,
-    Rate, Settled,
+    Bounds, Buried, Claimed, Correction, Counts, ENQUEUE_MAX, Enqueued, Failed, Limits, Queue,
+    QueueError, Rate, Reported, Settled,
 };

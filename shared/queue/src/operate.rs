@@ -9,6 +9,7 @@ use std::time::Duration;
 use redis::{FromRedisValue, Value};
 use serde::{Deserialize, Serialize};
 
+use crate::gate::Gate;
 use crate::job::{
     Effects, Failure, History, Invalid, Job, KEPT_MAX, Key, PAYLOAD_BYTES_MAX, QueueName,
 };
@@ -54,6 +55,8 @@ pub struct Survey {
     pub running: u64,
     /// Keys set aside.
     pub paused: u64,
+    /// Keys that wait at gates.
+    pub held: u64,
     /// Dead letters.
     pub dead: u64,
     /// Why the whole queue is paused, if it is.
@@ -69,7 +72,7 @@ impl Survey {
     /// Nothing waits and nothing runs.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.ready + self.scheduled + self.running == 0
+        self.ready + self.scheduled + self.running + self.held == 0
     }
 }
 
@@ -99,6 +102,22 @@ pub enum KeyState {
         lease_ends_ms: u64,
     },
     Paused,
+    /// Waits at its gate.
+    Held,
+}
+
+/// A gate that is not simply open, and who waits at it.
+#[derive(Debug, Clone, Serialize)]
+pub struct HeldGate {
+    /// The group of keys, or [`WHOLE_QUEUE`](crate::WHOLE_QUEUE).
+    pub name: String,
+    #[serde(flatten)]
+    pub gate: Gate,
+    /// Keys. Those of the whole queue wait where they are, and are not counted.
+    pub held: u64,
+    /// As it is in Redis.
+    #[serde(skip)]
+    pub(crate) stored: String,
 }
 
 /// A key, and what its first job waits for.
@@ -318,6 +337,8 @@ pub struct Load {
     pub keys: BTreeMap<String, u64>,
     /// What the token bucket held after the last claim; `None` when there is none.
     pub tokens: Option<f64>,
+    /// Until when the provider allows nothing more, in milliseconds since 1970.
+    pub used_up_until_ms: Option<u64>,
 }
 
 /// A process that takes jobs, or one that brings them.
@@ -363,6 +384,7 @@ impl Queue {
             scheduled: reply.next()?,
             running: reply.next()?,
             paused: reply.next()?,
+            held: reply.next()?,
             dead: reply.next()?,
             pause: reply.next_json()?,
             ..Survey::default()
@@ -530,6 +552,31 @@ impl Queue {
         Ok(word == "done")
     }
 
+    /// The gates of a queue that are not simply open, by name, and Redis's time.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn gates(&self, queue: QueueName) -> Result<(u64, Vec<HeldGate>), QueueError> {
+        let args = [queue.0.to_owned()];
+        let mut reply = Fields::new("gates", self.connection.run(&scripts::GATES, &args).await?);
+        let now_ms = reply.next()?;
+        let mut gates = Vec::new();
+        while !reply.is_empty() {
+            let (name, stored): (String, String) = (reply.next()?, reply.next()?);
+            let gate =
+                serde_json::from_str(&stored).map_err(|_broken| QueueError::Unexpected("gates"))?;
+            let held = reply.next()?;
+            gates.push(HeldGate {
+                name,
+                gate,
+                held,
+                stored,
+            });
+        }
+        gates.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok((now_ms, gates))
+    }
+
     /// Redis's time, in milliseconds since 1970.
     ///
     /// # Errors
@@ -548,6 +595,7 @@ impl Queue {
         let _now_ms: u64 = reply.next()?;
         let mut load = Load {
             tokens: reply.next::<String>()?.parse().ok(),
+            used_up_until_ms: Some(reply.next()?).filter(|until_ms| 0 < *until_ms),
             ..Load::default()
         };
         while !reply.is_empty() {
@@ -846,6 +894,7 @@ fn read_key(mut fields: Fields) -> Result<PeekedKey, QueueError> {
             lease_ends_ms: at_ms,
         },
         "paused" => KeyState::Paused,
+        "held" => KeyState::Held,
         _ => return Err(unexpected),
     };
     let jobs = fields.next()?;

@@ -7,6 +7,7 @@ use redis::{FromRedisValue, RedisError, Value};
 
 use crate::completer::Completer;
 use crate::connection::{Connection, Doorbell};
+use crate::gate::{Gate, GatePolicy, Heard};
 use crate::job::{Claim, ERROR_CHARS_MAX, Effects, History, Job, Key, NewJob, QueueName};
 use crate::scripts;
 
@@ -77,6 +78,24 @@ pub enum Settled {
     Stale,
 }
 
+/// What a provider says of its own count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Correction {
+    /// The most that it allows in a minute, if it said so.
+    pub limit: Option<u32>,
+    /// What it still allows in the window of now.
+    pub left: u32,
+    /// Until that window ends; taken for a quarter of an hour at most.
+    pub resets_in: Duration,
+}
+
+/// What a gate was before an attempt was heard of, and what it is now; `None`: simply open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reported {
+    pub before: Option<Gate>,
+    pub after: Option<Gate>,
+}
+
 /// What went wrong in an attempt, as it is kept with the job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failed {
@@ -101,6 +120,8 @@ pub enum Counts {
     Yes,
     /// What failed was not the job's fault: a rate limit, an outage.
     No,
+    /// Nor may it be set aside however long it lasts: a gate says what stands in the way.
+    Held,
 }
 
 /// The bounds of one claim.
@@ -279,6 +300,7 @@ impl Queue {
         args.push(match counts {
             Counts::Yes => "counted".to_owned(),
             Counts::No => "uncounted".to_owned(),
+            Counts::Held => "held".to_owned(),
         });
         args.push(claim.stuck_after.as_millis().to_string());
         failed.push_args(&mut args);
@@ -355,6 +377,82 @@ impl Queue {
         let mut args = claim_args(claim);
         effects.push_args(&mut args);
         self.settle(&scripts::NOTE, "note", &args).await
+    }
+
+    /// Lets gates know how an attempt at `claim` ended. What each one was before and is now, in the order of `heard`.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked, or the gates change faster than can be decided.
+    pub async fn report(
+        &self,
+        claim: &Claim,
+        heard: &[(&str, Heard)],
+        policy: &GatePolicy,
+    ) -> Result<Vec<Reported>, QueueError> {
+        /// Only claims and reports of the same moment are in the way.
+        const TRIES_MAX: u32 = 20;
+        let mut reported = Vec::with_capacity(heard.len());
+        let (mut now_ms, mut gates) = self.gates(claim.queue).await?;
+        for _ in 0..TRIES_MAX {
+            let Some((name, heard)) = heard.get(reported.len()) else {
+                return Ok(reported);
+            };
+            let before = gates.iter().find(|held| held.name == *name);
+            let was = before.map_or_else(String::new, |held| held.stored.clone());
+            let before = before.map(|held| held.gate.clone());
+            let after = Gate::after(before.clone(), heard, claim.claimed_ms, now_ms, policy);
+            if after != before {
+                let becomes = after.as_ref().map_or_else(String::new, |gate| {
+                    serde_json::to_string(gate).expect("plain structs serialize")
+                });
+                let args = [claim.queue.0.to_owned(), (*name).to_owned(), was, becomes];
+                let word: String = self.connection.run(&scripts::SET_GATE, &args).await?;
+                if word != "done" {
+                    (now_ms, gates) = self.gates(claim.queue).await?;
+                    continue;
+                }
+            }
+            reported.push(Reported { before, after });
+        }
+        Err(QueueError::Unexpected("set_gate"))
+    }
+
+    /// Holds the token bucket `rate` to what its provider says of its own count, until the provider's window ends.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn correct_rate(&self, rate: &str, correction: Correction) -> Result<(), QueueError> {
+        /// Longer would silence us on the word of one broken header.
+        const WINDOW_MAX: Duration = Duration::from_secs(15 * 60);
+        let args = [
+            rate.to_owned(),
+            correction
+                .limit
+                .map_or_else(String::new, |limit| limit.max(1).to_string()),
+            correction.left.to_string(),
+            correction.resets_in.min(WINDOW_MAX).as_millis().to_string(),
+        ];
+        let _done: String = self.connection.run(&scripts::CORRECT_RATE, &args).await?;
+        Ok(())
+    }
+
+    /// Takes `cost` from an allowance, of which there is so much within each of some spans, whenever they begin. `Some`:
+    /// there is not enough, nothing was taken, and this is how long until there is.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked. It may have been taken all the same.
+    pub async fn spend(
+        &self,
+        allowance: &str,
+        cost: u32,
+        most: &[(Duration, u32)],
+    ) -> Result<Option<Duration>, QueueError> {
+        let mut args = vec![allowance.to_owned(), cost.to_string()];
+        for (span, most) in most {
+            args.extend([span.as_millis().to_string(), most.to_string()]);
+        }
+        let wait_ms: u64 = self.connection.run(&scripts::SPEND, &args).await?;
+        Ok((wait_ms != 0).then(|| Duration::from_millis(wait_ms)))
     }
 
     /// The values of records, in the order of their names; `None` where there is none.

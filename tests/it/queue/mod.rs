@@ -8,6 +8,7 @@ mod chance;
 mod events;
 mod fetching;
 mod forgetting;
+mod gates;
 mod letters;
 mod model;
 mod order;

@@ -11,7 +11,8 @@
 -- ARGV[8]  rate_per_minute, ARGV[9] burst  of that bucket
 --
 -- Replies  {now_ms, next_ms, claim...}
---          next_ms  until the next key becomes due or loses its lease, or the bucket has a token; -1 when none will
+--          next_ms  until the next key becomes due or loses its lease, the bucket has a token, or a gate lets one through;
+--                   -1 when none will
 --          claim    {key, fence, history (JSON or ""), record...}
 local queue, worker, keys_max, jobs_max = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local ready, scheduled, leases, paused = name(queue, 'ready'), name(queue, 'scheduled'), name(queue, 'leases'), name(queue, 'paused')
@@ -66,40 +67,124 @@ local function queue_paused_until()
   return until_ms
 end
 
--- The tokens in the bucket now, and when it has the next one.
-local function tokens()
+-- The bucket now: how many tokens it has, how many of them may be taken, and when there is the next one to take. What the
+-- provider said of its own count (correct_rate.lua) holds until its window ends.
+local function bucket()
   local per_minute, burst = tonumber(ARGV[8]), tonumber(ARGV[9])
-  local stored = redis.call('HMGET', shard .. ':rate:' .. ARGV[7], 'tokens', 'at_ms')
-  local left = tonumber(stored[1] or burst)
+  local stored = redis.call('HMGET', shard .. ':rate:' .. ARGV[7], 'tokens', 'at_ms', 'limit', 'left', 'until_ms')
+  local limit = tonumber(stored[3] or math.huge)
+  if limit < per_minute + burst then
+    burst = math.ceil(limit / 6)
+    per_minute = math.max(1, limit - burst)
+  end
+  local has = tonumber(stored[1] or burst)
   local since_ms = math.max(0, now_ms - tonumber(stored[2] or now_ms))
-  left = math.min(burst, left + since_ms * per_minute / 60000)
-  return left, now_ms + math.ceil((math.floor(left) + 1 - left) * 60000 / per_minute)
+  has = math.min(burst, has + since_ms * per_minute / 60000)
+  local rate = { has = has, may = has, next_ms = now_ms + math.ceil((math.floor(has) + 1 - has) * 60000 / per_minute) }
+  if stored[5] and now_ms < tonumber(stored[5]) then
+    rate.left, rate.until_ms = tonumber(stored[4]), tonumber(stored[5])
+    rate.may = math.min(has, rate.left)
+    if rate.left < 1 then rate.next_ms = rate.until_ms end
+  end
+  return rate
 end
 
-local paused_until, rate_left, rate_next_ms = queue_paused_until(), nil, nil
+local paused_until, rate = queue_paused_until(), nil
 if paused_until then
   keys_max = 0
   if paused_until < math.huge then again_at(paused_until) end
 elseif ARGV[7] ~= '' then
-  rate_left, rate_next_ms = tokens()
-  keys_max = math.min(keys_max, math.floor(rate_left))
+  rate = bucket()
+  keys_max = math.min(keys_max, math.floor(rate.may))
 end
 
--- A key that is paused and comes to its turn is set aside; the next one has its turn instead.
+-- How many keys a gate lets through now, and when it lets through the next one.
+local function room(gate)
+  if gate.state == 'shut' then
+    if now_ms < gate.until_ms then return 0, gate.until_ms end
+    return 1, now_ms + gate.probe_ms
+  elseif gate.state == 'ramp' then
+    local step = math.floor((now_ms - gate.at_ms) / gate.step_ms)
+    if step < gate.steps then
+      if gate.step < step then
+        gate.step, gate.passed = step, 0
+      end
+      return math.max(0, 2 ^ step - gate.passed), gate.at_ms + (step + 1) * gate.step_ms
+    end
+  end
+  return math.huge, now_ms
+end
+
+local function go_through(gate, count)
+  if gate.state == 'shut' then
+    gate.until_ms, gate.is_tried = now_ms + gate.probe_ms, true
+  elseif gate.state == 'ramp' then
+    gate.passed = gate.passed + count
+  end
+  gate.is_changed = true
+end
+
+local gates, has_groups = {}, false
+local stored = redis.call('HGETALL', name(queue, 'gates'))
+for at = 1, #stored, 2 do
+  gates[stored[at]] = cjson.decode(stored[at + 1])
+  has_groups = has_groups or stored[at] ~= '*'
+end
+
+local whole_room, whole_next_ms = math.huge, nil
+if gates['*'] then
+  whole_room, whole_next_ms = room(gates['*'])
+  if whole_room == math.huge and gates['*'].state == 'ramp' then
+    redis.call('HDEL', name(queue, 'gates'), '*') -- The ramp is over.
+    gates['*'] = nil
+  end
+  keys_max = math.min(keys_max, whole_room)
+end
+
+-- What waits at a gate with room goes first: one by one while it has little, else behind what is ready.
+for group, gate in pairs(gates) do
+  local has = group ~= '*' and 0 < keys_max and room(gate) or 0
+  if has == math.huge then
+    local held = redis.call('LPOP', held_name(queue, group), PROMOTIONS_MAX)
+    if held then
+      redis.call('RPUSH', ready, unpack(held))
+    elseif gate.state == 'ramp' then
+      redis.call('HDEL', name(queue, 'gates'), group)
+      gates[group] = nil
+    end
+  elseif 0 < has then
+    local held = redis.call('LPOP', held_name(queue, group), math.min(has, keys_max)) or {}
+    for at = #held, 1, -1 do redis.call('LPUSH', ready, held[at]) end
+  end
+end
+
+-- A key that is paused, or whose gate is shut, is set aside when it comes to its turn; the next one has its turn instead.
 local function next_key()
   local key = redis.call('LPOP', ready)
-  local pause = key and redis.call('HGET', name(queue, 'pauses'), key)
-  if not pause then return key end
-  local until_ms = cjson.decode(pause).until_ms
-  if 0 < until_ms and until_ms <= now_ms then
+  if not key then return nil end
+  local pause = redis.call('HGET', name(queue, 'pauses'), key)
+  if pause then
+    local until_ms = cjson.decode(pause).until_ms
+    if until_ms == 0 or now_ms < until_ms then
+      redis.call('ZADD', paused, until_ms == 0 and '+inf' or until_ms, key)
+      return nil
+    end
     redis.call('HDEL', name(queue, 'pauses'), key)
-    return key
   end
-  redis.call('ZADD', paused, until_ms == 0 and '+inf' or until_ms, key)
+  local group = group_of(key)
+  local gate = group and gates[group]
+  if gate then
+    if room(gate) < 1 then
+      redis.call('RPUSH', held_name(queue, group), key)
+      return nil
+    end
+    go_through(gate, 1)
+  end
+  return key
 end
 
 local keys = {}
-if redis.call('EXISTS', name(queue, 'pauses')) == 0 then
+if not has_groups and redis.call('EXISTS', name(queue, 'pauses')) == 0 then
   if 0 < keys_max then keys = redis.call('LPOP', ready, keys_max) or {} end
 else
   for _ = 1, math.min(keys_max + PROMOTIONS_MAX, redis.call('LLEN', ready)) do
@@ -139,18 +224,29 @@ for first = 1, #keys, KEYS_AT_ONCE do
   redis.call('HSET', name(queue, 'running'), unpack(running))
 end
 
+if gates['*'] and 0 < #keys then go_through(gates['*'], #keys) end
+for group, gate in pairs(gates) do
+  if gate.is_changed then
+    gate.is_changed = nil
+    redis.call('HSET', name(queue, 'gates'), group, cjson.encode(gate))
+  end
+end
+
 -- Nothing is written when nothing was taken: a full Redis refuses to, and a worker that only looks must not fail.
-if rate_left and 0 < #keys then
-  local bucket = shard .. ':rate:' .. ARGV[7]
-  redis.call('HSET', bucket, 'tokens', tostring(rate_left - #keys), 'at_ms', whole(now_ms))
-  redis.call('PEXPIRE', bucket, 120000) -- A bucket left alone is full again long before.
+if rate and 0 < #keys then
+  local stored = shard .. ':rate:' .. ARGV[7]
+  redis.call('HSET', stored, 'tokens', tostring(rate.has - #keys), 'at_ms', whole(now_ms))
+  if rate.left then redis.call('HSET', stored, 'left', whole(rate.left - #keys)) end
+  redis.call('PEXPIRE', stored, whole(math.max(RATE_KEPT_MS, (rate.until_ms or 0) - now_ms)))
 end
 
 if redis.call('LLEN', ready) == 0 then
   redis.call('DEL', name(queue, 'wake'))
   gather(queue).rings = 0
-elseif rate_left and math.floor(rate_left) <= #keys then
-  again_at(rate_next_ms)
+elseif rate and math.floor(rate.may) <= #keys then
+  again_at(rate.next_ms)
+elseif whole_room <= #keys then
+  again_at(whole_next_ms)
 elseif not paused_until then
   wake(queue) -- There is work for another worker too.
 end
@@ -158,6 +254,12 @@ end
 for _, waiting in ipairs({ scheduled, leases, paused }) do
   local first = redis.call('ZRANGE', waiting, 0, 0, 'WITHSCORES')[2]
   if first and first ~= 'inf' then again_at(tonumber(first)) end
+end
+for group, gate in pairs(gates) do
+  if 0 < redis.call('LLEN', held_name(queue, group)) then
+    local _, at_ms = room(gate)
+    again_at(at_ms)
+  end
 end
 reply[2] = next_ms
 return reply

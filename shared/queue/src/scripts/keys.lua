@@ -13,6 +13,8 @@
 --   paused              zset    key -> until_ms (inf: until it is resumed): set aside
 --   pauses              hash    key -> {reason, by, at_ms, until_ms}; the key itself may be anywhere
 --   pause               string  {reason, by, at_ms, until_ms}: the whole queue is paused
+--   gates               hash    group of keys, or "*" -> gate (JSON, see gate.rs); none that is simply open, at most GATES_MAX
+--   held:<group>        list    keys that wait at that gate, longest waiting first; the gate is there while there are any
 --   history             hash    key -> {attempts, crashes, failures} of its first job; absent while nothing failed
 --   replayed            hash    job id -> {replays, failures} of a dead letter that was put back
 --   wake                list    one element per idle worker to wake, at most WAKE_MAX
@@ -26,14 +28,15 @@
 -- Of all queues, below <shard>:
 --   event:<queue>:<e>   string  this event was enqueued; expires after EVENT_KEPT_MS
 --   record:<name>       string  a small value that completions write and attempts read
---   rate:<name>         hash    {tokens, at_ms}: a token bucket
+--   rate:<name>         hash    a token bucket: {tokens, at_ms}, and what the provider says: {limit, left, until_ms}
+--   allowance:<name>    hash    "<span_ms>:<slot>" -> what was spent in that sixtieth of the span
 --   workers             hash    worker id -> JSON; workers:seen  zset  worker id -> seen_ms
 --   audit               list    what operators did (JSON), newest first
 --   events              stream  what happened, as {event}, {act} or {queue, payload}, until every group of readers has taken it
 --   events:reader:<g>   string  who reads for that group; expires with the lease
 --   fence               string  the last fence given out
 --
--- A key with jobs is in exactly one of ready, scheduled, paused, and (leases and running). A key without jobs is in none.
+-- A key with jobs is in exactly one of ready, scheduled, paused, held, and (leases and running). A key without jobs is in none.
 -- A record is "<enqueued_ms> <quiet_ms> <quiet_max_ms> <job id> <event or -> <trace or ->\n<payload>".
 
 local EVENT_KEPT_MS = 48 * 3600 * 1000 -- Aircall retries a delivery for 12 h; the rest is for an operator who replays.
@@ -41,6 +44,8 @@ local WAKE_MAX = 64 -- More idle workers than this find the job a second later a
 local FAILURES_MAX = 10 -- Of one job; the newest are kept.
 local RECENT_MAX = 100
 local COUNTERS_KEPT_S = 48 * 3600
+local RATE_KEPT_MS = 120000 -- A bucket left alone is full again long before.
+local GATES_MAX = 100 -- More than a queue has groups that fail at the same time; what fails beyond it is retried without a gate.
 local EVENTS_MAX = 1000000 -- Not taken by its readers yet; beyond it the door closes. About half a gigabyte.
 
 local shard = KEYS[1]
@@ -49,6 +54,8 @@ local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 
 local function name(queue, part) return shard .. ':' .. queue .. ':' .. part end
 local function jobs_name(queue, key) return shard .. ':' .. queue .. ':jobs:' .. key end
+local function held_name(queue, group) return shard .. ':' .. queue .. ':held:' .. group end
+local function group_of(key) return key:match('^(.*):') end -- nil when there is no colon: then no gate but the queue's.
 local function whole(number) return string.format('%.0f', number) end
 
 -- What many jobs of one call change together: gathered while a script runs, and written once when it has run, by

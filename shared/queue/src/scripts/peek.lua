@@ -39,12 +39,19 @@ if ARGV[2] ~= '' then
       return reply
     end
   end
+  if redis.call('LPOS', held_name(queue, group_of(key) or ''), key) then
+    show(key, 'held', 0)
+    return reply
+  end
   -- A key with jobs that is nowhere else is ready; to find its place would mean reading the whole list.
   show(key, redis.call('EXISTS', jobs_name(queue, key)) == 1 and 'ready' or 'idle', 0)
   return reply
 end
 
 for _, key in ipairs(redis.call('LRANGE', name(queue, 'ready'), 0, keys_max - 1)) do show(key, 'ready', 0) end
+for _, gate in ipairs(redis.call('HKEYS', name(queue, 'gates'))) do
+  for _, key in ipairs(redis.call('LRANGE', held_name(queue, gate), 0, keys_max - 1)) do show(key, 'held', 0) end
+end
 for state, part in pairs(SORTED) do
   local first = redis.call('ZRANGE', name(queue, part), 0, keys_max - 1)
   for _, key in ipairs(first) do show(key, state, score(part, key)) end

@@ -5,8 +5,8 @@
 -- ARGV[2]  key
 -- ARGV[3]  fence
 -- ARGV[4]  delay_ms
--- ARGV[5]  "counted" when the attempt counts, "uncounted" when it was not the job's fault
--- ARGV[6]  stuck_ms  a key whose first job has been here for longer is set aside until an operator resumes it
+-- ARGV[5]  "counted" when the attempt counts, "uncounted" when it was not the job's fault, "held" when a gate says so
+-- ARGV[6]  stuck_ms  a key whose first job has been here for longer is set aside until an operator resumes it; not if it is "held"
 -- ARGV[7]  cause of the failure
 -- ARGV[8]  error
 -- ARGV[9]  effects, as in complete.lua
@@ -21,7 +21,7 @@ end_lease(queue, key)
 redis.call('HSET', name(queue, 'history'), key, cjson.encode(past))
 count(queue, 'retried', 1)
 local enqueued_ms = redis.call('LINDEX', jobs_name(queue, key), 0):match('^(%d+) ')
-if tonumber(ARGV[6]) < now_ms - enqueued_ms then
+if ARGV[5] ~= 'held' and tonumber(ARGV[6]) < now_ms - enqueued_ms then
   set_aside(queue, key, 'stuck: ' .. ARGV[7], 'queue', 0)
 else
   make_due(queue, key, now_ms + ARGV[4])

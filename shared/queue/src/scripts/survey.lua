@@ -3,12 +3,16 @@
 -- KEYS[1]  shard
 -- ARGV[1]  queue
 --
--- Replies  {now_ms, waiting jobs, ready keys, scheduled keys, running keys, paused keys, dead letters,
---           pause (JSON or ""), enqueued_ms of the oldest ready job or 0, counters of the last five minutes
+-- Replies  {now_ms, waiting jobs, ready keys, scheduled keys, running keys, paused keys, keys held at gates, dead
+--           letters, pause (JSON or ""), enqueued_ms of the oldest ready job or 0, counters of the last five minutes
 --           (what, count)...}
 local queue = ARGV[1]
 local oldest = redis.call('LINDEX', name(queue, 'ready'), 0)
 local record = oldest and redis.call('LINDEX', jobs_name(queue, oldest), 0)
+local held = 0
+for _, gate in ipairs(redis.call('HKEYS', name(queue, 'gates'))) do
+  held = held + redis.call('LLEN', held_name(queue, gate))
+end
 local reply = {
   now_ms,
   tonumber(redis.call('GET', name(queue, 'waiting')) or 0),
@@ -16,6 +20,7 @@ local reply = {
   redis.call('ZCARD', name(queue, 'scheduled')),
   redis.call('ZCARD', name(queue, 'leases')),
   redis.call('ZCARD', name(queue, 'paused')),
+  held,
   redis.call('ZCARD', name(queue, 'dead:at')),
   redis.call('GET', name(queue, 'pause')) or '',
   record and tonumber(record:match('^(%d+) ')) or 0,
