@@ -17,10 +17,12 @@ use tracing::{Instrument, error, info, info_span, warn};
 use uuid::Uuid;
 use wex_aircall::delivery::{self, Channel, Event, Message, StatusUpdate, Unreadable};
 use wex_aircall::token::{Authenticated, Refused};
-use wex_domain::consent::{self, Keyword};
+use wex_domain::consent::{self, Keyword, Signal};
 use wex_domain::conversation::ConversationId;
 use wex_domain::event::{self, ConsentChange, ConsentKind, MatchedBy};
-use wex_domain::job::{DELIVERY, DeliveryPayload, INBOUND, InboundPayload, suppression_record};
+use wex_domain::job::{
+    DELIVERY, DeliveryPayload, INBOUND, InboundPayload, confirmation_record, suppression_record,
+};
 use wex_domain::line::{LineId, Side};
 use wex_domain::message::{InboundMessage, SendNews, SendStep};
 use wex_queue::{EventId, Invalid, Key, NewJob, QueueName, QuietWindow, Record};
@@ -384,7 +386,7 @@ fn job(
     trace: &str,
     _: Authenticated,
 ) -> Result<NewJob, Invalid> {
-    let keyword = consent::keyword(&message.body);
+    let signal = consent::signal(&message.body);
     let suppression = suppression_record(&message.contact);
     let mut job = NewJob::new(
         QueueName(INBOUND),
@@ -392,34 +394,32 @@ fn job(
         InboundPayload::V1(message.clone()).encode(),
     )?;
     job.event = Some(EventId::new(message.id.clone())?);
-    // Keywords are answered at once; a conversation waits until the contact has finished typing.
-    job.quiet = if keyword.is_some() {
+    // Who wants no more texts is answered at once; a conversation waits until the contact has finished typing.
+    job.quiet = if signal.asks().is_some() {
         QuietWindow::NONE
     } else {
         quiet
     };
     job.trace = Some(trace.to_owned());
     job.is_event = true; // The ledger keeps each text that was accepted.
-    job.events = keyword
-        .and_then(|keyword| consent_changed(keyword, message, now_ms))
+    job.events = consent_changed(signal, message, now_ms)
         .into_iter()
         .map(|event| wex_queue::Event::new(event.encode()))
         .collect::<Result<_, _>>()?;
-    job.records = match keyword {
+    job.records = match signal.asks() {
         Some(Keyword::Stop) => vec![Record::set(suppression, now_ms.to_string(), None)?],
-        Some(Keyword::Start) => vec![Record::delete(suppression)?],
+        Some(Keyword::Start) => vec![
+            Record::delete(suppression)?,
+            Record::delete(confirmation_record(&message.contact))?,
+        ],
         Some(Keyword::Help) | None => Vec::new(),
     };
     Ok(job)
 }
 
-/// What a keyword changes, for the consent record.
-fn consent_changed(
-    keyword: Keyword,
-    message: &InboundMessage,
-    now_ms: u64,
-) -> Option<event::Event> {
-    let kind = match keyword {
+/// What a text changes, for the consent record.
+fn consent_changed(signal: Signal, message: &InboundMessage, now_ms: u64) -> Option<event::Event> {
+    let kind = match signal.asks()? {
         Keyword::Stop => ConsentKind::OptOut,
         Keyword::Start => ConsentKind::OptIn,
         Keyword::Help => return None,
@@ -427,7 +427,10 @@ fn consent_changed(
     let change = ConsentChange {
         contact: message.contact.clone(),
         kind,
-        matched_by: MatchedBy::Keyword,
+        matched_by: match signal {
+            Signal::Keyword(_) => MatchedBy::Keyword,
+            Signal::OptOut | Signal::Ambiguous | Signal::None => MatchedBy::Rule,
+        },
         raw_text: Some(message.body.clone()),
         message: Some(message.id.clone()),
         received_ms: now_ms,

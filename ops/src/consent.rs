@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use uuid::Uuid;
 use wex_domain::event::{ConsentChange, ConsentKind, Event, MatchedBy};
-use wex_domain::job::suppression_record;
+use wex_domain::job::{confirmation_record, suppression_record};
 use wex_domain::phone_number::PhoneNumber;
 use wex_ledger::{ConsentRow, Verified};
 use wex_queue::{Act, Effects, Key, Record};
@@ -140,11 +140,13 @@ async fn change(options: &Change, kind: ConsentKind) -> Result<(), CommandError>
             if is_stop { "not texted" } else { "texted" }
         )));
     }
-    let record = if is_stop {
-        Record::set(name, session.now_ms.to_string(), None)
+    let records = if is_stop {
+        vec![Record::set(name, session.now_ms.to_string(), None)]
     } else {
-        Record::delete(name)
+        let confirmation = confirmation_record(&options.contact);
+        vec![Record::delete(name), Record::delete(confirmation)]
     };
+    let records: Result<Vec<_>, _> = records.into_iter().collect();
     let consent = ConsentChange {
         contact: options.contact.clone(),
         kind,
@@ -159,7 +161,7 @@ async fn change(options: &Change, kind: ConsentKind) -> Result<(), CommandError>
     };
     let event = Event::consent_changed(None, Uuid::now_v7(), consent);
     let effects = Effects {
-        records: vec![record.expect("a number makes a valid name")],
+        records: records.expect("a number makes valid names"),
         events: vec![wex_queue::Event::new(event.encode()).expect("a reason is short")],
         ..Effects::default()
     };

@@ -49,25 +49,116 @@ async fn a_stop_does_not_wait_for_the_quiet_window() {
 }
 
 #[tokio::test]
-async fn a_stop_holds_back_replies_that_are_already_written() {
-    let mut world = World::start_without_worker(processes(), Settings::default()).await;
-    // Twenty replies wait for Aircall to have room again.
-    world.sim.fault("rate_limited", 1).await.unwrap();
-    world.start_worker().await;
+async fn an_opt_out_in_other_words_is_obeyed_at_the_door_like_a_stop() {
+    // Nobody takes turns yet: the ingress alone has read it.
+    let settings = Settings {
+        quiet: Duration::from_secs(60),
+        ..Settings::default()
+    };
+    let mut world = World::start_without_worker(processes(), settings).await;
     world.buyer_texts("10k sqft in Carson for storage").await;
     world
-        .until(OUTBOUND, "the first reply waits for its retry", |survey| {
-            survey.scheduled == 1
+        .buyer_texts("ya no me manden mensajes por favor")
+        .await;
+    world
+        .until(INBOUND, "no quiet window is left", |survey| {
+            survey.ready == 1
         })
         .await;
-    for size in 11..30 {
-        world.buyer_texts(&format!("{size}k sqft")).await;
+    let suppression = format!("suppressed:{BUYER}");
+    let records = world
+        .queue
+        .records(std::slice::from_ref(&suppression))
+        .await;
+    assert!(matches!(&records.unwrap()[..], [Some(_)]));
+
+    world.start_worker().await;
+    world.sent(1).await;
+    world.until_idle().await;
+
+    let sent = world.sent(1).await;
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    assert_eq!(sent[0].body, wex_domain::consent::OPT_OUT_CONFIRMATION);
+    world.until_recorded().await;
+    let listed = world.wex(&["consent", "list", "--json"]).await;
+    assert!(
+        listed.contains(r#""kind":"opt_out""#) && listed.contains(r#""matched_by":"rule""#),
+        "{listed}"
+    );
+}
+
+#[tokio::test]
+async fn an_opt_out_on_both_lines_is_confirmed_once() {
+    let world = World::start(processes()).await;
+    world.buyer_texts("STOP").await;
+    world.sent(1).await;
+    world
+        .sim
+        .contact_texts(world.settings.supplier.0, BUYER, "stop", 1)
+        .await
+        .unwrap();
+    world.sim.deliveries_since(1).await.unwrap();
+    world.until_idle().await;
+    assert_eq!(world.sent(1).await.len(), 1);
+
+    // Opting in ends the episode.
+    world.buyer_texts("START").await;
+    world.sent(2).await;
+    world.buyer_texts("please stop texting me").await;
+    let sent = world.sent(3).await;
+    assert_eq!(sent[2].body, wex_domain::consent::OPT_OUT_CONFIRMATION);
+}
+
+#[tokio::test]
+async fn who_texts_on_after_an_opt_out_is_kept_and_told_to_people() {
+    let world = World::start(processes()).await;
+    world.buyer_texts("STOP").await;
+    world.sent(1).await;
+    world.buyer_texts("10k sqft in Carson for storage").await;
+    world.until_idle().await;
+    world.until_recorded().await;
+
+    assert_eq!(world.sent(1).await.len(), 1);
+    let shown = world.wex(&["conversations", "show", BUYER]).await;
+    for fact in [
+        "10k sqft in Carson for storage",
+        "handoff_requested reason=suppressed",
+    ] {
+        assert!(shown.contains(fact), "{fact}: {shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_stop_holds_back_replies_that_are_already_written() {
+    let world = World::start(processes()).await;
+    world
+        .wex(&[
+            "queue",
+            "pause",
+            "outbound",
+            "--reason",
+            "twenty replies wait",
+        ])
+        .await;
+    for written in 1..=20 {
+        let size = 10 + written;
         world
-            .until(INBOUND, "the turn is over", wex_queue::Survey::is_idle)
+            .buyer_texts(&format!("{size}k sqft in Carson for storage"))
+            .await;
+        world
+            .until(OUTBOUND, "the reply waits", |survey| {
+                survey.waiting == written
+            })
             .await;
     }
 
     world.buyer_texts("STOP").await;
+    world
+        .until(OUTBOUND, "the confirmation waits", |survey| {
+            survey.waiting == 21
+        })
+        .await;
+    world.wex(&["queue", "resume", "outbound"]).await;
 
     let sent = world.sent(1).await;
     assert!(

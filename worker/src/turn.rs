@@ -19,8 +19,8 @@ use wex_domain::event::{
 };
 use wex_domain::intent::Intent;
 use wex_domain::job::{
-    InboundPayload, OUTBOUND, OutboundPayload, conversation_record, held_record, resumed_record,
-    suppression_record,
+    InboundPayload, OUTBOUND, OutboundPayload, confirmation_record, conversation_record,
+    held_record, resumed_record, suppression_record,
 };
 use wex_domain::line::Side;
 use wex_domain::message::{InboundMessage, Purpose, Reply};
@@ -51,6 +51,8 @@ struct Taken {
     last: InboundMessage,
     conversation: Conversation,
     is_suppressed: bool,
+    /// The current opt-out was confirmed, or could not be in time.
+    is_confirmed: bool,
     /// A colleague has texted the contact a while ago.
     is_held: bool,
     /// When the last message was sent, in milliseconds since 1970.
@@ -59,6 +61,8 @@ struct Taken {
     now_ms: u64,
     /// What read an opt-out in other words than a keyword.
     read_by: MatchedBy,
+    /// Whether it is one, only a person can tell.
+    is_opt_out_unclear: bool,
     /// What models were asked.
     calls: Vec<ModelCall>,
 }
@@ -83,6 +87,14 @@ impl Conclusion {
         }
     }
 
+    /// Silent, and a person must look at it.
+    fn held(reason: &'static str) -> Self {
+        Self {
+            happened: vec![Happened::Held { reason }],
+            ..Self::silent(reason)
+        }
+    }
+
     fn reply(purpose: Purpose, body: String) -> Self {
         Self {
             reply: Some((purpose, body)),
@@ -91,11 +103,20 @@ impl Conclusion {
         }
     }
 
+    /// Whether the current opt-out has its confirmation now, or is too old for one.
+    fn settles_confirmation(&self) -> bool {
+        self.outcome == gate::CONFIRMATION_TOO_LATE
+            || matches!(self.reply, Some((Purpose::ConfirmOptOut, _)))
+    }
+
     /// Why a person must go on, if so.
     fn handoff(&self) -> Option<&'static str> {
         self.happened.iter().find_map(|happened| match happened {
             Happened::Handoff { reason } => Some(*reason),
-            Happened::Help { .. } | Happened::SupplierTold { .. } | Happened::Tour { .. } => None,
+            Happened::Help { .. }
+            | Happened::Held { .. }
+            | Happened::SupplierTold { .. }
+            | Happened::Tour { .. } => None,
         })
     }
 }
@@ -116,15 +137,16 @@ async fn conclude(
     assistant: &Assistant,
     help: &str,
 ) -> Conclusion {
-    let (keyword, words) = taken.remember();
-    let circumstances = taken.circumstances(keyword, help);
+    let (asks, words) = taken.remember();
+    let circumstances = taken.circumstances(asks, help);
     let conclusion = match gate::gate(&mut taken.conversation, circumstances) {
         Gate::Silent(reason) => return Conclusion::silent(reason),
+        Gate::Flagged(reason) => return Conclusion::held(reason),
         Gate::Fixed { purpose, body } => Conclusion::reply(purpose, body),
         Gate::Open => {
             let heard = read(taken, &words, assistant).await;
             let mut conclusion = match opt_out(heard.intent) {
-                Some(kind) => opted_out(taken, circumstances, kind),
+                Some(kind) => opted_out(circumstances, kind),
                 None => answer(taken, &heard, &words, listings).await,
             };
             conclusion.intent = Some(heard.intent);
@@ -161,6 +183,7 @@ impl Taken {
             suppression_record(&last.contact),
             held_record(&ConversationId::of(last)),
             resumed_record(&ConversationId::of(last)),
+            confirmation_record(&last.contact),
         ];
         let records = ctx.queue.records(&names).await?;
         let mut conversation = match records.first() {
@@ -173,6 +196,7 @@ impl Taken {
         give_back(&mut conversation, resumed_ms);
         Ok(Self {
             is_suppressed: matches!(records.get(1), Some(Some(_))),
+            is_confirmed: matches!(records.get(4), Some(Some(_))),
             is_held: matches!(records.get(2), Some(Some(_))),
             last: last.clone(),
             received_ms: last.sent_ms.unwrap_or(job.enqueued_ms),
@@ -180,31 +204,34 @@ impl Taken {
             conversation,
             now_ms: claim.claimed_ms,
             read_by: MatchedBy::Rule,
+            is_opt_out_unclear: false,
             calls: Vec::new(),
         })
     }
 
-    /// Remembers the texts. Returns the last keyword among them, and the texts that are none and not empty.
+    /// Remembers the texts. Returns what the last of them that asks for something asks for, and the texts that ask for nothing
+    /// and are not empty.
     fn remember(&mut self) -> (Option<Keyword>, Vec<String>) {
-        let mut keyword = None;
+        let mut asks = None;
         let mut words = Vec::new();
         for message in &self.messages {
             let at_ms = message.sent_ms.unwrap_or(self.now_ms);
             self.conversation
                 .remember(Party::Contact, &message.body, at_ms);
-            match consent::keyword(&message.body) {
+            match consent::signal(&message.body).asks() {
                 None if message.body.trim().is_empty() => {}
                 None => words.push(message.body.clone()),
-                later => keyword = later,
+                later => asks = later,
             }
         }
-        (keyword, words)
+        (asks, words)
     }
 
-    fn circumstances<'a>(&self, keyword: Option<Keyword>, help: &'a str) -> Circumstances<'a> {
+    fn circumstances<'a>(&self, asks: Option<Keyword>, help: &'a str) -> Circumstances<'a> {
         Circumstances {
             is_suppressed: self.is_suppressed,
-            keyword,
+            is_confirmed: self.is_confirmed,
+            asks,
             is_held: self.is_held || self.conversation.control != Control::Bot,
             received_ms: self.received_ms,
             now_ms: self.now_ms,
@@ -232,15 +259,15 @@ async fn read(taken: &mut Taken, words: &[String], assistant: &Assistant) -> Hea
     };
     let read = wex_turn::read(&mut taken.conversation, turn, assistant).await;
     taken.read_by = read.read_by;
+    taken.is_opt_out_unclear = read.is_opt_out_unclear();
     taken.calls = read.calls;
     read.heard
 }
 
-fn opted_out(taken: &mut Taken, seen: Circumstances<'_>, kind: ConsentKind) -> Conclusion {
-    let confirmation = gate::confirm_opt_out(&mut taken.conversation, seen);
-    let mut conclusion = match confirmation {
+fn opted_out(seen: Circumstances<'_>, kind: ConsentKind) -> Conclusion {
+    let mut conclusion = match gate::confirm_opt_out(seen) {
         Gate::Fixed { purpose, body } => Conclusion::reply(purpose, body),
-        Gate::Silent(reason) => Conclusion::silent(reason),
+        Gate::Silent(reason) | Gate::Flagged(reason) => Conclusion::silent(reason),
         Gate::Open => Conclusion::silent("opted_out"),
     };
     conclusion.opt_out = Some(kind);
@@ -256,6 +283,10 @@ async fn answer(
 ) -> Conclusion {
     if let Some(reason) = held_back(heard) {
         return Conclusion::silent(reason);
+    }
+    // A text to somebody who wants none is the worse mistake.
+    if taken.is_opt_out_unclear {
+        return Conclusion::held("opt_out_unclear");
     }
     let conversation = &mut taken.conversation;
     let phase = conversation.dialogue.phase;
@@ -368,6 +399,12 @@ fn commit(
         let notice = tell::notice(NoticeKind::ConsentChanged, &id, at_ms, data)?;
         effects.jobs.push(notice);
     }
+    if conclusion.settles_confirmation() {
+        let confirmation = confirmation_record(&taken.last.contact);
+        effects
+            .records
+            .push(Record::set(confirmation, at_ms.to_string(), None)?);
+    }
     if taken.conversation.requirement != *known {
         events.push(requirement_updated(known, &taken.conversation.requirement));
         let data = json!({ "requirement": taken.conversation.requirement });
@@ -436,6 +473,13 @@ fn told(happened: &Happened) -> (What, NoticeKind, Value) {
             },
             NoticeKind::HandoffRequested,
             json!({ "reason": reason, "assistant": "goes_on" }),
+        ),
+        Happened::Held { reason } => (
+            What::HandoffRequested {
+                reason: (*reason).to_owned(),
+            },
+            NoticeKind::HandoffRequested,
+            json!({ "reason": reason, "assistant": "did_not_answer" }),
         ),
         Happened::SupplierTold { news } => {
             let json = serde_json::to_value(news).expect("plain structs serialize");

@@ -27,6 +27,8 @@ pub enum Happened {
     Handoff { reason: &'static str },
     /// A person must look at it; the assistant goes on.
     Help { reason: &'static str },
+    /// A person must look at it, for the assistant did not answer; it goes on with the next turn.
+    Held { reason: &'static str },
     /// A supplier told us something of a space.
     SupplierTold { news: SupplierRecord },
     /// A tour was asked for, moved or cancelled.

@@ -4,9 +4,11 @@
 //! since people mix them.
 
 use jiff::civil::Date;
+use wex_domain::consent::{self, Signal};
 use wex_domain::conversation::Conversation;
 use wex_domain::dialogue::{Asked, Dialogue};
 use wex_domain::intent::Intent;
+use wex_domain::phrases::any_of;
 use wex_domain::requirement::Requirement;
 use wex_domain::supplier::SupplierRecord;
 
@@ -32,10 +34,13 @@ pub fn hear(
     let text = texts.join("\n");
     let mut words = plain_words(&text);
     words.truncate(WORDS_MAX);
+    // "Please don't" and "text me" may come as two texts.
+    let signal = consent::signal(&texts.join(" "));
     let asked = attributes(&text);
     let selected = selected(&words, dialogue);
     Heard {
         intent: Turn {
+            signal,
             text: &text,
             words: &words,
             last: &plain_words(texts.last().copied().unwrap_or_default()),
@@ -51,8 +56,8 @@ pub fn hear(
         attributes: asked,
         when: when(&text, today),
         news: SupplierRecord::default(),
-        is_reaction: is_reaction(&text, &words),
-        may_opt_out: may_opt_out(&words),
+        is_reaction: consent::is_reaction(&text),
+        may_opt_out: signal == Signal::Ambiguous,
         is_injection_suspected: any_of(&words, ADVERSARIAL),
         language: language(&text).unwrap_or(conversation.language),
         text,
@@ -60,18 +65,7 @@ pub fn hear(
 }
 
 /// Patterns that give a purpose away, in order of precedence: see [`any_of`].
-const PHRASES: [(Intent, &str); 19] = [
-    (
-        Intent::OptOut,
-        "stop|quit|cease texting|messaging|contacting|bothering|spamming, stop|quit sending * texts|messages|msgs, \
-         don't|dont|not|never|stop text|message|contact|bother|txt me|us, don't|dont|not want * texts|messages, \
-         no more texts|messages|msgs, take me|us off, remove|get me|us off, remove|take * from your|the|this list, \
-         unsubscribe|remove me|us, leave me|us alone, lose|delete|erase my number, opt me|us out, want|like to opt out, \
-         dejen|deje|deja|pare|paren de escribir|escribirme|mandar|mandarme|molestar|molestarme|contactarme, \
-         no|nunca me|nos escriba|escriban|escribas|contacte|contacten|moleste|molesten, \
-         no me|nos mande|manden|mandes * mensajes|textos, quiteme|quitenme|saqueme|saquenme|borreme, \
-         no quiero * mensajes|textos",
-    ),
+const PHRASES: [(Intent, &str); 18] = [
     (
         Intent::AutoReply,
         "do not disturb, i'm|im driving right|with|and|at, currently driving, out of * office, \
@@ -207,6 +201,8 @@ const ADVERSARIAL: &str = "ignore|disregard|forget|override|bypass * previous|in
 
 /// What a purpose is read from.
 struct Turn<'a> {
+    /// What its texts together say about being texted.
+    signal: Signal,
     text: &'a str,
     words: &'a [String],
     /// The words of its last text.
@@ -226,18 +222,17 @@ impl Turn<'_> {
     }
 
     fn intent(&self) -> Intent {
-        if is_reaction(self.text, self.words) {
+        if consent::is_reaction(self.text) {
             return Intent::Acknowledge;
+        }
+        if self.signal == Signal::OptOut {
+            return Intent::OptOut;
         }
         if self.says(ADVERSARIAL) && !self.is_requirement_new {
             return Intent::Adversarial;
         }
         let is_question = self.text.contains('?') || is_asking(self.words);
-        // "Don't stop" is the opposite.
-        let goes_on = self.says("don't|dont|not|never stop|quit, no deje|dejen|pare|paren");
-        let first = PHRASES.iter().find(|(intent, phrases)| {
-            (*intent != Intent::OptOut || !goes_on) && self.says(phrases)
-        });
+        let first = PHRASES.iter().find(|(_, phrases)| self.says(phrases));
         match first.map(|(intent, _)| *intent) {
             Some(
                 weak @ (Intent::Confirm | Intent::Decline | Intent::Acknowledge | Intent::Greeting),
@@ -321,63 +316,6 @@ const OFF_TOPIC: &str = "poem, joke|jokes, weather, recipe, homework, bitcoin, c
      game|games, who|what won|score, translate, capital of, president|election, movie, stock|stocks, pizza, dinner, girlfriend|boyfriend, \
      car|used for sale, apartment|apartments|house|condo, meaning of, poema, chiste, clima, receta, tarea, cancion, \
      quien gano, traduce|traduzca, partido, pelicula, departamento|casa|apartamento";
-
-/// Whether the words hold one of these patterns, which commas part. Words of a pattern follow each other; `a|b` is either
-/// word, and `*` stands for up to three words, or none.
-fn any_of(words: &[String], patterns: &str) -> bool {
-    patterns.split(", ").any(|pattern| contains(words, pattern))
-}
-
-/// Whether the words hold this pattern, see [`any_of`].
-pub(crate) fn contains(words: &[String], pattern: &str) -> bool {
-    let pattern: Vec<&str> = pattern.split_whitespace().collect();
-    (0..words.len()).any(|at| begins_with(&words[at..], &pattern))
-}
-
-fn begins_with(words: &[String], pattern: &[&str]) -> bool {
-    const GAP_MAX: usize = 3;
-    match pattern {
-        [] => true,
-        ["*", rest @ ..] => {
-            (0..=GAP_MAX.min(words.len())).any(|gap| begins_with(&words[gap..], rest))
-        }
-        [first, rest @ ..] => words.split_first().is_some_and(|(word, words)| {
-            first.split('|').any(|either| either == word) && begins_with(words, rest)
-        }),
-    }
-}
-
-/// Whether a text speaks of stopping and may mean us: not "stop by", "a truck stop" or "don't stop".
-fn may_opt_out(words: &[String]) -> bool {
-    const AFTER: &str = "by in over at";
-    const BEFORE: &str = "truck one full pit rest bus don't dont never";
-    const SIGNS: &str = "stop unsubscribe spam harassing harass parar pare dejen deje";
-    let is_among = |list: &str, word: Option<&String>| {
-        word.is_some_and(|word| list.split(' ').any(|listed| listed == word))
-    };
-    (0..words.len()).any(|at| {
-        is_among(SIGNS, words.get(at))
-            && !is_among(AFTER, words.get(at + 1))
-            && !is_among(
-                BEFORE,
-                at.checked_sub(1).and_then(|before| words.get(before)),
-            )
-    })
-}
-
-/// Whether a text is what a phone sends when someone reacts to one of ours: a verb and our words in quotes.
-fn is_reaction(text: &str, words: &[String]) -> bool {
-    const VERBS: &str = "liked, loved, disliked, laughed at, emphasized, questioned, reacted, removed, \
-        le gusto, le encanto, te gusto, reacciono";
-    let has_quote = text.contains(['\u{201c}', '"', '\u{ab}']);
-    let begins = |verb: &str| {
-        let verb: Vec<&str> = verb.trim().split(' ').collect();
-        words
-            .get(..verb.len())
-            .is_some_and(|opening| opening == verb)
-    };
-    has_quote && VERBS.split(',').any(begins)
-}
 
 fn is_asking(words: &[String]) -> bool {
     const OPENERS: &str = "what what's whats when which will how does is are do can where que cuanto cuanta cuantos tiene como donde hay";

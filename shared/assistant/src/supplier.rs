@@ -4,12 +4,12 @@
 use wex_domain::conversation::{Conversation, Party};
 use wex_domain::intent::Intent;
 use wex_domain::listing::{RentStructure, RentUnit};
+use wex_domain::phrases::contains;
 use wex_domain::requirement::SQFT_MAX;
 use wex_domain::supplier::{SupplierRecord, TourDecision};
 use wex_domain::understand::{Understood, understand};
 
 use crate::decide::{Happened, Next};
-use crate::hear::contains;
 use crate::heard::Heard;
 use crate::say::{Handoff, Noted, Say, SupplierAsk};
 use crate::when::When;

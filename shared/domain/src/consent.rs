@@ -1,7 +1,12 @@
-//! What a text says about being texted: the keywords that must work whatever else is broken, and our fixed answers.
+//! What a text says about being texted, and our fixed answers. Nothing here needs a network: it must work whatever else is
+//! broken.
 //!
-//! A keyword counts only as the whole message. Opt-outs in other words ("pls stop texting me") are just as binding
-//! (47 CFR 64.1200(a)(10)) and are not recognised here.
+//! [`signal`] reads a text: the keywords, as the whole message, then opt-outs in other words, which are just as binding if "a
+//! reasonable person would understand" them (47 CFR 64.1200(a)(10)). What may be one and is not said clearly is
+//! [`Signal::Ambiguous`].
+
+mod opt_outs;
+mod vocabulary;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -17,6 +22,30 @@ pub enum Keyword {
     Start,
     /// Who is this, and how does one stop it?
     Help,
+}
+
+/// What a text says about being texted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// It is a keyword and nothing else.
+    Keyword(Keyword),
+    /// It asks in other words for no more texts.
+    OptOut,
+    /// It may ask for that; a person or a model must say.
+    Ambiguous,
+    None,
+}
+
+impl Signal {
+    /// What it asks for, if that is clear.
+    #[must_use]
+    pub fn asks(self) -> Option<Keyword> {
+        match self {
+            Self::Keyword(keyword) => Some(keyword),
+            Self::OptOut => Some(Keyword::Stop),
+            Self::Ambiguous | Self::None => None,
+        }
+    }
 }
 
 /// Words that are a revocation "definitively" (47 CFR 64.1200(a)(10): stop, quit, end, revoke, opt out, cancel,
@@ -63,6 +92,9 @@ pub const FIRST_MESSAGE_FOOTER: &str = "Hi, this is WEx's AI assistant. Msg & da
 /// Contacts up to this length, in GSM-7 without its extension characters, keep [`help`] in one segment.
 pub const HELP_CONTACT_CHARS_MAX: usize = 50;
 
+/// Words that are read of a text. The longest text has fewer; the bound keeps the time that a text can take.
+const WORDS_MAX: usize = 400;
+
 /// The answer to HELP. `contact` is how to reach a person: an e-mail address or a phone number of ours, or both.
 /// Carriers ask for one (CTIA Messaging Principles §5.1).
 pub fn help(contact: Option<&str>) -> String {
@@ -73,10 +105,23 @@ pub fn help(contact: Option<&str>) -> String {
     )
 }
 
+/// What a text says about being texted.
+#[must_use]
+pub fn signal(body: &str) -> Signal {
+    if let Some(keyword) = keyword(body) {
+        return Signal::Keyword(keyword);
+    }
+    if is_reaction(body) {
+        return Signal::None; // Its words are ours.
+    }
+    opt_outs::read(body)
+}
+
 /// The keyword that a message is, if it is nothing else.
 ///
 /// Case, accents, punctuation, emoji, invisible characters, letters in other widths or spaced out (`s t o p`), and
 /// repetition do not matter: "de minimis variances" leave an opt-out valid (CTIA Messaging Principles §5.1.3).
+#[must_use]
 pub fn keyword(body: &str) -> Option<Keyword> {
     let words = words(body);
     let phrase = if words.iter().all(|word| word.len() == 1) {
@@ -96,17 +141,47 @@ pub fn keyword(body: &str) -> Option<Keyword> {
     }
 }
 
-/// The words of a message in lower case, without accents; everything but letters and digits parts them.
+/// Whether a text is what a phone sends when someone reacts to one of ours: a verb and our words in quotes.
+#[must_use]
+pub fn is_reaction(body: &str) -> bool {
+    const VERBS: [&str; 12] = [
+        "liked",
+        "loved",
+        "disliked",
+        "laughed at",
+        "emphasized",
+        "questioned",
+        "reacted",
+        "removed",
+        "le gusto",
+        "le encanto",
+        "te gusto",
+        "reacciono",
+    ];
+    let Some(quote) = body.find(['\u{201c}', '"', '\u{ab}']) else {
+        return false;
+    };
+    let opening = words(&body[..quote]).join(" ");
+    VERBS.iter().any(|verb| opening.starts_with(verb))
+}
+
+/// The words of a message in lower case, without accents; everything but letters and digits parts them, and an apostrophe
+/// joins.
 fn words(body: &str) -> Vec<String> {
     let folded: String = body
         .nfkd()
-        .filter(|&c| !is_combining_mark(c) && !is_invisible(c))
+        .filter(|&c| !is_combining_mark(c) && !is_invisible(c) && !is_apostrophe(c))
         .flat_map(char::to_lowercase)
         .filter(|&c| !is_combining_mark(c))
         .collect();
     folded
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
+        .take(WORDS_MAX)
         .map(str::to_owned)
         .collect()
+}
+
+fn is_apostrophe(c: char) -> bool {
+    matches!(c, '\'' | '\u{2019}' | '\u{2018}' | '\u{b4}' | '`')
 }

@@ -117,8 +117,8 @@ pub struct Conversation {
     pub recent: Vec<RecentText>,
     /// When we last said who we are and how to opt out, in milliseconds since 1970.
     pub introduced_ms: Option<u64>,
-    /// The current opt-out was confirmed. One confirmation per opt-out (47 CFR 64.1200(a)(12)).
-    pub opt_out_confirmed: bool,
+    /// When people were last told that the contact texts although they opted out, in milliseconds since 1970.
+    pub flagged_ms: Option<u64>,
     /// When we last answered HELP, in milliseconds since 1970.
     pub helped_ms: Option<u64>,
     /// The language the contact last wrote in.
@@ -212,10 +212,10 @@ mod tests {
     fn a_conversation_that_an_earlier_version_wrote_is_read() {
         let stored = r#"{"requirement":{"locations":[{"name":"Carson","state":"CA"}],"sqft_min":10000,"sqft_max":10000,
             "uses":["storage"],"notes":""},"recent":[{"from":"contact","body":"10k in Carson","at_ms":1}],
-            "introduced_ms":1,"opt_out_confirmed":true,"a_field_that_is_gone":[]}"#;
+            "introduced_ms":1,"helped_ms":2,"a_field_that_is_gone":[]}"#;
         let conversation: Conversation = serde_json::from_str(stored).unwrap();
         assert_eq!(conversation.requirement.sqft_min, Some(10_000));
-        assert!(conversation.opt_out_confirmed);
+        assert_eq!(conversation.helped_ms, Some(2));
         assert_eq!(conversation.dialogue, Dialogue::default());
         assert_eq!(conversation.control, Control::Bot);
     }

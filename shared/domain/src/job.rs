@@ -87,6 +87,13 @@ pub fn suppression_record(contact: &PhoneNumber) -> String {
     format!("suppressed:{}", contact.as_e164())
 }
 
+/// The record that exists once the current opt-out of a contact was confirmed, or could not be in time: one confirmation per
+/// opt-out, whatever line it came on.
+#[must_use]
+pub fn confirmation_record(contact: &PhoneNumber) -> String {
+    format!("opt_out_confirmed:{}", contact.as_e164())
+}
+
 /// The record that exists while a colleague who texted has the conversation; it ends by itself.
 #[must_use]
 pub fn held_record(id: &ConversationId) -> String {

@@ -15,6 +15,7 @@ pub mod listing;
 pub mod message;
 pub mod notice;
 pub mod phone_number;
+pub mod phrases;
 pub mod places;
 pub mod requirement;
 pub mod sms_text;

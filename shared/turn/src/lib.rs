@@ -48,8 +48,18 @@ pub struct Read {
     pub understood: Understood,
     /// What read an opt-out, should the turn be one.
     pub read_by: MatchedBy,
+    /// A model has read it too.
+    pub has_reading: bool,
     /// What models were asked.
     pub calls: Vec<ModelCall>,
+}
+
+impl Read {
+    /// Whether it may be an opt-out, and only a person can tell, for no model has read it.
+    #[must_use]
+    pub fn is_opt_out_unclear(&self) -> bool {
+        self.heard.may_opt_out && !self.has_reading && !model::is_settled(self.heard.intent)
+    }
 }
 
 impl std::fmt::Debug for Read {
@@ -85,6 +95,7 @@ fn read_by_rules(conversation: &mut Conversation, turn: Turn<'_>) -> Read {
         heard,
         understood,
         read_by: MatchedBy::Rule,
+        has_reading: false,
         calls: Vec::new(),
     }
 }

@@ -42,6 +42,7 @@ pub(super) async fn hear_more(
     let Some(reading) = reading else {
         return;
     };
+    read.has_reading = true;
     if is_wish(conversation, turn.side) {
         conversation.requirement.merge(&reading.understood);
         read.understood.follow_with(reading.understood.clone());
@@ -51,7 +52,7 @@ pub(super) async fn hear_more(
 }
 
 /// What the rules are sure of, and what needs no model's time: who wants to be left alone waits for nothing.
-fn is_settled(intent: Intent) -> bool {
+pub(super) fn is_settled(intent: Intent) -> bool {
     matches!(
         intent,
         Intent::OptOut

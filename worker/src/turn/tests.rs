@@ -29,6 +29,7 @@ struct Contact {
     side: Side,
     conversation: Conversation,
     is_suppressed: bool,
+    is_confirmed: bool,
     now_ms: u64,
     listings: Listings,
 }
@@ -39,6 +40,7 @@ impl Contact {
             side,
             conversation: Conversation::default(),
             is_suppressed: false,
+            is_confirmed: false,
             now_ms: START_MS,
             listings: Listings::None,
         }
@@ -60,9 +62,9 @@ impl Contact {
         self.now_ms += MINUTE_MS;
         // As the ingress does when it accepts them.
         for text in texts {
-            match consent::keyword(text) {
+            match consent::signal(text).asks() {
                 Some(Keyword::Stop) => self.is_suppressed = true,
-                Some(Keyword::Start) => self.is_suppressed = false,
+                Some(Keyword::Start) => (self.is_suppressed, self.is_confirmed) = (false, false),
                 Some(Keyword::Help) | None => {}
             }
         }
@@ -73,6 +75,8 @@ impl Contact {
             messages,
             conversation: std::mem::take(&mut self.conversation),
             is_suppressed: self.is_suppressed,
+            is_confirmed: self.is_confirmed,
+            is_opt_out_unclear: false,
             received_ms: self.now_ms,
             now_ms: self.now_ms,
             read_by: MatchedBy::Rule,
@@ -89,6 +93,7 @@ impl Contact {
         ));
         self.conversation = taken.conversation;
         self.is_suppressed |= conclusion.opt_out.is_some();
+        self.is_confirmed |= conclusion.settles_confirmation();
         conclusion
     }
 
@@ -143,6 +148,8 @@ fn a_stop_that_is_read_after_five_minutes_is_obeyed_and_not_confirmed() {
         messages: vec![stop],
         conversation: Conversation::default(),
         is_suppressed: true,
+        is_confirmed: false,
+        is_opt_out_unclear: false,
         received_ms: START_MS,
         now_ms: START_MS + 5 * MINUTE_MS,
         read_by: MatchedBy::Rule,
@@ -158,8 +165,9 @@ fn a_stop_that_is_read_after_five_minutes_is_obeyed_and_not_confirmed() {
         "",
     ));
     assert_eq!(conclusion, Conclusion::silent("confirmation_too_late"));
-    contact.conversation = taken.conversation;
+    assert!(conclusion.settles_confirmation());
     contact.is_suppressed = true;
+    contact.is_confirmed = true;
     assert_eq!(contact.said("stop"), "-");
 }
 
@@ -175,20 +183,66 @@ fn help_is_answered_even_after_a_stop_and_once_in_ten_minutes() {
 
 #[test]
 fn whoever_asks_in_other_words_is_opted_out_with_one_confirmation() {
-    for (text, kind) in [
-        ("pls stop texting me", ConsentKind::OptOut),
-        ("no me escriban más", ConsentKind::OptOut),
-        ("wrong number", ConsentKind::WrongNumber),
+    for (texts, kind) in [
+        // The ingress has suppressed these already, as it accepted them.
+        (&["pls stop texting me"][..], None),
+        (&["no me escriban más"], None),
+        // These need the turn.
+        (
+            &["please don't", "text me any more"],
+            Some(ConsentKind::OptOut),
+        ),
+        (&["wrong number"], Some(ConsentKind::WrongNumber)),
     ] {
         let mut contact = Contact::new(Side::Buyer);
-        let conclusion = contact.text(&[text]);
-        assert_eq!(conclusion.opt_out, Some(kind), "{text}");
+        let conclusion = contact.text(texts);
+        assert_eq!(conclusion.opt_out, kind, "{texts:?}");
         let confirmation = (
             Purpose::ConfirmOptOut,
             consent::OPT_OUT_CONFIRMATION.to_owned(),
         );
-        assert_eq!(conclusion.reply, Some(confirmation), "{text}");
+        assert_eq!(conclusion.reply, Some(confirmation), "{texts:?}");
         assert_eq!(contact.said("hello?"), "-");
+    }
+}
+
+#[test]
+fn what_may_be_an_opt_out_waits_for_a_person_when_no_model_can_tell() {
+    let mut contact = Contact::with_sample();
+    contact.text(&["10k sqft in Carson for storage"]);
+    let conclusion = contact.text(&["stop sending me stuff in Riverside, only Carson please"]);
+    assert_eq!(conclusion, {
+        let mut held = Conclusion::held("opt_out_unclear");
+        held.intent = conclusion.intent;
+        held
+    });
+    assert!(!contact.is_suppressed);
+    // A person looks at that one text; the conversation goes on.
+    assert!(contact.said("the first one").starts_with("#1: "));
+}
+
+#[test]
+fn who_texts_on_after_an_opt_out_is_not_answered_and_people_are_told_once_a_day() {
+    let mut contact = Contact::with_sample();
+    contact.text(&["stop"]);
+    let flagged = contact.text(&["10k sqft in Carson for storage"]);
+    assert_eq!(flagged, Conclusion::held("suppressed"));
+    assert_eq!(contact.text(&["hello?"]), Conclusion::silent("suppressed"));
+    contact.now_ms += gate::FLAG_EVERY_MS;
+    assert_eq!(contact.text(&["hello?"]), Conclusion::held("suppressed"));
+}
+
+#[test]
+fn a_long_text_that_comes_again_after_each_answer_is_answered_twice() {
+    let mut contact = Contact::with_sample();
+    let machine = "Your message is important to us, one moment please";
+    let answers: Vec<bool> = (0..6).map(|_| contact.said(machine) != "-").collect();
+    assert_eq!(answers, [true, true, false, false, false, false]);
+    assert_ne!(contact.said("10k sqft in Carson"), "-");
+    // Short ones repeat in honest talk.
+    for _ in 0..4 {
+        contact.conversation.dialogue.pace.replies = 0;
+        assert_ne!(contact.said("more options"), "-");
     }
 }
 
@@ -352,29 +406,6 @@ fn a_listing_that_may_not_be_texted_goes_to_a_person() {
 }
 
 #[test]
-fn who_may_mean_to_opt_out_is_answered_told_how_and_shown_to_a_person() {
-    let mut contact = Contact::with_sample();
-    contact.text(&["10k sqft in Carson for storage"]);
-    let conclusion = contact.text(&["stop sending me stuff in Riverside, only Carson please"]);
-    assert_eq!(conclusion.opt_out, None);
-    let unclear = Happened::Help {
-        reason: "opt_out_unclear",
-    };
-    assert!(
-        conclusion.happened.contains(&unclear),
-        "{:?}",
-        conclusion.happened
-    );
-    let (_, body) = conclusion.reply.unwrap();
-    assert!(body.ends_with("Reply STOP to opt out."), "{body}");
-    assert!(
-        !contact
-            .said("can I stop by tomorrow?")
-            .ends_with("opt out.")
-    );
-}
-
-#[test]
 fn what_a_supplier_says_is_said_back_kept_and_told() {
     let mut contact = Contact::new(Side::Supplier);
     let conclusion = contact.text(&["the space is still available, asking $1.55 MG"]);
@@ -415,6 +446,10 @@ fn any_text() -> impl Strategy<Value = String> {
             Just("no"),
             Just("thanks"),
             Just("talk to a person"),
+            Just("pls stop texting me"),
+            Just("no me escriban"),
+            Just("stop sending me stuff in Riverside"),
+            Just("wrong number"),
             Just("what's the clear height?"),
         ]
         .prop_map(str::to_owned),

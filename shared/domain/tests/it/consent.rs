@@ -1,6 +1,277 @@
 use proptest::prelude::*;
-use wex_domain::consent::{self, Keyword, keyword};
+use wex_domain::consent::{self, Keyword, Signal, keyword, signal};
 use wex_domain::sms_text::{Encoding, segments};
+
+/// Opt-outs in other words than a keyword.
+const OPT_OUTS: [&str; 96] = [
+    "pls stop texting me",
+    "STOP TEXTING ME!!!",
+    "stop please",
+    "Please stop.",
+    "ok stop",
+    "stop it already",
+    "can you please stop",
+    "I said stop",
+    "I told you guys to stop",
+    "Stop. I already found a place",
+    "not interested, stop",
+    "No! Stop!",
+    "STOOOOP",
+    "stpo",
+    "st0p",
+    "stopp please",
+    "please stop all messages",
+    "stop sending me messages",
+    "stop sending me stuff",
+    "stop sending these",
+    "quit texting me",
+    "Cease contacting me immediately",
+    "stop blowing up my phone",
+    "stop the texts",
+    "stop messaging this number",
+    "stop bothering me",
+    "stop spamming me",
+    "stop contacting me about warehouses",
+    "how do I stop these texts",
+    "how do I stop getting these messages?",
+    "I want to stop getting texts",
+    "don't text me",
+    "Don\u{2019}t text me, email me at joe@vernonprop.com",
+    "do not text me again",
+    "DO NOT CONTACT ME",
+    "dont message me anymore",
+    "never text me again",
+    "never contact this number again",
+    "do not text this number",
+    "please don't contact us",
+    "don't ever text me again",
+    "don't keep texting me",
+    "I don't want any more texts",
+    "i dont want these messages",
+    "I do not want to receive texts from you",
+    "I don't want to get any more messages",
+    "don't want to be contacted",
+    "I don't want you texting me",
+    "no more texts please",
+    "no more messages",
+    "I no longer wish to receive messages",
+    "we no longer want to be contacted",
+    "take me off your list",
+    "Take me off this list please",
+    "take me off",
+    "remove me",
+    "remove me from your list",
+    "please remove my number",
+    "remove us from the database",
+    "delete my number",
+    "lose my number",
+    "forget my number",
+    "unsubscribe me",
+    "please unsubscribe",
+    "how do i unsubscribe?",
+    "I want to unsubscribe from this",
+    "unsuscribe me pls",
+    "I'd like to opt out",
+    "opt me out",
+    "opt out of these messages please",
+    "I am opting out",
+    "leave me alone",
+    "leave us alone please",
+    "I revoke my consent",
+    "cancel my subscription to these texts",
+    "please cancel",
+    "quit it please stop",
+    "fuck off",
+    "Go away.",
+    "I'm reporting you for spam",
+    "I'm blocking this number",
+    "If you don't stop texting me I'll call a lawyer",
+    "why don't you stop texting me",
+    "stop textng me",
+    "plz stop mesaging me",
+    "stop conacting me",
+    "please stop, this is the wrong person",
+    "stop texting me, just leave me alone",
+    "Stop!!! I told you 3 times",
+    "thanks but stop",
+    "no texts please",
+    "do not text",
+    "get me off this list",
+    "strike me from your list",
+    "want to be unsubscribed",
+    "stop sms",
+];
+
+const SPANISH_OPT_OUTS: [&str; 36] = [
+    "no me escriban más",
+    "ya no me escriba por favor",
+    "Nunca me vuelvan a escribir, no me contacten",
+    "no me manden mensajes",
+    "ya no me mande mensajes",
+    "no me manden más textos",
+    "no me mande nada",
+    "dejen de escribirme",
+    "deje de molestarme",
+    "Deja de mandarme mensajes",
+    "dejen de mandar tantos mensajes",
+    "paren de escribirme",
+    "déjenme en paz",
+    "deje de enviarme mensajes a este número",
+    "no quiero mensajes",
+    "no quiero más mensajes",
+    "no quiero recibir mensajes",
+    "no quiero que me contacten",
+    "No deseo recibir más mensajes de ustedes",
+    "quítenme de su lista",
+    "quíteme de la lista por favor",
+    "sáquenme de la lista",
+    "bórrenme de su base",
+    "borre mi número",
+    "eliminen mi teléfono",
+    "quiero darme de baja",
+    "deme de baja",
+    "¿cómo me doy de baja?",
+    "cancelen mi suscripción",
+    "no más mensajes",
+    "ya no más mensajes por favor",
+    "basta de mensajes",
+    "¡ya basta!",
+    "alto por favor",
+    "stop por favor",
+    "no me molesten",
+];
+
+/// What may be an opt-out, with what limits it.
+const UNCLEAR: [&str; 16] = [
+    "stop sending me stuff in Riverside, only Carson please",
+    "stop texting me after 9pm",
+    "don't text me at night",
+    "don't text me until January",
+    "please don't contact me before 8",
+    "stop sending me options",
+    "I don't want messages about Riverside",
+    "unsubscribe me from Riverside",
+    "stop sending me those, only Carson",
+    "no me escriba hasta mañana",
+    "no me manden mensajes de noche",
+    "dejen de mandarme bodegas en Riverside",
+    "no quiero mensajes los domingos",
+    "I never signed up for this",
+    "enough already",
+    "Wait, stop, make it 12k",
+];
+
+/// Nothing of the kind, though some of the words are the same.
+const ORDINARY: [&str; 108] = [
+    "Stop by tomorrow?",
+    "can I stop by at 3?",
+    "I can stop over Thursday",
+    "I'll stop in around noon",
+    "can you stop at the Carson one first",
+    "is it near a truck stop?",
+    "we need a one stop shop",
+    "full stop sign out front",
+    "don't stop sending me options, keep em coming",
+    "never stop texting me lol",
+    "please don't stop texting",
+    "I don't want you to stop texting me",
+    "don't unsubscribe me",
+    "what does \"Reply STOP to opt out\" mean?",
+    "Reply STOP to opt out, HELP for help?",
+    "can we opt out of the lease early?",
+    "can we opt out of the renewal",
+    "is there an opt out clause",
+    "opt out of NNN?",
+    "cancel my tour",
+    "please cancel the tour for Thursday",
+    "cancel the Gardena one",
+    "I need to cancel",
+    "we quit our current lease in March",
+    "our lease will end in May",
+    "end of the month works",
+    "need it by the end of Q1",
+    "remove Riverside",
+    "please remove the dock requirement",
+    "remove 5k from the size",
+    "take Torrance off the list",
+    "take me through the options",
+    "can you get us off the 405?",
+    "get me this list please",
+    "text me when you know",
+    "no problem, text me when you know",
+    "don't forget to text me the options",
+    "please text me the details",
+    "text me back",
+    "no need to text me back",
+    "they never text me back",
+    "you never contacted me about the tour",
+    "I don't need a dock",
+    "I don't want Riverside",
+    "we don't want to share the yard",
+    "don't want anything over 20k",
+    "I do not like the second one",
+    "not interested in Riverside",
+    "not interested",
+    "no thanks",
+    "no more options, I like #2",
+    "no more than 10k sqft",
+    "no longer need the yard",
+    "I no longer want Torrance",
+    "we are not looking anymore",
+    "leave the docks in",
+    "I'll leave it at that",
+    "I contacted the owner already",
+    "don't contact the owner yet",
+    "do not call me, text me",
+    "don't call, text",
+    "please call me instead",
+    "lose the office requirement",
+    "forget about Compton",
+    "shop space, about 5k",
+    "shop",
+    "step 2?",
+    "top floor?",
+    "sop",
+    "messages?",
+    "I got your message",
+    "thanks for the text",
+    "who is this?",
+    "is this spam?",
+    "why was I unsubscribed?",
+    "subscribe",
+    "contract it out?",
+    "don't contract with them",
+    "please stop looking in Compton and try Vernon",
+    "start",
+    "start date is Feb 1",
+    "help",
+    "I could use some help",
+    "revoke the offer on #1",
+    "10k sqft in Carson CA for storage",
+    "I need 12,000 sf with 2 docks, nothing in Riverside",
+    "is the first one still available",
+    "the bus stop is close, good",
+    "nonstop trucks, need a big yard",
+    "it's a stopgap for 6 months",
+    "never mind",
+    "no text from the owner yet",
+    "no me mande la de Riverside",
+    "no me gusta la segunda",
+    "no recibí mensajes con opciones",
+    "quíteme la de Riverside",
+    "quiero la más baja",
+    "bodega de baja altura",
+    "la renta más baja por favor",
+    "¿qué tan alto es?",
+    "cancele la visita",
+    "cancelar la cita del jueves",
+    "no deje de escribirme",
+    "no paren de mandar opciones",
+    "para almacenar ropa",
+    "escríbame mañana",
+    "mándeme más opciones",
+    "no quiero la de Compton",
+];
 
 #[test]
 fn a_lone_keyword_is_recognised_however_it_is_typed() {
@@ -74,6 +345,53 @@ fn a_keyword_inside_a_sentence_is_no_keyword() {
 }
 
 #[test]
+fn an_opt_out_in_other_words_is_recognised() {
+    let texts = OPT_OUTS.iter().chain(&SPANISH_OPT_OUTS);
+    let missed: Vec<_> = texts
+        .filter(|text| signal(text).asks() != Some(Keyword::Stop))
+        .collect();
+    assert!(missed.is_empty(), "{missed:#?}");
+}
+
+#[test]
+fn what_limits_or_only_hints_at_an_opt_out_is_ambiguous() {
+    let wrong: Vec<_> = UNCLEAR
+        .iter()
+        .filter(|text| signal(text) != Signal::Ambiguous)
+        .map(|text| (text, signal(text)))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn ordinary_texts_are_no_opt_outs() {
+    let wrong: Vec<_> = ORDINARY
+        .iter()
+        .filter(|text| {
+            !matches!(
+                signal(text),
+                Signal::None | Signal::Keyword(Keyword::Start | Keyword::Help)
+            )
+        })
+        .map(|text| (text, signal(text)))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_reaction_to_our_own_words_says_nothing() {
+    for body in [
+        "Liked \u{201c}WEx: You're unsubscribed and won't get more texts from this number.\u{201d}",
+        "Disliked \"Reply STOP to opt out\"",
+        "Le encant\u{f3} \u{201c}Responda STOP para cancelar\u{201d}",
+    ] {
+        assert!(consent::is_reaction(body), "{body}");
+        assert_eq!(signal(body), Signal::None, "{body}");
+    }
+    assert!(!consent::is_reaction("I liked \u{201c}the first\u{201d}"));
+}
+
+#[test]
 fn the_fixed_texts_cost_one_segment_each() {
     let longest_contact = "x".repeat(consent::HELP_CONTACT_CHARS_MAX);
     let texts = [
@@ -125,8 +443,46 @@ proptest! {
         prop_assert_eq!(keyword(&help), Some(Keyword::Help));
     }
 
+    /// Case, punctuation, emoji, courtesies and letters held down leave an opt-out what it is.
     #[test]
-    fn any_text_is_read_without_panic(body in any::<String>()) {
-        keyword(&body);
+    fn no_way_of_typing_hides_an_opt_out(
+        at in 0..OPT_OUTS.len() + SPANISH_OPT_OUTS.len(), upper: bool, before in "(|hey |hi, |please |ok )", after in "( ?[.!🛑😡]{0,4}| pls| thanks!|\n)"
+    ) {
+        let text = OPT_OUTS.iter().chain(&SPANISH_OPT_OUTS).nth(at).unwrap();
+        let cased = if upper { text.to_uppercase() } else { (*text).to_owned() };
+        let typed = format!("{before}{cased}{after}");
+        prop_assert_eq!(signal(&typed).asks(), Some(Keyword::Stop), "{}", typed);
+    }
+
+    /// Two letters swapped, one doubled or one left out inside a long word.
+    #[test]
+    fn a_typo_inside_a_long_word_does_not_hide_an_opt_out(
+        word in prop::sample::select(vec!["unsubscribe", "stop texting me", "no more messages", "stop contacting me", "no quiero mensajes"]),
+        at in 1..8_usize, how in 0..3
+    ) {
+        let long = word.split(' ').max_by_key(|word| word.len()).unwrap();
+        let at = 1 + at % (long.len() - 2);
+        let mut letters: Vec<char> = long.chars().collect();
+        match how {
+            0 => letters.swap(at, at + 1),
+            1 => letters.insert(at, letters[at]),
+            _ => { letters.remove(at); }
+        }
+        let typed = word.replace(long, &letters.iter().collect::<String>());
+        prop_assert_eq!(signal(&typed).asks(), Some(Keyword::Stop), "{}", typed);
+    }
+
+    #[test]
+    fn needs_and_choices_are_no_opt_outs(
+        size in 1..200_u32, verb in "(need|looking for|busco|necesito|want|can you find)", place in "(Carson|Torrance|Vernon|City of Industry|90745)",
+        end in "(| asap| for storage| para almacenar| no yard| not Riverside| by the end of May| with 2 docks|, thanks)"
+    ) {
+        let typed = format!("{verb} {size}k sqft in {place}{end}");
+        prop_assert_eq!(signal(&typed), Signal::None, "{}", typed);
+    }
+
+    #[test]
+    fn any_text_is_read_without_panic(body in any::<String>(), words in "([a-z']{1,6}[ .,!]){0,40}") {
+        let _read = (signal(&body), signal(&words));
     }
 }

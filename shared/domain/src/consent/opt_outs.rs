@@ -1,0 +1,382 @@
+//! Opt-outs in other words than a keyword, in English and Spanish.
+//!
+//! A text is read clause by clause, in the words of [`vocabulary`](super::vocabulary). A rule has a pattern, a guard that looks
+//! at what stands before it ("don't stop texting me" is the opposite), and a tail that looks at what follows ("stop by", "stop
+//! sending me stuff in Riverside"). The direction of error: a false opt-out costs the contact one START, a missed one texts
+//! somebody who asked not to be.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::vocabulary::meant;
+use super::{Signal, words};
+use crate::phrases::{any_of, contains, length, places};
+
+/// What may stand before a pattern.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Guard {
+    /// No denial of it.
+    Denial,
+    /// No subject that makes a statement of it: "they never text me".
+    Subject,
+    Nothing,
+}
+
+/// What may stand behind a pattern.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tail {
+    /// Anything; with a condition it is ambiguous.
+    Open,
+    /// Nothing that matters, or it is ambiguous.
+    Closed,
+    /// Nothing that matters, or it is no opt-out at all.
+    Bare,
+    /// Nothing, as nothing may stand before it; even then it is ambiguous.
+    Hint,
+}
+
+const RULES: &[(Guard, Tail, &str)] = &[
+    (
+        Guard::Denial,
+        Tail::Open,
+        "stop|quit contacting|contact|messages, stop|quit|end the|all|these|those|your|any|my * messages|contact|contacting, \
+         stop|quit|enough sending|with|getting|receiving * messages|contact|contacting|these|those|this|that|stuff|crap|shit|junk|things|anything, \
+         stop|quit blowing, told|asked|said|tell|beg|begging you|u|yall|guys|them * stop, how * stop getting|receiving|messages|contacting, \
+         unsubscribe, want|wish|like|please|get|be|me unsubscribed, opt me|us|my|this out, \
+         remove me|us, remove|lose|forget|trash my|our|this * numero|info|information|name|data, \
+         take|get|pull|strike|scratch|cross me|us|my|this * off|from|out * list|lists|system|database|thread|messages, \
+         take|get|pull * numero off|from|out, leave me|us alone|be, revoke|withdraw|cancel|end * consent|permission|subscription|messages, \
+         deje de contactar, deje de * messages, deje en paz, dejarme|dejarnos en paz, deje|dejar de recibir, \
+         quiteme de * lista|listas|sistema|contactos|base, borre mi|este|nuestro|me * numero|nombre|contacto|contactos|lista, \
+         dar|darme|deme|denme|dame|darnos|doy|darse * de baja, cancelar|cancele|cancelen|cancela * suscripcion|messages, \
+         basta|alto de|a|con * messages, retiro|revoco|cancelo * consentimiento|permiso|autorizacion",
+    ),
+    (
+        Guard::Subject,
+        Tail::Open,
+        "dont|never contact|contacting me|us|back|again|anymore|further, dont|never contact|contacting this|my|our numero|line, \
+         dont|never ever|be|keep|even|again|please|dare contact|contacting me|us, dont you dare|ever * contact|contacting, \
+         dont|never use this numero, no|never me|nos contacte, no|never me|nos mande * messages|nada",
+    ),
+    (
+        Guard::Nothing,
+        Tail::Open,
+        "dont|not want|wish|like|need|care|appreciate * messages|contacted, dont|not want|wish|like|need|care|appreciate to * messages|contacted, \
+         dont|not want|wish|like|need|appreciate * contact|contacting me|us, no longer want|wish|need|care * messages|contacted, \
+         want|wish|need no more|further messages|contact, no more|further messages|contact|contacting, \
+         blocking|block|blocked|reporting|report|reported you, blocking|block|reporting|report this|your numero, \
+         reporting|report|reported * as|for contact, no quiero * messages, no quiero que me|nos contacte|mande, \
+         no|ya mas|no messages, no autorizo|consiento",
+    ),
+    (
+        Guard::Denial,
+        Tail::Closed,
+        "stop|quit sending me|us|it, please|just|can|could|will|would * stop, opt|opting out, optout, how * stop this|these|it, \
+         remove|take from|off * list|lists|system|database, deje de mandar",
+    ),
+    (
+        Guard::Subject,
+        Tail::Closed,
+        "no contacting|messages, no quiero recibir, no me mande mas|nada",
+    ),
+    (Guard::Subject, Tail::Bare, "dont|never contact|contacting"),
+    (
+        Guard::Denial,
+        Tail::Bare,
+        "take|get|pull me|us off, go away, fuck|piss|buzz off, get lost, quiteme",
+    ),
+    (
+        Guard::Nothing,
+        Tail::Hint,
+        "enough, enough already, this|its is|a contact, never|didnt * signed|sign|subscribed|subscribe|asked|agreed * for|to this|messages|these, \
+         i|we never|didnt * signed|sign|subscribed|subscribe|asked|agreed * for|to this|messages|these",
+    ),
+];
+
+/// One pattern of [`RULES`].
+struct Rule {
+    guard: Guard,
+    tail: Tail,
+    pattern: Vec<&'static str>,
+}
+
+/// The rules by the words that they may begin with, for every text passes here.
+static BY_FIRST_WORD: LazyLock<HashMap<&'static str, Vec<Rule>>> = LazyLock::new(|| {
+    let mut rules: HashMap<_, Vec<Rule>> = HashMap::new();
+    for &(guard, tail, patterns) in RULES {
+        for pattern in patterns.split(", ") {
+            let pattern: Vec<&'static str> = pattern.split_whitespace().collect();
+            for first in pattern[0].split('|') {
+                let pattern = pattern.clone();
+                rules.entry(first).or_default().push(Rule {
+                    guard,
+                    tail,
+                    pattern,
+                });
+            }
+        }
+    }
+    rules
+});
+
+/// Words that alone in a clause ask for it, among words that say nothing.
+const STRONG: &str = "stop unsubscribe stopall optout basta";
+
+/// Words that do so as the whole text, among polite ones.
+const WEAK: &str = "cancel end quit revoke remove alto parar detener cancelar baja";
+
+const POLITE: &str = "please hey hi hola now thanks thank you por favor gracias ya ok okay";
+
+/// Words that say nothing about what is to stop.
+const FILLERS: &str = "please now thanks thank you ok okay me us it this that these all just already immediately asap right no yes hey \
+    hi hello sorry man bro dude guys sir maam folks damn fucking fuck can could will would want need i make said say told asked to \
+    and so everything anything anymore more any again ever forever good for real but at the my our numero further both here back \
+    contact contacting messages seriously really god wtf stop por favor gracias ya si oye senor senora esto eso todo mas nada nunca \
+    never a este mi otra vez hoy entonces";
+
+/// What "stop" means with one of these before or behind it.
+const OTHER_STOPS_BEFORE: &str =
+    "truck one full pit rest bus non door short next last first a the each";
+const OTHER_STOPS_AFTER: &str = "by in over at on for to and sign light gap loss near there here looking searching the my our your";
+
+/// Words of a condition: what follows says when or about what.
+const CONDITIONS: &str = "about in on for from of until till before after unless except during while when within outside regarding if \
+    only hasta antes despues cuando mientras sobre en de solo solamente excepto si durante fuera";
+
+/// Times that are a condition by themselves.
+const TIMES: &str = "late early night nights weekend weekends tonight today tomorrow hour hours morning mornings evening noche noches \
+    temprano tarde manana monday tuesday wednesday thursday friday saturday sunday sundays lunes martes miercoles jueves viernes \
+    sabado domingo domingos";
+
+/// What looks like a condition and is none.
+const GENERAL: &str = "from you|your|this|now|here|wex|anyone, from the|all|any|these|ur * list|lists|messages|contacting|service|system|database|base|records|numero, \
+    in the|my future|life|numero|inbox, in general, for good|ever|now|real|gods|any|no, for the love, \
+    about this|that|it|anything|everything|warehouse|warehouses|space|spaces|real|property|properties|listings|your|any, \
+    on this|my|that|our numero|line, of this|these|those|them|your|it|any, of the messages|contacting, of all|receiving|getting|everything|messages|contacting|further|future|wex, \
+    if you|possible|please, de este|esta|aqui|you|una|ahora, de la|su|tu|sus|tus|las * lista|listas|base|sistema|contactos, de lista|messages|contacto, \
+    en paz|general|adelante, en el|este futuro|numero, si no|es, sobre esto|eso|bodegas|espacios|nada, de bodegas|espacios|sus|tus";
+
+/// What a text says in other words than a keyword.
+pub(super) fn read(body: &str) -> Signal {
+    let clauses: Vec<Vec<String>> = clauses(body);
+    let (mut is_clear, mut is_unclear) = (false, false);
+    for clause in &clauses {
+        match of_clause(clause) {
+            Signal::OptOut => is_clear = true,
+            Signal::Ambiguous => is_unclear = true,
+            Signal::Keyword(_) | Signal::None => {}
+        }
+        if is_all_of(clause, &[STRONG, FILLERS]) && is_any_of(clause, STRONG) && !is_visit(clause) {
+            // "Wait, stop, 12k" corrects itself; whoever also names a need may mean that.
+            let names_need = clauses.len() > 1 && has_quantity(body);
+            is_clear |= !names_need;
+            is_unclear |= names_need;
+        }
+    }
+    let all: Vec<String> = clauses.concat();
+    is_clear |= is_any_of(&all, WEAK) && is_all_of(&all, &[WEAK, POLITE]);
+    match (is_clear, is_unclear) {
+        (true, _) if clauses.iter().any(|clause| is_exception(clause)) => Signal::Ambiguous,
+        (true, _) => Signal::OptOut,
+        (false, true) => Signal::Ambiguous,
+        (false, false) => Signal::None,
+    }
+}
+
+/// The clauses in words of the rules, without our own sentence about opting out.
+fn clauses(body: &str) -> Vec<Vec<String>> {
+    let parts = |c: char| {
+        matches!(
+            c,
+            '.' | '!'
+                | '?'
+                | ';'
+                | ','
+                | '\n'
+                | ':'
+                | '('
+                | ')'
+                | '"'
+                | '\u{2026}'
+                | '\u{2013}'
+                | '\u{2014}'
+                | '\u{201c}'
+                | '\u{201d}'
+                | '\u{a1}'
+                | '\u{bf}'
+        )
+    };
+    let spoken = body.replace(" - ", ", ");
+    let mut clauses = Vec::new();
+    for part in spoken.split(parts) {
+        let mut clause: Vec<String> = Vec::new();
+        for word in words(part) {
+            let word = meant(&word);
+            match (clause.last().map(String::as_str), word.as_str()) {
+                (Some("do" | "does"), "not") => {
+                    clause.pop();
+                    clause.push("dont".to_owned());
+                }
+                (Some("did"), "not") => {
+                    clause.pop();
+                    clause.push("didnt".to_owned());
+                }
+                (Some("dont"), "t") => {}
+                _ => clause.push(word),
+            }
+        }
+        // Our own sentence, quoted back.
+        let quoted = places(&clause, "reply|responda|contact stop to|para").next();
+        clause.truncate(quoted.map_or(clause.len(), |quoted| quoted.start));
+        if !clause.is_empty() {
+            clauses.push(clause);
+        }
+    }
+    clauses
+}
+
+fn of_clause(clause: &[String]) -> Signal {
+    let mut found = Signal::None;
+    for at in 0..clause.len() {
+        for rule in BY_FIRST_WORD.get(clause[at].as_str()).into_iter().flatten() {
+            let Some(length) = length(&clause[at..], &rule.pattern) else {
+                continue;
+            };
+            let (before, rest) = clause.split_at(at);
+            match judged(rule, before, &rest[..length], &rest[length..]) {
+                Signal::OptOut => return Signal::OptOut,
+                Signal::Ambiguous => found = Signal::Ambiguous,
+                Signal::Keyword(_) | Signal::None => {}
+            }
+        }
+    }
+    found
+}
+
+/// What it means that a rule's pattern was found with this before and behind it.
+fn judged(rule: &Rule, before: &[String], found: &[String], behind: &[String]) -> Signal {
+    if !passes(rule.guard, before, found) {
+        return Signal::None;
+    }
+    let is_stop = found.last().is_some_and(|last| last == "stop");
+    if is_stop && is_another_stop(before, behind) {
+        return Signal::None;
+    }
+    let is_out = found.len() == 2 && found[1] == "out";
+    if is_out && contains(behind, "clause|option|provision|right|fee|period|penalty") {
+        return Signal::None; // Of a lease.
+    }
+    let says_nothing = || is_all_of(behind, &[FILLERS]) || is_general(behind);
+    match rule.tail {
+        Tail::Open if is_conditional(behind) => Signal::Ambiguous,
+        Tail::Open => Signal::OptOut,
+        Tail::Closed | Tail::Bare if says_nothing() => Signal::OptOut,
+        // "Opt out of the renewal" is about something else.
+        Tail::Closed if is_out && behind.first().is_some_and(|word| word == "of") => Signal::None,
+        Tail::Closed => Signal::Ambiguous,
+        Tail::Hint if before.is_empty() && behind.is_empty() => Signal::Ambiguous,
+        Tail::Bare | Tail::Hint => Signal::None,
+    }
+}
+
+/// Whether what stands before a pattern, and in its gaps, leaves it an opt-out.
+fn passes(guard: Guard, before: &[String], found: &[String]) -> bool {
+    /// How far before a word a denial of it may stand.
+    const DENIAL_WORDS_MAX: usize = 5;
+    const DENIALS: &str = "dont never not no cant didnt sin";
+    /// With one of these before it, a denial is a reproach: "why don't you stop", "if you don't stop".
+    const REPROACHES: &str = "you they why if wont";
+    const SUBJECTS: &str = "i we they he she who you owners people nobody";
+    match guard {
+        // "I don't want you to stop texting me".
+        Guard::Nothing => !is_any_of(found, "stop"),
+        Guard::Subject => !before.last().is_some_and(|word| is_among(SUBJECTS, word)),
+        Guard::Denial => {
+            let from = before.len().saturating_sub(DENIAL_WORDS_MAX);
+            let denial = before[from..]
+                .iter()
+                .rposition(|word| is_among(DENIALS, word));
+            let is_denied = denial.is_some_and(|at| {
+                let at = from + at;
+                let is_reproach = before[..at]
+                    .last()
+                    .is_some_and(|word| is_among(REPROACHES, word));
+                // "No, please stop" denies something else.
+                let is_answer = before[at] == "no" && at + 1 < before.len();
+                !is_reproach && !is_answer
+            });
+            !is_denied && !is_any_of(found, DENIALS)
+        }
+    }
+}
+
+fn is_another_stop(before: &[String], behind: &[String]) -> bool {
+    before
+        .last()
+        .is_some_and(|word| is_among(OTHER_STOPS_BEFORE, word))
+        || behind
+            .first()
+            .is_some_and(|word| is_among(OTHER_STOPS_AFTER, word))
+}
+
+/// Whether the writer is to come: "can I stop now?"
+fn is_visit(clause: &[String]) -> bool {
+    any_of(
+        clause,
+        "i|we can|could|will|would, can|could|will|would i|we",
+    )
+}
+
+/// Whether a clause says what may go on: "only Carson please". Another way to be reached is none.
+fn is_exception(clause: &[String]) -> bool {
+    const OPENERS: &str = "only just solo solamente nomas";
+    const OTHER_WAYS: &str = "email mail call phone correo llame llamen llameme fax numero";
+    clause.first().is_some_and(|word| is_among(OPENERS, word))
+        && !is_all_of(&clause[1..], &[FILLERS])
+        && !is_any_of(clause, OTHER_WAYS)
+        && of_clause(clause) != Signal::OptOut
+}
+
+fn is_conditional(behind: &[String]) -> bool {
+    is_any_of(behind, TIMES)
+        || (0..behind.len()).any(|at| {
+            is_among(CONDITIONS, &behind[at])
+                && !GENERAL.split(", ").any(|general| {
+                    places(&behind[at..], general.trim()).any(|place| place.start == 0)
+                })
+        })
+}
+
+/// Whether what follows is a condition that limits nothing: "from your list".
+fn is_general(behind: &[String]) -> bool {
+    behind
+        .first()
+        .is_some_and(|word| is_among(CONDITIONS, word))
+        && !is_conditional(behind)
+}
+
+/// A size or another figure of a need, not an hour or a count.
+fn has_quantity(body: &str) -> bool {
+    body.split_whitespace().any(|word| {
+        let digits = word.chars().filter(char::is_ascii_digit).count();
+        digits >= 3
+            || (digits > 0
+                && word
+                    .trim_end_matches(|c: char| !c.is_alphanumeric())
+                    .ends_with(['k', 'K']))
+    })
+}
+
+fn is_among(list: &str, word: &str) -> bool {
+    list.split_whitespace().any(|listed| listed == word)
+}
+
+fn is_any_of(words: &[String], list: &str) -> bool {
+    words.iter().any(|word| is_among(list, word))
+}
+
+fn is_all_of(words: &[String], lists: &[&str]) -> bool {
+    words
+        .iter()
+        .all(|word| lists.iter().any(|list| is_among(list, word)))
+}

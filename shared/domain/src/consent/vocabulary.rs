@@ -1,0 +1,141 @@
+//! Words that mean the same in an opt-out, and what people make of them with their thumbs: each becomes one word, so that the
+//! rules stay few.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::places::is_one_edit_apart;
+
+/// A word of the rules, and how it is written.
+const SPELLINGS: &[(&str, &str)] = &[
+    (
+        "stop",
+        "stop stpo sotp tsop stopp sstop st0p sto0p stahp stawp stoop cease detengan detengase detenganse detener",
+    ),
+    ("quit", "quit"),
+    (
+        "unsubscribe",
+        "unsubscribe unsub unsubscrib unsuscribe unsubcribe unsubscirbe unsuscribir desuscribir desuscribirme \
+     desuscriba desuscribanme",
+    ),
+    ("unsubscribed", "unsubscribed unsubbed"),
+    (
+        "contact",
+        "contact text txt message msg sms bother spam harass pester annoy bug disturb",
+    ),
+    (
+        "contacting",
+        "contacting texting txting messaging msging bothering spamming harassing pestering annoying bugging disturbing",
+    ),
+    (
+        "contacted",
+        "contacted texted messaged bothered spammed harassed disturbed",
+    ),
+    (
+        "messages",
+        "messages msgs texts txts smses notifications alerts mensajes mensaje textos mensajitos notificaciones",
+    ),
+    ("dont", "dont donot dnt don"),
+    ("never", "never nunca jamas"),
+    ("please", "please pls plz plse plzz pleas porfavor porfa"),
+    ("you", "you u yall ustedes usted"),
+    ("remove", "remove delete erase drop scrub unlist unenroll"),
+    (
+        "contactar",
+        "contactar contactarme contactarnos escribir escribirme escribirnos molestar molestarme molestarnos textear textearme \
+         mensajear mensajearme molestando escribiendo texteando",
+    ),
+    (
+        "mandar",
+        "mandar mandarme mandarnos enviar enviarme enviarnos mandando enviando mandandome enviandome",
+    ),
+    (
+        "contacte",
+        "contacte contacten contactes escriba escriban escribas moleste molesten molestes textee texteen",
+    ),
+    (
+        "mande",
+        "mande manden mandes envie envien envies mandeme mandenme",
+    ),
+    (
+        "deje",
+        "deje dejen deja dejar dejenme dejeme dejame dejenos pare paren para parale",
+    ),
+    (
+        "quiteme",
+        "quiteme quitenme quitame quitarme saqueme saquenme sacame sacarme borreme borrenme borrame borrarme elimineme \
+         eliminenme eliminame eliminarme remuevame remuevanme",
+    ),
+    (
+        "borre",
+        "borre borren borra borrar elimine eliminen elimina eliminar quite quiten quita pierda pierdan olvide",
+    ),
+    ("quiero", "quiero deseo queremos deseamos quisiera queria"),
+    ("numero", "numero telefono celular number phone cell"),
+];
+
+/// Words one letter away from one of ours that mean something else.
+const OTHERS: &str = "contract contracts contracting contracted contraction testing massage massages exciting contacts contacto \
+    contactos passages dosages resting nesting vesting costing hosting posting";
+
+/// Shorter words are too near to too many others.
+const MISSPELT_LETTERS_MIN: usize = 6;
+
+/// Each spelling and what it means.
+static MEANINGS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+    let spellings = |(meant, written): &(&'static str, &'static str)| {
+        let meant = *meant;
+        written
+            .split_whitespace()
+            .map(move |spelling| (spelling, meant))
+    };
+    SPELLINGS.iter().flat_map(spellings).collect()
+});
+
+/// The spellings that are long enough to be misspelt, by their first letter.
+static MISSPELT: LazyLock<HashMap<u8, Vec<&'static str>>> = LazyLock::new(|| {
+    let mut known: HashMap<u8, Vec<&'static str>> = HashMap::new();
+    for spelling in MEANINGS
+        .keys()
+        .filter(|word| word.len() >= MISSPELT_LETTERS_MIN)
+    {
+        known
+            .entry(spelling.as_bytes()[0])
+            .or_default()
+            .push(spelling);
+    }
+    known
+});
+
+/// The word of the rules that is meant.
+pub(super) fn meant(word: &str) -> String {
+    let word = without_runs(word);
+    if let Some(meant) = MEANINGS.get(word.as_str()) {
+        return (*meant).to_owned();
+    }
+    if word.len() < MISSPELT_LETTERS_MIN || OTHERS.split_whitespace().any(|other| other == word) {
+        return word;
+    }
+    let near = MISSPELT.get(&word.as_bytes()[0]).and_then(|known| {
+        known
+            .iter()
+            .find(|spelling| is_one_edit_apart(&word, spelling))
+    });
+    near.map_or(word, |spelling| MEANINGS[spelling].to_owned())
+}
+
+/// `stoooop` is `stop`: no word of ours has three of one letter in a row.
+fn without_runs(word: &str) -> String {
+    let chars: Vec<char> = word.chars().collect();
+    let is_run =
+        |at: usize| chars.get(at) == chars.get(at + 1) && chars.get(at) == chars.get(at + 2);
+    let mut kept = String::with_capacity(word.len());
+    let mut at = 0;
+    while let Some(&c) = chars.get(at) {
+        let length = chars[at..].iter().take_while(|&&next| next == c).count();
+        let keeps = if is_run(at) { 1 } else { length };
+        kept.extend(std::iter::repeat_n(c, keeps));
+        at += length;
+    }
+    kept
+}

@@ -1,0 +1,61 @@
+//! Patterns of words, in which rules about texts are written.
+//!
+//! Words of a pattern follow each other; `a|b` is either word, and `*` stands for up to [`GAP_MAX`] words, or none. Commas part
+//! patterns of a list.
+
+use std::ops::Range;
+
+/// Words that a `*` may stand for.
+pub const GAP_MAX: usize = 3;
+
+/// Whether the words hold one of these patterns.
+#[must_use]
+pub fn any_of(words: &[String], patterns: &str) -> bool {
+    patterns.split(", ").any(|pattern| contains(words, pattern))
+}
+
+/// Whether the words hold this pattern.
+#[must_use]
+pub fn contains(words: &[String], pattern: &str) -> bool {
+    places(words, pattern).next().is_some()
+}
+
+/// Where the words hold this pattern, one place for each beginning.
+pub fn places(words: &[String], pattern: &str) -> impl Iterator<Item = Range<usize>> {
+    let pattern: Vec<&str> = pattern.split_whitespace().collect();
+    (0..words.len()).filter_map(move |at| Some(at..at + length(&words[at..], &pattern)?))
+}
+
+/// How many words the pattern takes at the beginning of `words`, if it stands there.
+pub(crate) fn length(words: &[String], pattern: &[&str]) -> Option<usize> {
+    match pattern {
+        [] => Some(0),
+        ["*", rest @ ..] => {
+            (0..=GAP_MAX.min(words.len())).find_map(|gap| Some(gap + length(&words[gap..], rest)?))
+        }
+        [first, rest @ ..] => {
+            let (word, words) = words.split_first()?;
+            first
+                .split('|')
+                .any(|either| either == word)
+                .then(|| length(words, rest))?
+                .map(|length| length + 1)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_found_where_its_words_follow_each_other() {
+        let words = ["please", "stop", "sending", "me", "more", "texts", "now"].map(str::to_owned);
+        let place = |pattern| places(&words, pattern).next();
+        assert_eq!(place("stop|quit sending * texts|messages"), Some(1..6));
+        assert_eq!(place("please * stop"), Some(0..2));
+        assert_eq!(place("please * texts"), None); // Four words between.
+        assert_eq!(place("stop texts"), None);
+        assert!(any_of(&words, "no way, me more"));
+    }
+}
