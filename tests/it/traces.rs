@@ -1,6 +1,7 @@
 //! One trace leads from a text to its answer.
 
 use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::trace::v1::span::Link;
 use wex_ops::stack::Settings;
 use wex_tests::collector::Collector;
 use wex_tests::{BUYER, World};
@@ -84,4 +85,42 @@ async fn a_collector_that_is_away_stops_nothing() {
     assert_eq!(world.sent(1).await.len(), 1);
     let ended = world.worker.take().expect("a worker").end().await;
     assert!(ended.expect("the worker drains").success());
+}
+
+#[tokio::test]
+async fn the_call_of_a_model_is_in_the_trace_and_the_news_of_the_send_are_linked_to_it() {
+    let collector = Collector::start();
+    let mut world = World::start_without_worker(processes(), traced_to(&collector.url)).await;
+    let models = format!("{}/openai/v1", world.aircall_url());
+    world.settings.worker_variables.extend([
+        ("LLM_PROVIDER", "openai".to_owned()),
+        ("LLM_BASE_URL", models),
+        ("LLM_API_KEY", "sim-key".to_owned()),
+        ("LLM_MODEL", "sim-small".to_owned()),
+    ]);
+    world.start_worker().await;
+
+    world
+        .buyer_texts("I need 10k sqft in Carson CA for storage")
+        .await;
+    world.sent(1).await;
+
+    // The call is a child of the turn, and the attempt at the news links to the attempt at the send, a child of the turn too.
+    let led = |spans: &[(String, Span)]| {
+        let spans = || spans.iter().map(|(_, span)| span);
+        spans().filter(|span| span.name == "llm_call").any(|call| {
+            let is_sibling =
+                |send: &Span| send.name == "attempt" && send.parent_span_id == call.parent_span_id;
+            let links_to = |news: &Span, send: &Span| {
+                let link =
+                    |link: &Link| link.span_id == send.span_id && link.trace_id == call.trace_id;
+                news.name == "attempt" && news.links.iter().any(link)
+            };
+            spans()
+                .filter(|send| is_sibling(send))
+                .any(|send| spans().any(|news| links_to(news, send)))
+        })
+    };
+    let spans = collector.until(|spans| led(spans)).await;
+    assert!(led(&spans));
 }

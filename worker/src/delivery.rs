@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use tracing::Span;
 use wex_domain::conversation::ConversationId;
 use wex_domain::event::{Event, What};
 use wex_domain::job::{DeliveryPayload, held_record};
 use wex_domain::message::{SendNews, SendStep};
 use wex_domain::notice::NoticeKind;
 use wex_queue::{Claim, Counts, Effects, Failed, Invalid, Record};
+use wex_runtime::trace;
 
 use crate::attempt::{Achieved, Context, unreadable};
 use crate::disposition::{Failure, FailureKind};
@@ -43,6 +45,28 @@ pub(crate) fn ours(
 /// The record that says which of our sends a text of Aircall's is: the job.
 pub(crate) fn sent(provider_id: &str, job: &str) -> Result<Record, Invalid> {
     Record::set(sent_record(provider_id), job.to_owned(), Some(SENT_KEPT))
+}
+
+/// The record that names the trace of a send, for the news of it; `None` where there are no traces.
+pub(crate) fn traced(job: &str) -> Result<Option<Record>, Invalid> {
+    let trace = trace::traceparent(&Span::current());
+    trace
+        .map(|trace| Record::set(trace_record(job), trace, Some(SENT_KEPT)))
+        .transpose()
+}
+
+fn trace_record(job: &str) -> String {
+    format!("trace:{job}")
+}
+
+/// Makes this attempt, at news of a send, known in the trace of the send. Without traces it costs nothing.
+async fn link_to_send(job: &str, ctx: &Context) -> Result<(), Failure> {
+    let span = Span::current();
+    if trace::traceparent(&span).is_some() {
+        let found = ctx.queue.records(&[trace_record(job)]).await?;
+        trace::link(&span, found.first().and_then(Option::as_deref));
+    }
+    Ok(())
 }
 
 /// The record that proves that a send has left: Aircall's id of it.
@@ -100,7 +124,10 @@ async fn left(
     let by_words = found.first().cloned().flatten();
     let by_id = found.get(1).cloned().flatten();
     match by_id.or(by_words) {
-        Some(job) => Ok(proven(news, conversation, &job, claim.claimed_ms)?),
+        Some(job) => {
+            link_to_send(&job, ctx).await?;
+            Ok(proven(news, conversation, &job, claim.claimed_ms)?)
+        }
         None => Ok(taken_over(claim, news, conversation, ctx.takeover_pause)?),
     }
 }
@@ -189,6 +216,7 @@ async fn progressed(
         }
         return Ok(silent("not_ours"));
     };
+    link_to_send(&job, ctx).await?;
     let conversation = news.contact.clone().map(|contact| ConversationId {
         side: news.side,
         line: news.line,

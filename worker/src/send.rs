@@ -97,11 +97,13 @@ async fn attempt(claim: &Claim, ctx: &Context, news: &mut News) -> Result<Achiev
             ..SendChecks::default()
         },
     };
+    let mut records = vec![
+        Record::set(intent_name, claim.claimed_ms.to_string(), None).expect(VALID),
+        delivery::ours(&conversation, &reply.body, &job.id.to_string())?,
+    ];
+    records.extend(delivery::traced(&job.id.to_string())?);
     let intent = Effects {
-        records: vec![
-            Record::set(intent_name, claim.claimed_ms.to_string(), None).expect(VALID),
-            delivery::ours(&conversation, &reply.body, &job.id.to_string())?,
-        ],
+        records,
         events: vec![event(claim, &reply, intended)?],
         ..Effects::default()
     };

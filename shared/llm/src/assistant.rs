@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
-use tracing::warn;
+use tracing::{Instrument, info_span, warn};
 use wex_domain::conversation::{Party, RecentText};
 use wex_domain::event::ModelCall;
 use wex_domain::listing::Listing;
@@ -190,7 +190,10 @@ impl Attempt<'_> {
 
     async fn ask(&mut self, question: &Question<'_>) -> Result<Answered, Failure> {
         let started = Instant::now();
-        let asked = timeout_at(self.until, self.provider.ask(question)).await;
+        let (name, model) = (self.provider.dialect().as_str(), self.provider.model());
+        let span = info_span!("llm_call", otel.kind = "client", provider = name, model);
+        let asking = self.provider.ask(question).instrument(span);
+        let asked = timeout_at(self.until, asking).await;
         let answered = asked.map_err(|_elapsed| Failure::Unavailable {
             what: "the turn has no time left",
             may_retry: false,
