@@ -17,6 +17,7 @@ mod metrics;
 mod notices;
 mod operators;
 mod processes;
+mod production;
 mod providers;
 mod queue;
 mod refusals;

@@ -190,9 +190,13 @@ async fn the_dashboard_and_the_alerts_ask_only_for_what_the_processes_serve() {
         }
     }
 
-    let observability = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/observability");
-    for (file, metrics_min) in [("alerts.yml", 12), ("grafana/dashboards/wex-sms.json", 20)] {
-        let text = std::fs::read_to_string(format!("{observability}/{file}")).expect("the file");
+    let deploy = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy");
+    for (file, metrics_min) in [
+        ("kubernetes/scaling.yaml", 1),
+        ("observability/alerts.yml", 12),
+        ("observability/grafana/dashboards/wex-sms.json", 20),
+    ] {
+        let text = std::fs::read_to_string(format!("{deploy}/{file}")).expect("the file");
         let text = text.replace("\\\"", "\"");
         let asked: Vec<_> = text
             .match_indices("sms_")

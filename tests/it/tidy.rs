@@ -292,3 +292,49 @@ fn every_command_that_the_readme_names_exists() {
     }
     assert!(count >= 2, "the README names its two commands");
 }
+
+#[test]
+fn every_entry_of_the_runbook_is_rehearsed_and_every_alert_and_script_it_meets_exists() {
+    let runbook = read("deploy/runbook.md");
+    let tests: Vec<_> = files("tests/it", "rs");
+    let exists = |rehearsal: &str| {
+        let (module, test) = rehearsal.split_once("::").expect("module::test");
+        tests.iter().any(|file| {
+            let text = fs::read_to_string(file).expect("a test");
+            file.ends_with(format!("{module}.rs")) && text.contains(&format!("fn {test}("))
+        })
+    };
+    let mut titles = BTreeSet::new();
+    for entry in runbook.split("\n## ").skip(1) {
+        let (title, text) = entry.split_once('\n').expect("an entry has a text");
+        let (_, rehearsed) = text
+            .split_once("\nRehearsed: ")
+            .unwrap_or_else(|| panic!("{title} is not rehearsed"));
+        for rehearsal in rehearsed.split('`').skip(1).step_by(2) {
+            assert!(exists(rehearsal), "{title}: there is no test {rehearsal}");
+        }
+        titles.insert(title);
+    }
+    let alerts = read("deploy/observability/alerts.yml");
+    let asked: Vec<_> = alerts
+        .split("runbook: \"deploy/runbook.md, ")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert_eq!(asked.len(), alerts.matches("- alert: ").count());
+    for title in asked {
+        assert!(titles.contains(title), "the runbook has no entry {title}");
+    }
+    for script in runbook.split("scripts/").skip(1) {
+        let end = script.find(|c: char| !c.is_ascii_lowercase());
+        let script = &script[..end.unwrap_or(script.len())];
+        assert!(
+            root().join("scripts").join(script).is_file(),
+            "there is no scripts/{script}"
+        );
+    }
+    let start = read("deploy/redis/start");
+    let named = start.split("see the runbook, '").nth(1);
+    let named = named.and_then(|rest| rest.split('\'').next());
+    assert!(titles.contains(named.expect("the start names an entry")));
+}

@@ -8,6 +8,7 @@ pub mod crash_matrix;
 pub mod link;
 pub mod receiver;
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -36,6 +37,9 @@ pub const PATIENCE: Duration = Duration::from_secs(40);
 
 /// The image that the compose file uses. Where a Docker engine has it, tests run against it.
 const REDIS_IMAGE: (&str, &str) = ("redis", "7-bookworm");
+
+/// Our user of a Redis with rights, and its password.
+const REDIS_USER: [&str; 2] = ["wex", "secret"];
 
 /// A running system.
 #[derive(Debug)]
@@ -153,6 +157,28 @@ impl World {
         Self::start_around(processes, settings, directory, redis).await
     }
 
+    /// As [`World::start_without_worker`], with a Redis in which our processes are the user `wex`, with these rights.
+    pub async fn start_with_redis_rights(
+        processes: &Path,
+        settings: Settings,
+        rights: &str,
+    ) -> Self {
+        let directory = TempDir::new().expect("a temporary directory");
+        let mut redis = RedisHost::start_private(directory.path()).await;
+        let user = ["ACL", "SETUSER", REDIS_USER[0], "on"];
+        let password = format!(">{}", REDIS_USER[1]);
+        let rights = rights.split(' ').map(str::to_owned);
+        let words = user.into_iter().map(str::to_owned).chain([password]);
+        let words: Vec<_> = words.chain(rights).collect();
+        let answer = redis_cli(directory.path(), &[], &words).await;
+        assert_eq!(answer.trim(), "OK");
+        redis.url = format!(
+            "{}?user={}&pass={}",
+            redis.url, REDIS_USER[0], REDIS_USER[1]
+        );
+        Self::start_around(processes, settings, directory, redis).await
+    }
+
     async fn start_around(
         processes: &Path,
         mut settings: Settings,
@@ -242,18 +268,23 @@ impl World {
         self.ingress = self.new_ingress(port).await.expect("the ingress starts");
     }
 
-    /// Sends Redis a command, as an operator would.
-    pub async fn redis_command(&self, words: &[&str]) {
-        let mut command = tokio::process::Command::new("redis-cli");
-        command
-            .arg("-s")
-            .arg(self.directory.path().join("redis.sock"));
-        let output = command.args(words).output().await.expect("redis-cli runs");
-        let answer = String::from_utf8_lossy(&output.stdout);
-        assert!(
-            output.status.success() && !answer.contains("ERR"),
-            "{words:?}: {answer}"
-        );
+    /// Sends Redis a command, as its administrator would; returns the answer.
+    pub async fn redis_command(&self, words: &[&str]) -> String {
+        let answer = redis_cli(self.directory.path(), &[], words).await;
+        assert!(!answer.contains("ERR"), "{words:?}: {answer}");
+        answer
+    }
+
+    /// Sends the Redis of [`World::start_with_redis_rights`] a command as our processes could; returns the answer.
+    pub async fn redis_command_as_wex(&self, words: &[&str]) -> String {
+        let user = [
+            "--no-auth-warning",
+            "--user",
+            REDIS_USER[0],
+            "--pass",
+            REDIS_USER[1],
+        ];
+        redis_cli(self.directory.path(), &user, words).await
     }
 
     /// Has Redis load its data again for a second or two, during which it refuses commands; runs `meanwhile` in that time.
@@ -697,6 +728,16 @@ impl World {
             sleep(Duration::from_millis(50)).await; // Aircall, too, waits between two tries.
         }
     }
+}
+
+/// Sends the Redis in `directory` a command.
+async fn redis_cli(directory: &Path, options: &[&str], words: &[impl AsRef<OsStr>]) -> String {
+    let mut command = tokio::process::Command::new("redis-cli");
+    command.arg("-s").arg(directory.join("redis.sock"));
+    let output = command.args(options).args(words).output().await;
+    let output = output.expect("redis-cli runs");
+    assert!(output.status.success(), "redis-cli: {}", output.status);
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// A delivery of `message.received` to the buyer line, as a webhook would bring it, to be changed by the test.
