@@ -53,6 +53,14 @@ up: ## Run the whole system in containers against a stand-in for Aircall, and te
 down: ## End what `make up` started, and remove what it kept.
 	@scripts/compose --env-file deploy/sim.env --profile sim down --volumes
 
+.PHONY: test-compose
+test-compose: ## Try the whole system in containers: scaled, killed, cut off, restarted, repaired. Skipped without a Docker engine.
+	@scripts/test-compose
+
+.PHONY: check-deploy
+check-deploy: ## Check the compose files, the manifests of Kubernetes and the alerts, as far as there are tools for it.
+	@scripts/check-deploy
+
 .PHONY: redis-server postgres wrk
 redis-server postgres wrk:
 	@scripts/need $@
