@@ -1,12 +1,13 @@
 //! The operator's command line, `wex`.
 //!
-//! [`operator`] is what all commands share: settings, the way to Redis, exit codes. `dead_letters`, `queue`, `workers`,
+//! [`operator`] is what all commands share: settings, the way to Redis, exit codes. `aircall`, `dead_letters`, `queue`, `workers`,
 //! `audit` and `health` are a command each, `output` and `time` how they print. [`demo`] shows the whole system on one machine;
 //! [`stack`] starts its parts as real processes, for the demo, the tests and the benchmarks alike, [`postgres`] is a database
 //! for the latter two, and [`sim`] is how they steer and watch the stand-in for Aircall.
 
 pub mod operator;
 
+mod aircall;
 mod audit;
 mod consent;
 mod conversations;
@@ -71,6 +72,9 @@ enum Subcommands {
     /// See a day in figures.
     #[command(subcommand, after_help = EXIT_CODES)]
     Report(report::Command),
+    /// Set our lines and our webhook up at Aircall, and find out what is wrong with them.
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Aircall(aircall::Command),
     /// List the worker processes.
     #[command(after_help = EXIT_CODES)]
     Workers(workers::Options),
@@ -111,6 +115,7 @@ async fn run(command: Command) -> Result<(), CommandError> {
         Subcommands::Requirements(command) => requirements::run(command).await,
         Subcommands::Restore(options) => restore::run(&options).await,
         Subcommands::Report(command) => report::run(command).await,
+        Subcommands::Aircall(command) => aircall::run(command).await,
         Subcommands::Workers(options) => workers::run(&options).await,
         Subcommands::Audit(options) => audit::run(&options).await,
         Subcommands::Health(options) => health::run(&options).await,

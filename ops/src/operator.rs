@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use wex_aircall::account::AccountError;
 use wex_domain::conversation::ConversationId;
 use wex_domain::job::{DELIVERY, INBOUND, NOTIFY, OUTBOUND};
 use wex_domain::line::{LineId, Side};
@@ -56,6 +57,8 @@ pub enum CommandError {
     Queue(#[from] QueueError),
     #[error("cannot use the ledger")]
     Ledger(#[source] LedgerError),
+    #[error("cannot {what}")]
+    Aircall { what: String, source: AccountError },
     #[error("{0}")]
     Failed(String),
     #[error("cannot print")]
@@ -72,6 +75,7 @@ impl CommandError {
             Self::Redis { .. }
             | Self::Queue(_)
             | Self::Ledger(_)
+            | Self::Aircall { .. }
             | Self::Failed(_)
             | Self::Output(_)
             | Self::Demo(_) => ExitCode::FAILURE,

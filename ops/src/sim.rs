@@ -111,6 +111,15 @@ impl Sim {
             .await
     }
 
+    /// Changes what the account is like; see the simulator for the fields.
+    ///
+    /// # Errors
+    /// When the simulator does not know a field.
+    pub async fn change_account(&self, change: &Value) -> Result<(), SimError> {
+        let order = self.http.post(format!("{}/_sim/account", self.url));
+        self.ask(order.json(change)).await.map(drop)
+    }
+
     async fn order_fault(&self, fault: &Value) -> Result<(), SimError> {
         self.ask(
             self.http

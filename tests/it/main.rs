@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+mod aircall;
 mod colleagues;
 mod consent;
 mod conversation;

@@ -622,7 +622,17 @@ impl World {
 
     /// As [`World::wex`], however it ends.
     pub async fn wex_output(&self, arguments: &[&str]) -> std::process::Output {
-        tokio::process::Command::new(self.programs.path("wex"))
+        self.wex_command(arguments)
+            .output()
+            .await
+            .expect("wex runs")
+    }
+
+    /// A command of an operator of this world, to be run with variables of the test's own.
+    #[must_use]
+    pub fn wex_command(&self, arguments: &[&str]) -> tokio::process::Command {
+        let mut command = tokio::process::Command::new(self.programs.path("wex"));
+        command
             .args(arguments)
             .env_clear()
             .env("REDIS_URL", &self.redis.url)
@@ -630,10 +640,8 @@ impl World {
             .env("AIRCALL_BUYER_NUMBER_ID", self.settings.buyer.0.to_string())
             .env("USER", "ann")
             .envs(self.settings.worker_variables.iter().cloned())
-            .current_dir(self.directory.path())
-            .output()
-            .await
-            .expect("wex runs")
+            .current_dir(self.directory.path());
+        command
     }
 
     /// Starts a worker with these variables besides those of the world.

@@ -1,9 +1,11 @@
 //! The worker's settings. Each field names its variable.
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use wex_aircall::account::WebhookUrl;
 use wex_aircall::client::{ClientConfig, SendMode};
 use wex_domain::consent;
 use wex_domain::job::{DELIVERY, INBOUND, NOTIFY, OUTBOUND, SEND_RATE};
@@ -16,6 +18,7 @@ use wex_runtime::env::{Env, Span};
 use crate::governor::Governor;
 use crate::listings::ListingsConfig;
 use crate::notify::NotifyConfig;
+use crate::webhook::WebhookWatch;
 
 /// Much longer than any script takes while Redis is well.
 const REDIS_OPERATION_MAX: Duration = Duration::from_secs(1);
@@ -36,6 +39,10 @@ const QUEUES: [QueueName; 4] = [
     QueueName(DELIVERY),
     QueueName(NOTIFY),
 ];
+
+/// More often would take requests from sends; more seldom, and Aircall stops to retry what it could not deliver (12 h).
+const WEBHOOK_CHECK: RangeInclusive<Duration> =
+    Duration::from_secs(10)..=Duration::from_secs(12 * 3600);
 
 /// The worker's settings.
 #[derive(Debug)]
@@ -65,6 +72,8 @@ pub struct Config {
     pub notify: Option<NotifyConfig>,
     /// `AIRCALL_API_ID`, `AIRCALL_API_TOKEN`, `AIRCALL_BASE_URL`, `AIRCALL_SEND_MODE`
     pub aircall: ClientConfig,
+    /// Which webhook to look after; none without `AIRCALL_WEBHOOK_URL`, or with an `AIRCALL_WEBHOOK_CHECK` of 0.
+    pub webhook: Option<WebhookWatch>,
     /// `AIRCALL_RATE_PER_MINUTE`: what the whole company may ask of Aircall's API.
     pub rate_per_minute: u32,
     /// `AIRCALL_FAILURES_MAX`, `AIRCALL_PAUSE`, `AIRCALL_PAUSE_MAX`, `AIRCALL_RAMP`: when sending stops, and how it begins
@@ -131,6 +140,7 @@ impl Config {
                 env.required_secret("AIRCALL_API_TOKEN"),
                 env.or::<SendMode>("AIRCALL_SEND_MODE", "public_api"),
             ),
+            webhook: webhook(env),
             rate_per_minute,
             governor: governor(env),
             unknown_wait: env.or::<Span>("UNKNOWN_WAIT", "2m").0,
@@ -224,6 +234,16 @@ fn governor(env: &mut Env) -> Governor {
         segments_per_hour,
         segments_per_day,
     }
+}
+
+fn webhook(env: &mut Env) -> Option<WebhookWatch> {
+    let url: Option<WebhookUrl> = env.optional("AIRCALL_WEBHOOK_URL");
+    let every = env.or::<Span>("AIRCALL_WEBHOOK_CHECK", "6h").0;
+    if !every.is_zero() && !WEBHOOK_CHECK.contains(&every) {
+        env.problem("AIRCALL_WEBHOOK_CHECK is neither 0 nor between 10s and 12h".to_owned());
+    }
+    url.filter(|_| !every.is_zero())
+        .map(|url| WebhookWatch { url, every })
 }
 
 fn notify(env: &mut Env) -> Option<NotifyConfig> {
@@ -324,6 +344,9 @@ mod tests {
             ("DATABASE_URL", "mysql://localhost/wex"),
             ("LEDGER_KEYS", "1:short"),
             ("NOTIFY_URL", "ftp://example.com"),
+            ("AIRCALL_WEBHOOK_URL", "wex.example/api/sms/webhook"),
+            ("AIRCALL_WEBHOOK_CHECK", "1s"),
+            ("AIRCALL_WEBHOOK_CHECK", "13h"),
             ("LISTINGS", "ftp://listings.example"),
             ("LLM_PROVIDER", "parrot"),
             ("LLM_PROVIDER", "openai"),

@@ -2,8 +2,8 @@
 //!
 //! A worker claims jobs of three queues: `inbound` (the messages of a conversation, answered together as a [`turn`]) and
 //! `outbound` (replies, each a [`send`]), and `notify` (what other systems are told). [`attempt`] is the spine of all, `monitor` feeds it through apalis, and
-//! `disposition` decides what becomes of a job after an attempt. `ledger` writes what happened into the permanent record.
-//! `health` answers supervisors and Prometheus.
+//! `disposition` decides what becomes of a job after an attempt. `ledger` writes what happened into the permanent record,
+//! and `webhook` looks after our webhook at Aircall. `health` answers supervisors and Prometheus.
 
 mod attempt;
 mod config;
@@ -20,12 +20,14 @@ mod notify;
 mod send;
 mod tell;
 mod turn;
+mod webhook;
 
 use std::process::ExitCode;
 
 pub use config::Config;
 pub use listings::ListingsConfig;
 pub use notify::{NotifyConfig, NotifyUrl};
+pub use webhook::WebhookWatch;
 use wex_runtime::env::Env;
 use wex_runtime::telemetry::TelemetryConfig;
 use wex_runtime::{error_chain, telemetry};

@@ -29,7 +29,7 @@ use wex_runtime::{drain, error_chain, host_name};
 
 use crate::attempt::{self, Context};
 use crate::config::Config;
-use crate::{health, ledger};
+use crate::{health, ledger, webhook};
 
 /// Works until the process is asked to end and what runs is finished.
 pub(crate) async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
@@ -81,6 +81,15 @@ pub(crate) async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>
             config.ledger_keys.clone(),
             config.retention,
             ledger_draining.clone(),
+        ));
+    }
+    if let Some(watch) = config.webhook.clone() {
+        tasks.spawn(webhook::watch(
+            queue.clone(),
+            ctx.aircall.clone(),
+            watch,
+            worker_id.to_string(),
+            draining.clone(),
         ));
     }
     let is_without_queues = config.queues.is_empty();

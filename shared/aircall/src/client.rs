@@ -1,10 +1,12 @@
-//! Asks Aircall to send a message: one HTTP request, one [`Answer`]. Never asks twice by itself.
+//! Asks Aircall to send a message: one HTTP request, one [`Answer`]. Never asks twice by itself. What else can be
+//! asked, about the account, is in [`crate::account`].
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use reqwest::{Response, Url, redirect};
+use reqwest::header::HeaderMap;
+use reqwest::{Method, RequestBuilder, Response, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use wex_domain::line::LineId;
@@ -15,7 +17,7 @@ pub use crate::send_outcome::{
     Answer, Budget, Rejection, RejectionKind, RetryReason, SendOutcome, UnknownReason, classify,
 };
 
-/// Sends through Aircall's API. Clones share their connections.
+/// Our side of Aircall's API. Clones share their connections.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
@@ -138,23 +140,27 @@ impl Client {
             body: &'a str,
         }
 
-        let request = self
-            .http
-            .post(self.send_url(line))
-            .basic_auth(&self.api_id, Some(self.api_token.expose_secret()))
-            .json(&Message {
-                to: to.as_e164(),
+        /// Aircall's answers to a send have some hundred bytes.
+        const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+        let mode = match self.send_mode {
+            SendMode::PublicApi => "send",
+            SendMode::Native => "native/send",
+        };
+        let path = format!("v1/numbers/{line}/messages/{mode}");
+        let request = self.request(Method::POST, &path).json(&Message {
+            to: to.as_e164(),
+            body,
+        });
+        match exchange(request, ANSWER_BYTES_MAX).await {
+            Ok(HttpAnswer {
+                status,
+                headers,
                 body,
-            });
-        match request.send().await {
-            Ok(mut response) => {
-                let body = read_body(&mut response).await;
-                let headers = response.headers();
-                Answer {
-                    outcome: classify(response.status().as_u16(), headers, &body),
-                    budget: budget(headers),
-                }
-            }
+            }) => Answer {
+                outcome: classify(status, &headers, &body),
+                budget: budget(&headers),
+            },
             Err(error) => Answer {
                 outcome: outcome_of(&error),
                 budget: None,
@@ -162,15 +168,43 @@ impl Client {
         }
     }
 
-    fn send_url(&self, line: LineId) -> Url {
-        let path = match self.send_mode {
-            SendMode::PublicApi => "send",
-            SendMode::Native => "native/send",
-        };
-        self.base_url
-            .join(&format!("v1/numbers/{line}/messages/{path}"))
-            .expect("a base that ends with a slash and a path of digits and letters make a URL")
+    /// A request with our credentials. `path` is below the base and made of what needs no escape.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = self
+            .base_url
+            .join(path)
+            .expect("a base that ends with a slash and a path of digits and letters make a URL");
+        self.http
+            .request(method, url)
+            .basic_auth(&self.api_id, Some(self.api_token.expose_secret()))
     }
+
+    /// Where Aircall is, for messages.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        self.base_url.as_str().trim_end_matches('/')
+    }
+}
+
+/// What came back.
+pub(crate) struct HttpAnswer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    /// As much of it as arrived, up to a bound.
+    pub(crate) body: Vec<u8>,
+}
+
+/// One request, one answer.
+pub(crate) async fn exchange(
+    request: RequestBuilder,
+    body_bytes_max: usize,
+) -> Result<HttpAnswer, reqwest::Error> {
+    let mut response = request.send().await?;
+    Ok(HttpAnswer {
+        body: read_body(&mut response, body_bytes_max).await,
+        status: response.status().as_u16(),
+        headers: std::mem::take(response.headers_mut()),
+    })
 }
 
 /// A pooled connection that Aircall closed before it saw the request fails like one closed after: it is not a connect
@@ -193,16 +227,15 @@ fn outcome_of(error: &reqwest::Error) -> SendOutcome {
     }
 }
 
-/// As much of the body as arrives, up to a bound. Aircall's answers have some hundred bytes.
-async fn read_body(response: &mut Response) -> Vec<u8> {
-    const BODY_BYTES_MAX: usize = 64 * 1024;
+/// As much of the body as arrives, up to a bound.
+async fn read_body(response: &mut Response, bytes_max: usize) -> Vec<u8> {
     let mut body = Vec::new();
     // The status has arrived and says most; a body that breaks off leaves an answer without a key or an id, which
     // `classify` knows how to judge.
     while let Ok(Some(chunk)) = response.chunk().await {
-        let room = BODY_BYTES_MAX - body.len();
+        let room = bytes_max - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        if body.len() == BODY_BYTES_MAX {
+        if body.len() == bytes_max {
             break;
         }
     }

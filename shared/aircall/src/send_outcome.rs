@@ -200,7 +200,7 @@ fn explain(status: u16, key: Option<&str>) -> (RejectionKind, &'static str) {
 }
 
 /// Messaging endpoints name their errors in `key`, others in `error`. What is not one word is somebody's sentence.
-fn error_key(answer: &Map<String, Value>) -> Option<&str> {
+pub(crate) fn error_key(answer: &Map<String, Value>) -> Option<&str> {
     const KEY_CHARS_MAX: usize = 64;
     let is_key = |text: &&str| {
         text.len() <= KEY_CHARS_MAX
@@ -217,14 +217,14 @@ fn error_key(answer: &Map<String, Value>) -> Option<&str> {
 
 /// Whether Aircall itself wrote this error. The network in front of it answers in HTML, or in JSON with a `message`
 /// alone.
-fn is_from_aircall(answer: &Map<String, Value>) -> bool {
+pub(crate) fn is_from_aircall(answer: &Map<String, Value>) -> bool {
     ["key", "error", "troubleshoot"]
         .into_iter()
         .any(|name| json::text(answer, name).is_some())
 }
 
 /// When a 429 may be asked again.
-fn retry_after(headers: &HeaderMap) -> Duration {
+pub(crate) fn retry_after(headers: &HeaderMap) -> Duration {
     /// Aircall's window is a minute long.
     const UNTOLD: Duration = Duration::from_secs(60);
     /// Zero would hammer; more than a quarter of an hour would silence us on the word of one broken header.
@@ -248,13 +248,13 @@ pub(crate) fn budget(headers: &HeaderMap) -> Option<Budget> {
 }
 
 /// Time from the answer's `Date` to its `X-AircallApi-Reset`. Both clocks are Aircall's, so ours need not agree.
-fn resets_in(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn resets_in(headers: &HeaderMap) -> Option<Duration> {
     let now_ms = timestamp::of_http_date(headers.get(DATE)?.to_str().ok()?)?;
     let reset_ms = timestamp::of_number(number(headers, "x-aircallapi-reset")?)?;
     Some(Duration::from_millis(reset_ms.saturating_sub(now_ms)))
 }
 
-fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+pub(crate) fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
     headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
 

@@ -480,6 +480,26 @@ impl Queue {
         self.connection.run(&scripts::RESTORE, &args).await
     }
 
+    /// Takes a record of this name for a while, unless somebody has it. True: it is the caller's now.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked. It may have been taken all the same.
+    pub async fn lease(
+        &self,
+        name: &str,
+        holder: &str,
+        lasts: Duration,
+    ) -> Result<bool, QueueError> {
+        let lasts_ms = lasts.min(KEPT_MAX).as_millis().max(1).to_string();
+        let args = [name.to_owned(), holder.to_owned(), lasts_ms];
+        let word: String = self.connection.run(&scripts::LEASE, &args).await?;
+        match word.as_str() {
+            "taken" => Ok(true),
+            "held" => Ok(false),
+            _ => Err(QueueError::Unexpected("lease")),
+        }
+    }
+
     /// Forgets keys in all of `queues`: their jobs and dead letters, and whatever else `forgotten` names. `None`: a job of
     /// them runs, and nothing was changed.
     ///

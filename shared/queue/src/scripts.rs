@@ -38,6 +38,7 @@ script!(OLDEST, "oldest.lua");
 script!(PEEK, "peek.lua");
 script!(LOAD, "load.lua");
 script!(NOW, "now.lua");
+script!(LEASE, "lease.lua");
 script!(LETTERS, "letters.lua");
 script!(GROUPS, "groups.lua");
 script!(TALLY, "tally.lua");
