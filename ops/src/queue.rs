@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use wex_domain::job::{OUTBOUND, SEND_RATE};
 use wex_queue::{
-    Act, Gate, GateState, HeldGate, Key, KeyState, Load, Pause, PeekedKey, QueueName, Survey,
+    Act, Gate, GateState, HeldGate, Key, KeyState, LATE, Load, Pause, PeekedKey, QueueName, Survey,
     WHOLE_QUEUE, Worker,
 };
 
@@ -213,10 +213,10 @@ fn gate_says(queue: &str, held: &HeldGate, now_ms: u64) -> String {
     let HeldGate {
         name, gate, held, ..
     } = held;
-    let whose = if name == WHOLE_QUEUE {
-        "as a whole".to_owned()
-    } else {
-        format!("of {name}")
+    let whose = match name.as_str() {
+        WHOLE_QUEUE => "as a whole".to_owned(),
+        LATE => "of late replies".to_owned(),
+        group => format!("of {group}"),
     };
     let Gate { cause, reason, .. } = gate;
     match gate.state {
@@ -239,6 +239,7 @@ fn gate_says(queue: &str, held: &HeldGate, now_ms: u64) -> String {
                 ago(gate.at_ms, now_ms)
             )
         }
+        GateState::Reserve => format!("{whose} waits: {reason}; {held} conversations"),
         GateState::Ramp { step, .. } => format!(
             "{whose} is opening again since {} ({cause} before), in step {} of {}; {held} conversations wait at this \
              gate",
@@ -453,6 +454,7 @@ impl Surroundings {
             (KeyState::Paused, None) => "the pause is over: the next claim takes it up".to_owned(),
             (KeyState::Held, None) => self
                 .gate(key.key.group())
+                .or_else(|| self.gate(Some(LATE)))
                 .unwrap_or_else(|| "its gate has opened".to_owned()),
             (KeyState::Ready, None) => self.held_up(),
             (KeyState::Scheduled { due_ms }, None) => self.scheduled(key, due_ms),

@@ -120,6 +120,14 @@ async fn what_a_lines_settings_make_fail_stops_that_line_and_no_other_until_it_i
         .expect("a row");
     assert_eq!(outbound["gates"][0]["name"], BUYER_GATE);
     assert_eq!(outbound["gates"][0]["state"], "shut");
+    let (_, metrics) = world.get_from_worker("/metrics").await;
+    for line in [
+        r#"sms_governor_paused{queue="outbound",gate="buyer:476258"} 1"#,
+        r#"sms_governor_paused{queue="outbound",gate="*"} 0"#,
+        r#"sms_queue_keys{queue="outbound",state="held"} 3"#,
+    ] {
+        assert!(metrics.contains(line), "{line} is not in\n{metrics}");
+    }
     let peek = world.wex(&["queue", "peek", "outbound"]).await;
     assert!(
         peek.contains("held") && peek.contains("is shut since"),

@@ -12,7 +12,7 @@ use wex_domain::job::{DELIVERY, INBOUND, NOTIFY, OUTBOUND, SEND_RATE};
 use wex_domain::sms_text::segments;
 use wex_ledger::{Database, ErasureKey, Keys, Retention};
 use wex_llm::Assistant;
-use wex_queue::{GatePolicy, Limits, QueueName, Rate};
+use wex_queue::{GatePolicy, Late, Limits, QueueName, Rate};
 use wex_runtime::env::{Env, Span};
 
 use crate::governor::Governor;
@@ -25,6 +25,9 @@ const REDIS_OPERATION_MAX: Duration = Duration::from_secs(1);
 
 /// Messages of one conversation that are answered together. More than a person types in a quiet window.
 const TURN_MESSAGES_MAX: usize = 20;
+
+/// A reply that waits for longer answers nobody who still waits.
+const RESPONSIVE_FOR: Duration = Duration::from_secs(60 * 60);
 
 /// 1,600 characters of which each takes two units of the 67 that fit a segment.
 const SEGMENTS_OF_A_TEXT_MAX: u32 = 50;
@@ -181,6 +184,11 @@ impl Config {
             name: SEND_RATE,
             per_minute: (comes_back - comes_back.div_ceil(50)).max(1),
             burst,
+            // A contact who texted just now is waiting; one who texted an hour ago is not.
+            late: Some(Late {
+                after: RESPONSIVE_FOR,
+                reserve: burst / 2,
+            }),
         };
         Limits {
             rate: Some(rate),

@@ -211,7 +211,7 @@ fn log(gate: &str, before: Option<&Gate>, after: Option<&Gate>) {
             }
         }
         GateState::Ramp { .. } => info!(gate, cause, "gate.opening"),
-        GateState::Open { .. } => {}
+        GateState::Open { .. } | GateState::Reserve => {}
     }
 }
 

@@ -13,7 +13,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use wex_domain::job::{DELIVERY, INBOUND, NOTIFY, OUTBOUND};
-use wex_queue::{LetterGroups, Oldest, Queue, QueueError, QueueName, Survey, Worker};
+use wex_queue::{
+    HeldGate, LetterGroups, Oldest, Queue, QueueError, QueueName, Survey, WHOLE_QUEUE, Worker,
+};
 
 /// What [`page`] writes.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -32,6 +34,7 @@ const QUEUES: [QueueName; 4] = [
 #[derive(Debug)]
 pub struct Standing {
     queues: Vec<(QueueName, Survey, Oldest, LetterGroups)>,
+    gates: Vec<(QueueName, HeldGate)>,
     processes: Vec<Worker>,
     events_waiting: u64,
     oldest_event: Option<Duration>,
@@ -44,15 +47,18 @@ impl Standing {
     /// When Redis cannot be asked.
     pub async fn read(queue: &Queue) -> Result<Self, QueueError> {
         let now_ms = queue.now_ms().await?;
-        let mut queues = Vec::new();
+        let (mut queues, mut gates) = (Vec::new(), Vec::new());
         for name in QUEUES {
             let survey = queue.survey(name).await?;
             let oldest = queue.oldest(name, OLDEST_KEYS_MAX).await?;
             queues.push((name, survey, oldest, queue.letter_groups(name, 0).await?));
+            let (_now_ms, of_queue) = queue.gates(name).await?;
+            gates.extend(of_queue.into_iter().map(|gate| (name, gate)));
         }
         let oldest_event_ms = queue.oldest_event_ms().await?;
         Ok(Self {
             queues,
+            gates,
             processes: queue.workers().await?,
             events_waiting: queue.events_waiting().await?,
             oldest_event: oldest_event_ms
@@ -65,6 +71,7 @@ impl Standing {
         let keys = Family::<InState, Gauge>::default();
         let oldest_jobs = Family::<InState, Gauge<f64, std::sync::atomic::AtomicU64>>::default();
         let paused = Family::<OfQueue, Gauge>::default();
+        let shut = Family::<OfGate, Gauge>::default();
         let letters = Family::<ForReason, Gauge>::default();
         let workers = Family::<OfProcess, Gauge>::default();
         let ingresses = Family::<OfProcess, Gauge>::default();
@@ -80,6 +87,7 @@ impl Standing {
                 ("scheduled", survey.scheduled, oldest.scheduled),
                 ("running", survey.running, oldest.running),
                 ("paused", survey.paused, oldest.paused),
+                ("held", survey.held, oldest.held),
             ] {
                 keys.get_or_create(&InState { queue, state })
                     .set(whole(count));
@@ -93,6 +101,15 @@ impl Standing {
                     .get_or_create(&ForReason { queue, reason })
                     .set(whole(*count));
             }
+        }
+        for queue in QUEUES.map(|name| name.0) {
+            let gate = WHOLE_QUEUE.to_owned();
+            shut.get_or_create(&OfGate { queue, gate }).set(0);
+        }
+        for (name, held) in &self.gates {
+            let (queue, gate) = (name.0, held.name.clone());
+            shut.get_or_create(&OfGate { queue, gate })
+                .set(i64::from(held.gate.is_shut()));
         }
         for state in ["alive", "missing"] {
             for family in [&workers, &ingresses] {
@@ -118,6 +135,11 @@ impl Standing {
             "sms_queue_paused",
             "Whether an operator has paused the queue",
             paused,
+        );
+        registry.register(
+            "sms_governor_paused",
+            "Whether nothing is handed out because it would fail; gate * is the whole queue, others are lines",
+            shut,
         );
         registry.register(
             "sms_oldest_job_age_seconds",
@@ -196,8 +218,15 @@ struct OfQueue {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct InState {
     queue: &'static str,
-    /// Of the conversations: `ready`, `scheduled`, `running` or `paused`.
+    /// Of the conversations: `ready`, `scheduled`, `running`, `paused` or `held`.
     state: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfGate {
+    queue: &'static str,
+    /// `*` for the whole queue, else a line.
+    gate: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]

@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 /// The gate of all keys of a queue.
 pub const WHOLE_QUEUE: &str = "*";
 
+/// The gate at which late keys wait for tokens to spare; see [`Late`](crate::Late). It judges nothing.
+pub const LATE: &str = "*late";
+
 /// Steps of a ramp: 1, 2, 4, 8, 16 and 32 keys.
 pub const RAMP_STEPS: u32 = 6;
 
@@ -61,6 +64,8 @@ pub enum GateState {
     Shut { until_ms: u64, is_tried: bool },
     /// Lets through twice as many in each step. `passed` in `step`.
     Ramp { step: u32, passed: u32 },
+    /// [`LATE`]: lets through what the rate has to spare.
+    Reserve,
 }
 
 /// What one attempt says of a gate.
@@ -109,7 +114,9 @@ impl Gate {
             None => 1,
             Some(GateState::Open { failures }) => failures + 1,
             // One is enough for a gate that was shut.
-            Some(GateState::Shut { .. } | GateState::Ramp { .. }) => policy.failures_max,
+            Some(GateState::Shut { .. } | GateState::Ramp { .. } | GateState::Reserve) => {
+                policy.failures_max
+            }
         };
         let shuts = gate.as_ref().map_or(0, |gate| gate.shuts);
         let is_open = matches!(heard, Heard::Ill { .. }) && failures < policy.failures_max;
@@ -145,7 +152,9 @@ impl Gate {
         match before.map(|gate| (gate.state, gate.at_ms)) {
             None => true,
             Some((GateState::Ramp { .. }, since_ms)) => failed_before_ms < since_ms,
-            Some((GateState::Open { .. } | GateState::Shut { .. }, _)) => false,
+            Some((GateState::Open { .. } | GateState::Shut { .. } | GateState::Reserve, _)) => {
+                false
+            }
         }
     }
 
@@ -179,7 +188,7 @@ impl Gate {
                 state: GateState::Ramp { step: 0, passed: 0 },
                 ..self
             }),
-            GateState::Ramp { .. } => Some(self),
+            GateState::Ramp { .. } | GateState::Reserve => Some(self),
         }
     }
 }

@@ -22,7 +22,7 @@ mod scripts;
 
 pub use events::{EVENTS_READ_MAX, EventReader, EventSource, ToldEvent};
 pub use fetch::Fetcher;
-pub use gate::{Gate, GatePolicy, GateState, Heard, WHOLE_QUEUE};
+pub use gate::{Gate, GatePolicy, GateState, Heard, LATE, WHOLE_QUEUE};
 pub use job::{
     Claim, Effects, Event, EventId, Failure, Invalid, Job, Key, NewJob, QueueName, QuietWindow,
     Record,
@@ -33,6 +33,6 @@ pub use operate::{
     Worker, WorkerAbout,
 };
 pub use queue::{
-    Bounds, Buried, Claimed, Correction, Counts, ENQUEUE_MAX, Enqueued, Failed, Limits, Queue,
-    QueueError, Rate, Reported, Settled,
+    Bounds, Buried, Claimed, Correction, Counts, ENQUEUE_MAX, Enqueued, Failed, Late, Limits,
+    Queue, QueueError, Rate, Reported, Settled,
 };

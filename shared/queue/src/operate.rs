@@ -328,6 +328,7 @@ pub struct Oldest {
     pub scheduled: Option<Duration>,
     pub running: Option<Duration>,
     pub paused: Option<Duration>,
+    pub held: Option<Duration>,
 }
 
 /// Who works on a queue, and how much it may still claim.
@@ -419,6 +420,7 @@ impl Queue {
             scheduled: next()?,
             running: next()?,
             paused: next()?,
+            held: next()?,
         })
     }
 

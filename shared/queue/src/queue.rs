@@ -149,6 +149,16 @@ pub struct Rate {
     pub per_minute: u32,
     /// Tokens that the bucket holds; at least 1.
     pub burst: u32,
+    /// Who waits for others while there are few tokens.
+    pub late: Option<Late>,
+}
+
+/// Keys whose first job has been in the queue for longer than `after` leave `reserve` tokens to the others.
+#[derive(Debug, Clone, Copy)]
+pub struct Late {
+    pub after: Duration,
+    /// Less than the bucket holds, or no late key is ever claimed.
+    pub reserve: u32,
 }
 
 impl Default for Limits {
@@ -494,8 +504,14 @@ pub(crate) fn from_value<T: FromRedisValue>(value: Value) -> Result<T, QueueErro
     T::from_redis_value(value).map_err(|error| QueueError::Unavailable(error.into()))
 }
 
-fn claim_arguments(queue: QueueName, worker: &str, keys_max: usize, limits: Limits) -> [String; 9] {
+fn claim_arguments(
+    queue: QueueName,
+    worker: &str,
+    keys_max: usize,
+    limits: Limits,
+) -> [String; 11] {
     let rate = limits.rate;
+    let late = rate.and_then(|rate| rate.late);
     [
         queue.0.to_owned(),
         worker.to_owned(),
@@ -506,6 +522,8 @@ fn claim_arguments(queue: QueueName, worker: &str, keys_max: usize, limits: Limi
         rate.map_or("", |rate| rate.name).to_owned(),
         rate.map_or(0, |rate| rate.per_minute).to_string(),
         rate.map_or(0, |rate| rate.burst).to_string(),
+        late.map_or(0, |late| late.reserve).to_string(),
+        late.map_or(0, |late| late.after.as_millis()).to_string(),
     ]
 }
 

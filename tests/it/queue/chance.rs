@@ -290,6 +290,7 @@ impl Subject {
             name: rate_name(plan.rate),
             per_minute,
             burst: u32::try_from(BURST).expect("small"),
+            late: None,
         });
         let limits = Limits {
             jobs_max: plan.jobs_max,

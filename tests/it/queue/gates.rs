@@ -8,8 +8,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use tokio_util::sync::CancellationToken;
 use wex_queue::{
-    Act, Claim, Correction, Counts, GatePolicy, GateState, Heard, HeldGate, Key, KeyState, Limits,
-    NewJob, Rate, Settled, WHOLE_QUEUE,
+    Act, Claim, Correction, Counts, GatePolicy, GateState, Heard, HeldGate, Key, KeyState, LATE,
+    Late, Limits, NewJob, Rate, Settled, WHOLE_QUEUE,
 };
 
 use super::{LONG, Store, WORK, WORKER, fetch, fetched, first_payloads, job, until};
@@ -142,7 +142,6 @@ async fn one_key_tries_a_shut_gate_and_the_others_wait_for_its_answer() {
     store.put(&jobs("a", 5)).await;
     let claim = store.claim(LONG).await;
     store.fail(&claim, "a", blocked(), &QUICK).await;
-    assert!(store.finds_nothing().await);
 
     let tries = until("one tries", async || {
         let mut claims = store.claims(9, LONG).await;
@@ -465,6 +464,7 @@ const HUNDREDS: Rate = Rate {
     name: "hundreds",
     per_minute: 600,
     burst: 100,
+    late: None,
 };
 
 fn rated() -> Limits {
@@ -540,6 +540,97 @@ async fn a_lower_limit_of_the_provider_wins() {
     store.correct(60, Duration::from_millis(1), Some(60)).await;
     store.let_pass(Duration::from_millis(5)).await;
     assert_eq!(store.claims(99, rated()).await.len(), 10, "a sixth at once");
+}
+
+#[tokio::test]
+async fn late_keys_leave_the_last_tokens_to_those_that_came_just_now() {
+    const SPARE: Duration = Duration::from_secs(60);
+    let store = Store::start().await;
+    let rate = Rate {
+        name: "scarce",
+        per_minute: 60,
+        burst: 10,
+        late: Some(Late {
+            after: Duration::from_millis(200),
+            reserve: 5,
+        }),
+    };
+    let limits = Limits {
+        rate: Some(rate),
+        ..LONG
+    };
+    store.put(&jobs("late", 9)).await;
+    store.let_pass(Duration::from_millis(210)).await;
+    // With tokens to spare they are not held up.
+    let early = store.claims(9, limits).await;
+    assert_eq!(early.len(), 5);
+    for claim in &early {
+        store.complete(claim).await;
+    }
+    store.put(&jobs("fresh", 3)).await;
+
+    let claims = store.claims(9, limits).await;
+    let groups: Vec<_> = claims
+        .iter()
+        .filter_map(|claim| claim.key.group())
+        .collect();
+    assert_eq!(
+        groups[..3],
+        ["fresh"; 3],
+        "before those that were here first"
+    );
+    assert_eq!(
+        store.held().await,
+        4 - u64::try_from(groups.len() - 3).expect("few")
+    );
+    let late = store.gate(LATE).await.expect("they wait visibly");
+    assert_eq!(late.gate.state, GateState::Reserve);
+    let next_in = store
+        .queue
+        .claim(WORK, WORKER, 9, limits)
+        .await
+        .expect("Redis answers")
+        .next_in;
+    assert!(
+        next_in.is_some_and(|next_in| next_in <= SPARE),
+        "{next_in:?}"
+    );
+    for claim in &claims {
+        store.complete(claim).await;
+    }
+    // Then their turn comes, one by one.
+    let plenty = Limits {
+        rate: Some(Rate {
+            per_minute: 6_000,
+            ..rate
+        }),
+        ..LONG
+    };
+    let rest = 9 + 3 - early.len() - claims.len();
+    assert_eq!(store.drain(plenty).await.len(), rest);
+    assert!(store.finds_nothing().await);
+    assert!(store.gate(LATE).await.is_none());
+}
+
+#[tokio::test]
+async fn a_paused_queue_lets_its_workers_sleep_although_keys_wait_at_an_open_gate() {
+    let store = Store::start().await;
+    store.put(&jobs("a", 3)).await;
+    let claim = store.claim(LONG).await;
+    store.fail(&claim, "a", blocked(), &PATIENT).await;
+    assert!(store.finds_nothing().await);
+    assert!(store.resume_all().await);
+    let paused = store.queue.pause(WORK, None, None, NOTED).await;
+    paused.expect("Redis answers");
+
+    let found = store
+        .queue
+        .claim(WORK, WORKER, 9, LONG)
+        .await
+        .expect("Redis answers");
+
+    assert!(found.claims.is_empty());
+    assert_eq!(found.next_in, None);
 }
 
 // Allowances.

@@ -352,6 +352,7 @@ const TEN_A_SECOND: Rate = Rate {
     name: "api",
     per_minute: 600,
     burst: 5,
+    late: None,
 };
 
 fn rated(rate: Rate) -> Limits {
@@ -457,6 +458,7 @@ async fn one_bucket_serves_all_queues_that_name_it() {
         name: "shared",
         per_minute: 1,
         burst: 3,
+        late: None,
     });
     store
         .put(&[
@@ -481,6 +483,7 @@ async fn one_bucket_serves_all_queues_that_name_it() {
         name: "other",
         per_minute: 1,
         burst: 3,
+        late: None,
     });
     assert_eq!(
         store
@@ -502,6 +505,7 @@ async fn an_exhausted_rate_neither_holds_up_a_rescue_nor_uses_an_attempt() {
         name: "once",
         per_minute: 1,
         burst: 1,
+        late: None,
     });
     let lost = store
         .claim(Limits {

@@ -488,6 +488,7 @@ async fn a_full_redis_lets_workers_and_operators_make_room() {
         name: "api",
         per_minute: 600,
         burst: 5,
+        late: None,
     });
     let limits = Limits { rate, ..LONG };
     let empty = store.queue.claim(NEXT, WORKER, 1, limits).await.unwrap();

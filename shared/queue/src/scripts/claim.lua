@@ -9,6 +9,8 @@
 -- ARGV[6]  crashes_max  a key whose worker vanished this often is buried as "poison"
 -- ARGV[7]  rate         name of the token bucket that every key taken costs one of; "" for none
 -- ARGV[8]  rate_per_minute, ARGV[9] burst  of that bucket
+-- ARGV[10] reserve      tokens that are left for keys which are not late, ARGV[11] late_ms  a key is late when its first job has
+--                       been here for longer; reserve 0: none is
 --
 -- Replies  {now_ms, next_ms, claim...}
 --          next_ms  until the next key becomes due or loses its lease, the bucket has a token, or a gate lets one through;
@@ -70,26 +72,33 @@ end
 -- The bucket now: how many tokens it has, how many of them may be taken, and when there is the next one to take. What the
 -- provider said of its own count (correct_rate.lua) holds until its window ends.
 local function bucket()
-  local per_minute, burst = tonumber(ARGV[8]), tonumber(ARGV[9])
+  local per_minute, burst, reserve = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
   local stored = redis.call('HMGET', shard .. ':rate:' .. ARGV[7], 'tokens', 'at_ms', 'limit', 'left', 'until_ms')
   local limit = tonumber(stored[3] or math.huge)
   if limit < per_minute + burst then
     burst = math.ceil(limit / 6)
     per_minute = math.max(1, limit - burst)
+    reserve = math.min(reserve, math.floor(burst / 2))
   end
   local has = tonumber(stored[1] or burst)
   local since_ms = math.max(0, now_ms - tonumber(stored[2] or now_ms))
   has = math.min(burst, has + since_ms * per_minute / 60000)
-  local rate = { has = has, may = has, next_ms = now_ms + math.ceil((math.floor(has) + 1 - has) * 60000 / per_minute) }
+  local function has_ms(tokens) return now_ms + math.ceil((tokens - has) * 60000 / per_minute) end
+  local rate = { has = has, may = has, reserve = reserve, next_ms = has_ms(math.floor(has) + 1), late_ms = has_ms(reserve + 1) }
   if stored[5] and now_ms < tonumber(stored[5]) then
     rate.left, rate.until_ms = tonumber(stored[4]), tonumber(stored[5])
     rate.may = math.min(has, rate.left)
     if rate.left < 1 then rate.next_ms = rate.until_ms end
+    if rate.left <= reserve then rate.late_ms = rate.until_ms end
   end
   return rate
 end
 
-local paused_until, rate = queue_paused_until(), nil
+local paused_until, rate, taken = queue_paused_until(), nil, 0
+
+-- How many late keys may be taken without touching what is left for the others.
+local function late_room() return math.max(0, math.floor(rate.may) - taken - rate.reserve) end
+
 if paused_until then
   keys_max = 0
   if paused_until < math.huge then again_at(paused_until) end
@@ -111,6 +120,8 @@ local function room(gate)
       end
       return math.max(0, 2 ^ step - gate.passed), gate.at_ms + (step + 1) * gate.step_ms
     end
+  elseif gate.state == 'reserve' and rate then
+    return late_room(), rate.late_ms
   end
   return math.huge, now_ms
 end
@@ -141,14 +152,15 @@ if gates['*'] then
   keys_max = math.min(keys_max, whole_room)
 end
 
--- What waits at a gate with room goes first: one by one while it has little, else behind what is ready.
+-- What waits at a gate with room: first in line while the gate opens, else behind what is ready.
+local LATE = '*late'
 for group, gate in pairs(gates) do
   local has = group ~= '*' and 0 < keys_max and room(gate) or 0
-  if has == math.huge then
-    local held = redis.call('LPOP', held_name(queue, group), PROMOTIONS_MAX)
+  if has == math.huge or (group == LATE and 0 < has) then
+    local held = redis.call('LPOP', held_name(queue, group), math.min(has, PROMOTIONS_MAX))
     if held then
       redis.call('RPUSH', ready, unpack(held))
-    elseif gate.state == 'ramp' then
+    elseif gate.state ~= 'open' then
       redis.call('HDEL', name(queue, 'gates'), group)
       gates[group] = nil
     end
@@ -158,7 +170,12 @@ for group, gate in pairs(gates) do
   end
 end
 
--- A key that is paused, or whose gate is shut, is set aside when it comes to its turn; the next one has its turn instead.
+local function is_late(key)
+  local record = redis.call('LINDEX', jobs_name(queue, key), 0)
+  return ARGV[11] + record:match('^(%d+) ') < now_ms
+end
+
+-- A key that is paused, late while there are few tokens, or whose gate is shut, is set aside when it comes to its turn; the next one has its turn instead.
 local function next_key()
   local key = redis.call('LPOP', ready)
   if not key then return nil end
@@ -170,6 +187,14 @@ local function next_key()
       return nil
     end
     redis.call('HDEL', name(queue, 'pauses'), key)
+  end
+  if rate and 0 < rate.reserve and late_room() < 1 and is_late(key) then
+    redis.call('RPUSH', held_name(queue, LATE), key)
+    gates[LATE] = gates[LATE] or {
+      state = 'reserve', cause = 'late', at_ms = now_ms, shuts = 0, probe_ms = 0, step_ms = 0, steps = 0, is_changed = true,
+      reason = 'others that came lately go first while the rate is short',
+    }
+    return nil
   end
   local group = group_of(key)
   local gate = group and gates[group]
@@ -183,12 +208,16 @@ local function next_key()
   return key
 end
 
+-- Nobody is late, or there is enough for them too.
+local function spares_late() return not rate or rate.reserve == 0 or keys_max <= late_room() end
+
 local keys = {}
-if not has_groups and redis.call('EXISTS', name(queue, 'pauses')) == 0 then
+if not has_groups and spares_late() and redis.call('EXISTS', name(queue, 'pauses')) == 0 then
   if 0 < keys_max then keys = redis.call('LPOP', ready, keys_max) or {} end
 else
   for _ = 1, math.min(keys_max + PROMOTIONS_MAX, redis.call('LLEN', ready)) do
     if #keys == keys_max then break end
+    taken = #keys
     keys[#keys + 1] = next_key() -- Not table.insert: it raises an error when there is none, and what was popped is lost.
   end
 end
@@ -224,6 +253,7 @@ for first = 1, #keys, KEYS_AT_ONCE do
   redis.call('HSET', name(queue, 'running'), unpack(running))
 end
 
+taken = #keys
 if gates['*'] and 0 < #keys then go_through(gates['*'], #keys) end
 for group, gate in pairs(gates) do
   if gate.is_changed then
@@ -240,26 +270,35 @@ if rate and 0 < #keys then
   redis.call('PEXPIRE', stored, whole(math.max(RATE_KEPT_MS, (rate.until_ms or 0) - now_ms)))
 end
 
-if redis.call('LLEN', ready) == 0 then
+-- When the first of the keys that wait at gates may go.
+local held_ms = math.huge
+for group, gate in pairs(gates) do
+  if 0 < redis.call('LLEN', held_name(queue, group)) then
+    local has, at_ms = room(gate)
+    held_ms = math.min(held_ms, 0 < has and now_ms or at_ms)
+  end
+end
+
+local is_ready = 0 < redis.call('LLEN', ready)
+if not is_ready then
   redis.call('DEL', name(queue, 'wake'))
   gather(queue).rings = 0
-elseif rate and math.floor(rate.may) <= #keys then
-  again_at(rate.next_ms)
-elseif whole_room <= #keys then
-  again_at(whole_next_ms)
-elseif not paused_until then
-  wake(queue) -- There is work for another worker too.
+end
+if is_ready or held_ms <= now_ms then
+  if rate and math.floor(rate.may) <= #keys then
+    again_at(rate.next_ms)
+  elseif whole_room <= #keys then
+    again_at(whole_next_ms)
+  elseif not paused_until then
+    wake(queue) -- There is work for another worker too.
+  end
+elseif held_ms < math.huge then
+  again_at(held_ms)
 end
 
 for _, waiting in ipairs({ scheduled, leases, paused }) do
   local first = redis.call('ZRANGE', waiting, 0, 0, 'WITHSCORES')[2]
   if first and first ~= 'inf' then again_at(tonumber(first)) end
-end
-for group, gate in pairs(gates) do
-  if 0 < redis.call('LLEN', held_name(queue, group)) then
-    local _, at_ms = room(gate)
-    again_at(at_ms)
-  end
 end
 reply[2] = next_ms
 return reply

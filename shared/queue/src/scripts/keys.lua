@@ -13,7 +13,7 @@
 --   paused              zset    key -> until_ms (inf: until it is resumed): set aside
 --   pauses              hash    key -> {reason, by, at_ms, until_ms}; the key itself may be anywhere
 --   pause               string  {reason, by, at_ms, until_ms}: the whole queue is paused
---   gates               hash    group of keys, or "*" -> gate (JSON, see gate.rs); none that is simply open, at most GATES_MAX
+--   gates               hash    group of keys, "*" or "*late" -> gate (JSON, see gate.rs); none that is simply open, at most GATES_MAX
 --   held:<group>        list    keys that wait at that gate, longest waiting first; the gate is there while there are any
 --   history             hash    key -> {attempts, crashes, failures} of its first job; absent while nothing failed
 --   replayed            hash    job id -> {replays, failures} of a dead letter that was put back

@@ -4,7 +4,7 @@
 -- ARGV[1]  queue
 -- ARGV[2]  keys_max  keys to look at in each state: those first in line, due first, or with the lease that ends first
 --
--- Replies  {now_ms, then enqueued_ms of the oldest job of the ready, scheduled, running and paused keys, 0 for none}
+-- Replies  {now_ms, then enqueued_ms of the oldest job of the ready, scheduled, running, paused and held keys, 0 for none}
 local queue, last = ARGV[1], ARGV[2] - 1
 
 local function oldest(keys)
@@ -17,10 +17,16 @@ local function oldest(keys)
   return oldest_ms or 0
 end
 
+local held = {}
+for _, gate in ipairs(redis.call('HKEYS', name(queue, 'gates'))) do
+  for _, key in ipairs(redis.call('LRANGE', held_name(queue, gate), 0, last)) do table.insert(held, key) end
+end
+
 return {
   now_ms,
   oldest(redis.call('LRANGE', name(queue, 'ready'), 0, last)),
   oldest(redis.call('ZRANGE', name(queue, 'scheduled'), 0, last)),
   oldest(redis.call('ZRANGE', name(queue, 'leases'), 0, last)),
   oldest(redis.call('ZRANGE', name(queue, 'paused'), 0, last)),
+  oldest(held),
 }
