@@ -489,8 +489,14 @@ impl Surroundings {
     fn scheduled(&self, key: &PeekedKey, due_ms: u64) -> String {
         let wait = short(since(self.now_ms, due_ms));
         let is_due = due_ms <= self.now_ms;
-        let mut why = match key.failures.last() {
-            Some(failure) => {
+        let mut why = match (&key.waits_for, key.failures.last()) {
+            (Some(waits_for), _) => {
+                format!(
+                    "waits for {}, looked at again in {wait}",
+                    without_numbers(waits_for)
+                )
+            }
+            (None, Some(failure)) => {
                 let when = if is_due {
                     "retry is due".to_owned()
                 } else {
@@ -503,8 +509,8 @@ impl Surroundings {
                     without_numbers(&failure.error)
                 )
             }
-            None if is_due => "quiet window is over".to_owned(),
-            None => format!("quiet window ends in {wait}"),
+            (None, None) if is_due => "quiet window is over".to_owned(),
+            (None, None) => format!("quiet window ends in {wait}"),
         };
         if is_due || self.queue_pause().is_some() || self.working().next().is_none() {
             why.push_str(&format!("; {}", self.held_up()));

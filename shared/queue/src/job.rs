@@ -470,12 +470,16 @@ pub struct Failure {
     pub error: String,
 }
 
-/// What is kept of the failures of a key's first jobs.
+/// What is kept of what happened to a key's first jobs.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub(crate) struct History {
     pub(crate) attempts: u32,
     pub(crate) crashes: u32,
+    #[serde(default)]
     pub(crate) failures: Vec<Failure>,
+    /// What they wait for, if they were postponed last.
+    #[serde(default)]
+    pub(crate) waits_for: Option<String>,
 }
 
 #[cfg(test)]

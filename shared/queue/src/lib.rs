@@ -24,8 +24,8 @@ pub use events::{EVENTS_READ_MAX, EventReader, EventSource, ToldEvent};
 pub use fetch::Fetcher;
 pub use gate::{Gate, GatePolicy, GateState, Heard, LATE, WHOLE_QUEUE};
 pub use job::{
-    Claim, Effects, Event, EventId, Failure, Invalid, Job, Key, NewJob, QueueName, QuietWindow,
-    Record,
+    Claim, Effects, Event, EventId, Failure, Invalid, Job, Key, NewJob, PAYLOAD_BYTES_MAX,
+    QueueName, QuietWindow, Record,
 };
 pub use operate::{
     Act, Acted, AuditEntry, DeadLetter, EditError, Forgotten, HeldGate, KeyState, LetterFilter,
@@ -34,5 +34,5 @@ pub use operate::{
 };
 pub use queue::{
     Bounds, Buried, Claimed, Correction, Counts, ENQUEUE_MAX, Enqueued, Failed, Late, Limits,
-    Queue, QueueError, Rate, Reported, Settled,
+    Noted, Queue, QueueError, Rate, Reported, Settled, Unless,
 };

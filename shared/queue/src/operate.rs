@@ -132,6 +132,8 @@ pub struct PeekedKey {
     pub crashes: u32,
     /// Oldest first.
     pub failures: Vec<Failure>,
+    /// What its first job waits for, if it was postponed since it last failed.
+    pub waits_for: Option<String>,
     pub pause: Option<Pause>,
     /// Who works on it.
     pub worker: Option<String>,
@@ -789,6 +791,30 @@ impl Queue {
         self.act("discard", &scripts::DISCARD, &args, ids).await
     }
 
+    /// Takes out a dead letter of which the operator knows what became of it, and applies what follows from that. `what` is
+    /// the word for the act.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked; to try again is safe.
+    pub async fn settle_letter(
+        &self,
+        queue: QueueName,
+        id: &str,
+        what: &str,
+        act: Act<'_>,
+        effects: &Effects,
+    ) -> Result<Acted, QueueError> {
+        let words = [queue.0, act.operator, what, act.reason, id];
+        let mut args: Vec<_> = words.into_iter().map(str::to_owned).collect();
+        effects.push_args(&mut args);
+        let word: String = self.connection.run(&scripts::SETTLE_LETTER, &args).await?;
+        match word.as_str() {
+            "settled" => Ok(Acted::Done),
+            "gone" => Ok(Acted::Gone),
+            _ => Err(QueueError::Unexpected("settle_letter")),
+        }
+    }
+
     /// Gives a dead letter another payload. Whether the payload means anything is the caller's to check.
     ///
     /// # Errors
@@ -932,6 +958,7 @@ fn read_key(mut fields: Fields) -> Result<PeekedKey, QueueError> {
         attempt: history.attempts + 1,
         crashes: history.crashes,
         failures: history.failures,
+        waits_for: history.waits_for,
         pause,
         worker,
     })

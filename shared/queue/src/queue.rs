@@ -96,6 +96,39 @@ pub struct Reported {
     pub after: Option<Gate>,
 }
 
+/// What became of a note that was to be written only under conditions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Noted {
+    Done,
+    /// As [`Settled::Stale`].
+    Stale,
+    /// The other queue has jobs of the key. Nothing was changed.
+    Busy,
+    /// There is the record. Nothing was changed.
+    Refused,
+}
+
+impl From<Settled> for Noted {
+    fn from(settled: Settled) -> Self {
+        match settled {
+            Settled::Done => Self::Done,
+            Settled::Stale => Self::Stale,
+        }
+    }
+}
+
+/// What keeps a note from being written, looked at in the moment in which it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unless<'a> {
+    /// A record of this name.
+    pub record: &'a str,
+    /// Jobs of the same key in this queue that wait or are being worked on.
+    pub queue: QueueName,
+    /// Only those that are being worked on.
+    pub only_running: bool,
+}
+
 /// What went wrong in an attempt, as it is kept with the job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failed {
@@ -318,6 +351,26 @@ impl Queue {
         self.settle(&scripts::RETRY, "retry", &args).await
     }
 
+    /// Gives a claim back to be looked at again after `delay`, or as soon as a job of its key is enqueued, and applies
+    /// `effects`. Nothing failed: no attempt is counted. Later jobs of the key do not overtake. `waits_for` is for a person,
+    /// cut at [`ERROR_CHARS_MAX`].
+    ///
+    /// # Errors
+    /// When Redis cannot be asked; to try again is safe.
+    pub async fn postpone(
+        &self,
+        claim: &Claim,
+        delay: Duration,
+        waits_for: &str,
+        effects: &Effects,
+    ) -> Result<Settled, QueueError> {
+        let mut args = claim_args(claim);
+        args.push(delay.as_millis().to_string());
+        args.push(waits_for.chars().take(ERROR_CHARS_MAX).collect());
+        effects.push_args(&mut args);
+        self.settle(&scripts::POSTPONE, "postpone", &args).await
+    }
+
     /// Turns the jobs of a claim into dead letters, and applies `effects`. The key goes on with its next job.
     ///
     /// # Errors
@@ -384,9 +437,49 @@ impl Queue {
     /// # Errors
     /// When Redis cannot be asked; to try again is safe.
     pub async fn note(&self, claim: &Claim, effects: &Effects) -> Result<Settled, QueueError> {
+        match self.write_note(claim, None, effects).await? {
+            Noted::Done => Ok(Settled::Done),
+            Noted::Stale => Ok(Settled::Stale),
+            Noted::Busy | Noted::Refused => Err(QueueError::Unexpected("note")),
+        }
+    }
+
+    /// As [`Queue::note`], but only under conditions.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked; to try again is safe.
+    pub async fn note_unless(
+        &self,
+        claim: &Claim,
+        unless: Unless<'_>,
+        effects: &Effects,
+    ) -> Result<Noted, QueueError> {
+        self.write_note(claim, Some(unless), effects).await
+    }
+
+    async fn write_note(
+        &self,
+        claim: &Claim,
+        unless: Option<Unless<'_>>,
+        effects: &Effects,
+    ) -> Result<Noted, QueueError> {
         let mut args = claim_args(claim);
+        let jobs = match unless {
+            Some(Unless { only_running, .. }) if !only_running => "waiting",
+            _ => "running",
+        };
+        let other = unless.map_or("", |unless| unless.queue.0);
+        let record = unless.map_or("", |unless| unless.record);
+        args.extend([other, jobs, record].map(str::to_owned));
         effects.push_args(&mut args);
-        self.settle(&scripts::NOTE, "note", &args).await
+        let word: String = self.connection.run(&scripts::NOTE, &args).await?;
+        match word.as_str() {
+            "done" => Ok(Noted::Done),
+            "stale" => Ok(Noted::Stale),
+            "busy" => Ok(Noted::Busy),
+            "refused" => Ok(Noted::Refused),
+            _ => Err(QueueError::Unexpected("note")),
+        }
     }
 
     /// Lets gates know how an attempt at `claim` ended. What each one was before and is now, in the order of `heard`.

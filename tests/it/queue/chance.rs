@@ -217,6 +217,12 @@ impl Subject {
                             .bury(claim, REASONS[*reason], &failed(*failure), &effects)
                             .await
                     }
+                    Settlement::Postpone { delay, effects } => {
+                        let effects = new_effects(effects, state.now);
+                        queue
+                            .postpone(claim, as_duration(*delay), WAITS_FOR, &effects)
+                            .await
+                    }
                     Settlement::Renew(lease) => queue.renew(claim, as_duration(*lease)).await,
                     Settlement::Release => queue.release(claim).await,
                     Settlement::Note(effects) => {
@@ -843,8 +849,9 @@ fn read_value(part: &str, value: String) -> String {
 
 fn read_history(json: &Json) -> String {
     let number = |field: &str| json[field].as_u64().unwrap_or_default();
-    let failures: Vec<Failure> =
+    let failures: Option<Vec<Failure>> =
         serde_json::from_value(json["failures"].clone()).expect("failures");
+    let failures = failures.unwrap_or_default();
     let failures: Vec<_> = failures
         .iter()
         .map(|failure| {
@@ -855,13 +862,21 @@ fn read_history(json: &Json) -> String {
             )
         })
         .collect();
-    format!("{} {} {failures:?}", number("attempts"), number("crashes"))
+    let is_postponed = json["waits_for"] == WAITS_FOR;
+    format!(
+        "{} {} {failures:?} {is_postponed}",
+        number("attempts"),
+        number("crashes")
+    )
 }
+
+/// What every postponed job of this test waits for.
+const WAITS_FOR: &str = "better times";
 
 fn write_history(history: &History) -> String {
     format!(
-        "{} {} {:?}",
-        history.attempts, history.crashes, history.failures
+        "{} {} {:?} {}",
+        history.attempts, history.crashes, history.failures, history.is_postponed
     )
 }
 

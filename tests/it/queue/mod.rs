@@ -271,6 +271,7 @@ impl Store {
             queue.renew(claim, LONG.lease).await,
             queue.release(claim).await,
             queue.note(claim, &effects).await,
+            queue.postpone(claim, Duration::ZERO, "it", &effects).await,
         ];
 
         for answer in answers {

@@ -115,6 +115,10 @@ pub(super) enum Settlement {
         failure: usize,
         effects: EffectsPlan,
     },
+    Postpone {
+        delay: Span,
+        effects: EffectsPlan,
+    },
     Renew(Span),
     Release,
     Note(EffectsPlan),
@@ -212,6 +216,8 @@ pub(super) struct History {
     pub(super) attempts: u32,
     pub(super) crashes: u32,
     pub(super) failures: Vec<Failure>,
+    /// It waits for a time of its own, and not for a retry.
+    pub(super) is_postponed: bool,
 }
 
 impl History {
@@ -410,8 +416,10 @@ impl State {
         line.count("queued", 1);
         let key = &mut line.keys[plan.key];
         key.jobs.push_back(number);
-        let is_in_window = matches!(key.place, Place::Scheduled { .. }) && key.history.is_none();
-        if key.jobs.len() == 1 || is_in_window {
+        let history = key.history.as_ref();
+        let may_be_moved = history.is_none_or(|history| history.is_postponed);
+        let is_scheduled = matches!(key.place, Place::Scheduled { .. });
+        if key.jobs.len() == 1 || is_scheduled && may_be_moved {
             key.place = Place::Idle;
             self.settle(plan.queue, plan.key);
         }
@@ -690,6 +698,7 @@ impl State {
                 let history = line.keys[key].history.get_or_insert_default();
                 history.add(cause, error);
                 history.attempts += u32::from(*is_counted);
+                history.is_postponed = false;
                 line.count("retried", 1);
                 if is_stuck_at_once {
                     line.keys[key].place = Place::Paused { until: None };
@@ -700,6 +709,12 @@ impl State {
                 } else {
                     self.make_due(queue, key, now + delay.ticks());
                 }
+                self.apply_effects(effects);
+            }
+            Settlement::Postpone { delay, effects } => {
+                let history = line.keys[key].history.get_or_insert_default();
+                history.is_postponed = true;
+                self.make_due(queue, key, now + delay.ticks());
                 self.apply_effects(effects);
             }
             Settlement::Bury {
@@ -1127,6 +1142,7 @@ fn settle() -> impl Strategy<Value = Transition> {
         3 => (0..REASONS.len(), 0..FAILURES.len(), effects()).prop_map(
             |(reason, failure, effects)| Settlement::Bury { reason, failure, effects }
         ),
+        2 => (span(), effects()).prop_map(|(delay, effects)| Settlement::Postpone { delay, effects }),
         1 => lease().prop_map(Settlement::Renew),
         1 => Just(Settlement::Release),
         1 => effects().prop_map(Settlement::Note),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use wex_queue::{Counts, Effects, Failed, LetterFilter, Limits, Record, Settled};
+use wex_queue::{Counts, Effects, Failed, LetterFilter, Limits, Noted, Record, Settled, Unless};
 
 use super::{
     LONG, NEXT, SHORT, Store, WORK, WORKER, at_most, event, event_job, failed, job, payloads,
@@ -394,6 +394,71 @@ async fn a_note_is_written_only_while_the_claim_is_current() {
         Settled::Stale
     );
     assert_eq!(store.record("intent").await.as_deref(), Some("sending"));
+}
+
+#[tokio::test]
+async fn a_note_may_depend_on_another_queue_and_on_a_record() {
+    let store = Store::start().await;
+    let mut newer = job("k", "newer");
+    newer.queue = NEXT;
+    store.put(&[job("k", "1"), newer]).await;
+    let claim = store.claim(LONG).await;
+    let write = async |only_running, value: &str| {
+        let unless = Unless {
+            record: "instead",
+            queue: NEXT,
+            only_running,
+        };
+        let effects = vec![record("intent", value)].into();
+        let noted = store.queue.note_unless(&claim, unless, &effects).await;
+        noted.expect("Redis answers")
+    };
+
+    assert_eq!(write(false, "1").await, Noted::Busy);
+    assert_eq!(store.record("intent").await, None);
+    assert_eq!(write(true, "2").await, Noted::Done);
+    let running = store.queue.claim(NEXT, "worker", 1, LONG).await.unwrap();
+    assert_eq!(write(true, "3").await, Noted::Busy);
+    let other = vec![record("instead", "another")].into();
+    store.complete_with(&running.claims[0], &other).await;
+    assert_eq!(write(false, "4").await, Noted::Refused);
+    let gone = vec![Record::delete("instead").unwrap()].into();
+    assert_eq!(
+        store.queue.note(&claim, &gone).await.unwrap(),
+        Settled::Done
+    );
+    assert_eq!(write(false, "5").await, Noted::Done);
+    store.complete(&claim).await;
+    assert_eq!(write(false, "6").await, Noted::Stale);
+    assert_eq!(store.record("intent").await.as_deref(), Some("5"));
+}
+
+#[tokio::test]
+async fn a_postponed_job_waits_and_is_looked_at_again_when_its_key_gets_another() {
+    let store = Store::start().await;
+    store.put(&[job("k", "1")]).await;
+    let claim = store.claim(LONG).await;
+    let hour = Duration::from_secs(3600);
+    let settled = store
+        .queue
+        .postpone(&claim, hour, "the morning", &Effects::default())
+        .await;
+    assert_eq!(settled.unwrap(), Settled::Done);
+    assert!(store.claims(1, LONG).await.is_empty());
+    let peeked = store.queue.peek(WORK, None, 1).await.unwrap();
+    let waits = &peeked.keys[0];
+    assert_eq!(waits.waits_for.as_deref(), Some("the morning"));
+    assert_eq!((waits.attempt, waits.failures.len()), (1, 0));
+
+    store.put(&[job("k", "2")]).await;
+
+    let again = store.claim(LONG).await;
+    assert_eq!(payloads(&again), ["1"]);
+    assert_eq!((again.attempt, again.failures.len()), (1, 0));
+    // A retry keeps its time, whatever comes.
+    store.retry(&again, hour, Counts::No, "not yet").await;
+    store.put(&[job("k", "3")]).await;
+    assert!(store.claims(1, LONG).await.is_empty());
 }
 
 #[tokio::test]

@@ -15,7 +15,8 @@
 --   pause               string  {reason, by, at_ms, until_ms}: the whole queue is paused
 --   gates               hash    group of keys, "*" or "*late" -> gate (JSON, see gate.rs); none that is simply open, at most GATES_MAX
 --   held:<group>        list    keys that wait at that gate, longest waiting first; the gate is there while there are any
---   history             hash    key -> {attempts, crashes, failures} of its first job; absent while nothing failed
+--   history             hash    key -> {attempts, crashes, failures} of its first job, and {waits_for} if it was postponed;
+--                               absent while nothing of it happened
 --   replayed            hash    job id -> {replays, failures} of a dead letter that was put back
 --   wake                list    one element per idle worker to wake, at most WAKE_MAX
 --   recent              list    "<job id> <outcome> <finished_ms>" of the latest finished jobs, newest first
@@ -211,6 +212,13 @@ local function events_are_full()
   return EVENTS_MAX <= events_waiting
 end
 
+-- Whether a key that is scheduled is looked at again when a job is added: in its quiet window, or postponed. A retry keeps
+-- its time.
+local function may_be_moved(queue, key)
+  local past = redis.call('HGET', name(queue, 'history'), key)
+  return not past or cjson.decode(past).waits_for ~= nil
+end
+
 -- Enqueues the job at ARGV[at]: queue, key, record without its time, then the records and events to write with it. The
 -- bounds are 0 for none. Replies with "queued", "duplicate", "key_full" or "queue_full", and with the position after the job.
 local function enqueue(at, key_jobs_max, queue_jobs_max)
@@ -237,8 +245,7 @@ local function enqueue(at, key_jobs_max, queue_jobs_max)
   count(queue, 'queued', 1)
   if waiting == 1 then
     make_due(queue, key, now_ms + math.min(quiet, quiet_max))
-  elseif redis.call('ZSCORE', name(queue, 'scheduled'), key) and redis.call('HEXISTS', name(queue, 'history'), key) == 0 then
-    -- In its quiet window (a retry would have a history, and keeps its time): the window moves.
+  elseif redis.call('ZSCORE', name(queue, 'scheduled'), key) and may_be_moved(queue, key) then
     redis.call('ZREM', name(queue, 'scheduled'), key)
     gather(queue).first_due_ms = nil -- It may have been this one's.
     settle(queue, key)
@@ -281,7 +288,9 @@ end
 
 local function history(queue, key)
   local stored = redis.call('HGET', name(queue, 'history'), key)
-  return stored and cjson.decode(stored) or { attempts = 0, crashes = 0, failures = {} }
+  local past = stored and cjson.decode(stored) or { attempts = 0, crashes = 0 }
+  past.failures = past.failures or {} -- An empty list is left out: it would be written as an object.
+  return past
 end
 
 local function add_failure(past, cause, error)

@@ -16,6 +16,7 @@ local queue, key = ARGV[1], ARGV[2]
 if not claimed(queue, key, ARGV[3]) then return 'stale' end
 local past = history(queue, key)
 add_failure(past, ARGV[7], ARGV[8])
+past.waits_for = nil
 if ARGV[5] == 'counted' then past.attempts = past.attempts + 1 end
 end_lease(queue, key)
 redis.call('HSET', name(queue, 'history'), key, cjson.encode(past))
