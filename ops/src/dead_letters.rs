@@ -1,4 +1,4 @@
-//! `wex dead-letters`: look at what waits for a person, and decide: replay, discard, edit.
+//! `wex dead-letters`: look at what waits for a person, and decide: replay, settle, discard, edit.
 //!
 //! Looking changes nothing. An act first chooses, oldest first and up to a bound, then acts in batches of which each is
 //! one change in Redis; what was acted on is gone from the dead letters, so the same command again goes on.
@@ -10,10 +10,13 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use tokio::time::{Instant, MissedTickBehavior, interval};
-use wex_domain::job::{INBOUND, InboundPayload, OutboundPayload};
+use wex_domain::conversation::ConversationId;
+use wex_domain::event::{Event, What};
+use wex_domain::job::{INBOUND, InboundPayload, OUTBOUND, OutboundPayload};
 use wex_queue::operate::ACT_LETTERS_MAX;
 use wex_queue::{
-    Act, Acted, DeadLetter, EditError, LetterFilter, LetterGroup, Queue, QueueError, QueueName,
+    Act, Acted, DeadLetter, EditError, Effects, LetterFilter, LetterGroup, Queue, QueueError,
+    QueueName,
 };
 use wex_runtime::{drain, error_chain};
 
@@ -55,6 +58,9 @@ pub(crate) enum Command {
     /// Forget letters that need nothing more.
     #[command(after_help = EXIT_CODES)]
     Discard(Discard),
+    /// Say what became of a send whose outcome is unknown: it left. Nothing is sent.
+    #[command(after_help = EXIT_CODES)]
+    Settle(Settle),
     /// Give a letter another payload, to be replayed afterwards.
     #[command(after_help = EXIT_CODES)]
     Edit(Edit),
@@ -177,6 +183,19 @@ pub(crate) struct Discard {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Settle {
+    id: String,
+    /// The contact has got the text: Aircall's app or the contact says so. (If it did not leave, replay it.)
+    #[arg(long, required = true)]
+    sent: bool,
+    /// How you know, for the audit
+    #[arg(long, value_parser = reason_parser)]
+    reason: String,
+    #[command(flatten)]
+    operator: Operator,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Edit {
     id: String,
     /// A file with the new payload, - for standard input; `show ID --payload` prints the old one
@@ -196,6 +215,7 @@ pub(crate) async fn run(command: Command) -> Result<(), CommandError> {
         Command::Show(options) => show(&session, &options).await,
         Command::Replay(options) => replay(&session, &options).await,
         Command::Discard(options) => discard(&session, &options).await,
+        Command::Settle(options) => settle(&session, &options).await,
         Command::Edit(options) => edit(&session, &options).await,
     }
 }
@@ -834,7 +854,8 @@ async fn replay(session: &Session, options: &Replay) -> Result<(), CommandError>
     let operator = session.operator(&options.operator)?;
     if unsure > 0 && !options.yes {
         return Err(CommandError::Usage(format!(
-            "{warning}. Nothing was replayed. Look into the Aircall app first; --yes accepts the risk, --reason chooses others"
+            "{warning}. Nothing was replayed. Look into the Aircall app first: of a text that has left, \
+             `wex dead-letters settle ID --sent` says so; --yes accepts the risk, --reason chooses others"
         )));
     }
     let act = Act {
@@ -997,6 +1018,53 @@ fn dead_letters(count: u64) -> String {
 
 fn count_of(letters: usize) -> u64 {
     u64::try_from(letters).unwrap_or(u64::MAX)
+}
+
+async fn settle(session: &Session, options: &Settle) -> Result<(), CommandError> {
+    let operator = session.operator(&options.operator)?;
+    let (queue, letter) = find_one(session, &options.id).await?;
+    let id = letter.job.id.to_string();
+    let reply = OutboundPayload::decode(&letter.job.payload).ok();
+    let (OUTBOUND, UNKNOWN, Some(OutboundPayload::V1(reply))) =
+        (queue.0, letter.reason.as_str(), reply)
+    else {
+        return Err(CommandError::Usage(format!(
+            "{id} is no send of unknown outcome, but {} of queue {queue}: only of those it can be said that they left. \
+             Nothing was changed",
+            letter.reason
+        )));
+    };
+    let accepted = What::SendAccepted {
+        message: id.clone(),
+        provider_id: None,
+    };
+    let event = Event::of_send(
+        ConversationId::of_reply(&reply),
+        &id,
+        session.now_ms,
+        session.now_ms,
+        accepted,
+    );
+    let event = wex_queue::Event::new(event.encode());
+    let effects = Effects {
+        events: vec![event.map_err(|invalid| CommandError::Failed(invalid.to_string()))?],
+        ..Effects::default()
+    };
+    let act = Act {
+        operator: &operator,
+        filter: "",
+        reason: &options.reason,
+    };
+    let settled = session
+        .queue
+        .settle_letter(queue, &id, "settle_as_sent", act, &effects)
+        .await?;
+    match settled {
+        Acted::Done => line(&format!("{id} counts as sent; nothing was sent now")),
+        Acted::Gone => Err(CommandError::Failed(format!(
+            "{id} is gone: somebody replayed or discarded it meanwhile"
+        ))),
+    }
 }
 
 async fn edit(session: &Session, options: &Edit) -> Result<(), CommandError> {
