@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
-use wex_domain::job::{confirmation_record, suppression_record};
+use wex_domain::job::{confirmation_record, suppression_record, texted_record};
 use wex_domain::line::{LineId, Side};
 use wex_domain::phone_number::PhoneNumber;
 use wex_ledger::{ConversationRow, Ledger, Message, MessageFilter, TimelineEvent};
@@ -252,8 +252,8 @@ async fn erase(options: &Erase, ledger: &Ledger) -> Result<(), CommandError> {
         name: name.clone(),
         deleted: keys
             .iter()
-            .map(|key| format!("conversation:{key}"))
-            .chain([confirmation_record(contact)])
+            .flat_map(|key| [format!("conversation:{key}"), format!("unsaid:{key}")])
+            .chain([confirmation_record(contact), texted_record(contact)])
             .collect(),
         renamed: vec![(suppression_record(contact), name.clone())],
         keys: keys

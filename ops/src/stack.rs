@@ -549,6 +549,8 @@ pub async fn start_worker(
         ("AIRCALL_SEND_MODE", settings.send_mode.as_str().to_owned()),
         // Any free port: several run beside each other.
         ("WORKER_ADDR", "127.0.0.1:0".to_owned()),
+        ("AIRCALL_NUMBER", settings.supplier.1.clone()),
+        ("AIRCALL_BUYER_NUMBER", settings.buyer.1.clone()),
         ("WORKER_LEASE", format!("{}ms", settings.lease.as_millis())),
         (
             "UNKNOWN_WAIT",

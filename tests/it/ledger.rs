@@ -476,6 +476,7 @@ async fn a_turn_and_its_send_are_read_back_as_they_happened(place: Place) {
         (at_ms, Source::Told, event.encode())
     };
     let reply = Reply {
+        heard_ms: None,
         side: message.side,
         line: message.line,
         to: message.contact.clone(),

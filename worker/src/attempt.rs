@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::disposition::{Disposition, Failure, RETRY_POLICY, decide};
 use crate::governor::Governor;
 use crate::listings::Listings;
+use crate::manners::Manners;
 use crate::metrics::Metrics;
 use crate::notify::Notifier;
 use crate::{delivery, erasure, notify, send, turn};
@@ -42,6 +43,7 @@ pub(crate) struct Context {
     pub(crate) unknown_wait: Duration,
     /// How long the assistant is silent after a colleague has texted.
     pub(crate) takeover_pause: Duration,
+    pub(crate) manners: Manners,
     lease: Duration,
 }
 
@@ -62,6 +64,7 @@ impl Context {
             governor: config.governor,
             unknown_wait: config.unknown_wait,
             takeover_pause: config.takeover_pause,
+            manners: config.manners.clone(),
             lease: config.lease,
         })
     }
@@ -125,6 +128,7 @@ pub(crate) async fn run(claim: Claim, ctx: &Context) {
     let word = match disposition {
         Disposition::Complete => "complete",
         Disposition::RetryAfter { .. } => "retry",
+        Disposition::Postpone { .. } => "postpone",
         Disposition::DeadLetter { .. } => "dead_letter",
     };
     ctx.metrics.attempted(&claim, word, started.elapsed());
@@ -188,6 +192,12 @@ async fn write(
                 .retry(claim, *delay, *counts, &failure.failed, &failure.effects)
                 .await
         }
+        (Err(failure), Disposition::Postpone { delay }) => {
+            let Failure {
+                failed, effects, ..
+            } = failure;
+            queue.postpone(claim, *delay, &failed.error, effects).await
+        }
         (Err(failure), Disposition::DeadLetter { reason }) => {
             queue
                 .bury(claim, reason, &failure.failed, &failure.effects)
@@ -227,6 +237,14 @@ fn report(
         (Ok(achieved), _) => line!(info, "complete", achieved.what, ""),
         (Err(failure), Disposition::DeadLetter { reason }) => {
             line!(error, "dead_letter", *reason, &failure.failed.error);
+        }
+        (Err(failure), Disposition::Postpone { .. }) => {
+            line!(
+                info,
+                "postpone",
+                failure.failed.cause,
+                &failure.failed.error
+            );
         }
         (Err(failure), _) => line!(warn, "retry", failure.failed.cause, &failure.failed.error),
     }

@@ -9,6 +9,8 @@ use wex_aircall::account::WebhookUrl;
 use wex_aircall::client::{ClientConfig, SendMode};
 use wex_domain::consent;
 use wex_domain::job::{DELIVERY, INBOUND, NOTIFY, OUTBOUND, SEND_RATE};
+use wex_domain::phone_number::PhoneNumber;
+use wex_domain::quiet_hours::Daytime;
 use wex_domain::sms_text::segments;
 use wex_ledger::{Database, ErasureKey, Keys, Retention};
 use wex_llm::Assistant;
@@ -17,6 +19,7 @@ use wex_runtime::env::{Env, Span};
 
 use crate::governor::Governor;
 use crate::listings::ListingsConfig;
+use crate::manners::Manners;
 use crate::notify::NotifyConfig;
 use crate::webhook::WebhookWatch;
 
@@ -31,6 +34,9 @@ const RESPONSIVE_FOR: Duration = Duration::from_secs(60 * 60);
 
 /// 1,600 characters of which each takes two units of the 67 that fit a segment.
 const SEGMENTS_OF_A_TEXT_MAX: u32 = 50;
+
+/// Of the limits of texts to one contact: the times of so many fit a record with room to spare.
+const TEXTS_MAX_BOUND: usize = 1_000;
 
 /// The word in `WORKER_QUEUES` for writing the ledger.
 const LEDGER: &str = "ledger";
@@ -86,6 +92,8 @@ pub struct Config {
     pub unknown_wait: Duration,
     /// `TAKEOVER_PAUSE`: how long the assistant is silent after a colleague has texted a contact.
     pub takeover_pause: Duration,
+    /// What is looked at before a text leaves.
+    pub(crate) manners: Manners,
     /// `LISTINGS`: a CSV or JSON file, or an http or https URL to search at. `LISTINGS_TOKEN`: sent to that URL as a
     /// bearer token.
     pub listings: ListingsConfig,
@@ -148,6 +156,7 @@ impl Config {
             governor: governor(env),
             unknown_wait: env.or::<Span>("UNKNOWN_WAIT", "2m").0,
             takeover_pause: env.or::<Span>("TAKEOVER_PAUSE", "12h").0,
+            manners: manners(env),
             listings: listings(env),
             assistant: wex_turn::config::assistant(env),
             help_contact,
@@ -254,6 +263,38 @@ fn webhook(env: &mut Env) -> Option<WebhookWatch> {
         .map(|url| WebhookWatch { url, every })
 }
 
+fn manners(env: &mut Env) -> Manners {
+    let defaults = Daytime::default();
+    let daytime = Daytime {
+        weekdays: env.or("SEND_HOURS", &defaults.weekdays.to_string()),
+        sundays: env.or("SEND_HOURS_SUNDAY", &defaults.sundays.to_string()),
+    };
+    let texts_max = env.or("CONTACT_TEXTS_MAX", "8");
+    let texts_a_day_max = env.or("CONTACT_TEXTS_A_DAY_MAX", "30");
+    for (name, max) in [
+        ("CONTACT_TEXTS_MAX", texts_max),
+        ("CONTACT_TEXTS_A_DAY_MAX", texts_a_day_max),
+    ] {
+        if !(1..=TEXTS_MAX_BOUND).contains(&max) {
+            env.problem(format!("{name} is not between 1 and {TEXTS_MAX_BOUND}"));
+        }
+    }
+    let numbers = ["AIRCALL_NUMBER", "AIRCALL_BUYER_NUMBER"];
+    let our_numbers = numbers.map(|name| {
+        let number: Option<String> = env.optional(name);
+        let read = PhoneNumber::parse(&number?);
+        read.map_err(|error| env.problem(format!("{name} is not usable: {error}")))
+            .ok()
+    });
+    Manners {
+        responsive_within: env.or::<Span>("RESPONSIVE_WITHIN", "60m").0,
+        daytime,
+        texts_max,
+        texts_a_day_max,
+        our_numbers: our_numbers.into_iter().flatten().collect(),
+    }
+}
+
 fn notify(env: &mut Env) -> Option<NotifyConfig> {
     let secret: Option<String> = env.optional("NOTIFY_SECRET");
     let allows_private = env.or("NOTIFY_ALLOW_PRIVATE", "false");
@@ -356,6 +397,9 @@ mod tests {
             ("AIRCALL_WEBHOOK_CHECK", "1s"),
             ("AIRCALL_WEBHOOK_CHECK", "13h"),
             ("LISTINGS", "ftp://listings.example"),
+            ("SEND_HOURS", "20:00-09:00"),
+            ("CONTACT_TEXTS_MAX", "0"),
+            ("AIRCALL_NUMBER", "our number"),
             ("LLM_PROVIDER", "parrot"),
             ("LLM_PROVIDER", "openai"),
             ("LLM_PRICES", "cheap"),

@@ -87,7 +87,7 @@ fn sent_record(provider_id: &str) -> String {
 }
 
 /// 64 bits: enough to tell the texts of a few days apart.
-fn short_hash(text: &str) -> String {
+pub(crate) fn short_hash(text: &str) -> String {
     let mut hex = format!("{:x}", Sha256::digest(text));
     hex.truncate(16);
     hex

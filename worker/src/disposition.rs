@@ -22,6 +22,8 @@ pub(crate) enum FailureKind {
         /// What the provider asked us to wait.
         retry_after: Option<Duration>,
     },
+    /// Nothing failed: it is not the time for it. Whatever comes for the same key has it looked at again before.
+    Postponed { delay: Duration },
     /// It will repeat; a person has to look. `reason` groups dead letters.
     Permanent { reason: &'static str },
 }
@@ -57,6 +59,7 @@ impl Failure {
 pub(crate) enum Disposition {
     Complete,
     RetryAfter { delay: Duration, counts: Counts },
+    Postpone { delay: Duration },
     DeadLetter { reason: &'static str },
 }
 
@@ -98,6 +101,7 @@ pub(crate) fn decide(
 ) -> Disposition {
     match failure {
         None => Disposition::Complete,
+        Some(FailureKind::Postponed { delay }) => Disposition::Postpone { delay },
         Some(FailureKind::Permanent { reason }) => Disposition::DeadLetter { reason },
         Some(FailureKind::Transient {
             counts: Counts::Yes,

@@ -14,12 +14,14 @@ mod governor;
 mod health;
 mod ledger;
 mod listings;
+mod manners;
 mod metrics;
 mod monitor;
 mod notify;
 mod send;
 mod tell;
 mod turn;
+mod unsaid;
 mod webhook;
 
 use std::process::ExitCode;

@@ -10,19 +10,30 @@ use serde_json::json;
 use wex_aircall::client::{RejectionKind, SendOutcome};
 use wex_domain::conversation::ConversationId;
 use wex_domain::event::{Event, SendChecks, What};
-use wex_domain::job::{OutboundPayload, held_record, send_record, suppression_record};
-use wex_domain::message::{Purpose, Reply};
+use wex_domain::job::{
+    INBOUND, OutboundPayload, held_record, send_record, suppression_record, texted_record,
+    unsaid_record,
+};
+use wex_domain::message::Reply;
 use wex_domain::notice::NoticeKind;
-use wex_queue::{Claim, Counts, Effects, Failed, Invalid, Record, Settled};
+use wex_domain::quiet_hours::Whereabouts;
+use wex_queue::{
+    Claim, Counts, Effects, EventId, Failed, Invalid, Noted, QueueName, Record, Unless,
+};
 use wex_runtime::clock::Clock;
 
 use crate::attempt::{Achieved, Context, unreadable};
 use crate::disposition::{Failure, FailureKind};
 use crate::governor::{self, News};
+use crate::manners::{Seen, TEXTED_KEPT, Verdict, texted};
+use crate::unsaid::{Unsaid, instead_record};
 use crate::{delivery, tell};
 
-/// Within this time a confirmation of an opt-out is presumed to be covered by consent (47 CFR 64.1200(a)(12)).
-pub(crate) const OPT_OUT_CONFIRMATION_MAX: Duration = Duration::from_secs(5 * 60);
+/// How long a reply waits for the turn of a newer text of its conversation; then it leaves, unless that turn is under way.
+const NEWER_TURN_MAX: Duration = Duration::from_secs(60);
+
+/// How soon it looks again. The newer turn's own reply has it looked at at once.
+const NEWER_TURN_PAUSE: Duration = Duration::from_secs(5);
 
 const VALID: &str = "a job id makes a valid name";
 
@@ -40,15 +51,29 @@ async fn attempt(claim: &Claim, ctx: &Context, news: &mut News) -> Result<Achiev
     let intent_name = send_record(job.id);
     let conversation = ConversationId::of_reply(&reply);
     let proof_name = delivery::proof_record(job.id);
+    let instead_name = instead_record(job.id);
     let names = [
         suppression_record(&reply.to),
         held_record(&conversation),
+        instead_name.clone(),
         intent_name.clone(),
         proof_name.clone(),
+        unsaid_record(&conversation),
+        texted_record(&reply.to),
     ];
     let records = ctx.queue.records(&names).await?;
-    let [suppressed, held] = [0, 1].map(|at| records.get(at).is_some_and(Option::is_some));
-    let [intent, proof] = [2, 3].map(|at| records.get(at).cloned().flatten());
+    let suppression_checked_ms = Clock.now_ms();
+    let [is_suppressed, is_held, is_taken_back] =
+        [0, 1, 2].map(|at| records.get(at).is_some_and(Option::is_some));
+    let [intent, proof, unsaid, texted_before] =
+        [3, 4, 5, 6].map(|at| records.get(at).cloned().flatten());
+    let texted_ms = texted(texted_before, claim.claimed_ms);
+    let texted_again = Record::set(
+        texted_record(&reply.to),
+        ctx.manners.texted_again(&texted_ms, claim.claimed_ms),
+        Some(TEXTED_KEPT),
+    )
+    .expect(VALID);
     let settled = Effects {
         records: vec![
             Record::delete(&intent_name).expect(VALID),
@@ -66,6 +91,8 @@ async fn attempt(claim: &Claim, ctx: &Context, news: &mut News) -> Result<Achiev
             message: job.id.to_string(),
             provider_id: Some(provider_id),
         };
+        let mut settled = settled;
+        settled.records.push(texted_again);
         return Ok(Achieved {
             what: "accepted_as_reported",
             effects: Effects {
@@ -75,40 +102,95 @@ async fn attempt(claim: &Claim, ctx: &Context, news: &mut News) -> Result<Achiev
         });
     }
     let waited = Duration::from_millis(claim.claimed_ms.saturating_sub(job.enqueued_ms));
-    if let Some(what) = reason_not_to_send(&reply, suppressed, held, waited) {
-        let withheld = What::SendWithheld {
-            message: job.id.to_string(),
-            reason: what.to_owned(),
-        };
-        return Ok(Achieved {
-            what,
-            effects: Effects {
-                events: vec![event(claim, &reply, withheld)?],
-                ..Effects::default()
-            },
-        });
-    }
+    let unsaid = Unsaid::read(unsaid);
+    let heard_ms = reply.heard_ms.unwrap_or(job.enqueued_ms);
+    let verdict = ctx.manners.judge(Seen {
+        reply: &reply,
+        is_taken_back,
+        is_suppressed,
+        is_held,
+        waited,
+        heard_ms: heard_ms.max(unsaid.as_ref().map_or(0, |unsaid| unsaid.heard_ms)),
+        now_ms: claim.claimed_ms,
+        texted_ms: &texted_ms,
+    });
+    let whereabouts = Whereabouts::of(&reply.to);
+    let is_latest = unsaid
+        .as_ref()
+        .is_some_and(|unsaid| unsaid.job == job.id.to_string());
+    let forget = [
+        is_latest.then(|| unsaid_record(&conversation)),
+        is_taken_back.then(|| instead_name.clone()),
+    ];
+    let forget: Vec<_> = forget
+        .into_iter()
+        .flatten()
+        .map(|name| Record::delete(name).expect(VALID))
+        .collect();
+    let is_responsive = match verdict {
+        Verdict::Send { is_responsive } => is_responsive,
+        Verdict::WaitFor { delay } => {
+            let zones = whereabouts.zones();
+            return Err(postponed(
+                "quiet_hours",
+                format!("daytime in {zones}"),
+                delay,
+            ));
+        }
+        Verdict::Withhold(reason) => {
+            return Ok(withheld(claim, &reply, reason, &texted_ms, forget)?);
+        }
+    };
     governor::spend_segments(&reply, ctx, news).await?;
     let intended = What::SendIntended {
         message: job.id.to_string(),
         checks: SendChecks {
-            suppression_checked_ms: Some(Clock.now_ms()),
-            responsive_to: reply.answers.last().cloned(),
-            ..SendChecks::default()
+            suppression_checked_ms: Some(suppression_checked_ms),
+            recipient_tz: Some(whereabouts.zones()),
+            tz_source: Some(whereabouts.source().to_owned()),
+            recipient_local: Some(whereabouts.local_time(claim.claimed_ms)),
+            responsive_to: is_responsive
+                .then(|| reply.answers.last().cloned())
+                .flatten(),
         },
     };
-    let mut records = vec![
-        Record::set(intent_name, claim.claimed_ms.to_string(), None).expect(VALID),
-        delivery::ours(&conversation, &reply.body, &job.id.to_string())?,
-    ];
+    let mut records = forget;
+    records.push(Record::set(intent_name, claim.claimed_ms.to_string(), None).expect(VALID));
+    records.push(delivery::ours(
+        &conversation,
+        &reply.body,
+        &job.id.to_string(),
+    )?);
     records.extend(delivery::traced(&job.id.to_string())?);
     let intent = Effects {
         records,
         events: vec![event(claim, &reply, intended)?],
         ..Effects::default()
     };
-    match ctx.queue.note(claim, &intent).await {
-        Ok(Settled::Done) => {}
+    let unless = Unless {
+        record: &instead_name,
+        queue: QueueName(INBOUND),
+        only_running: NEWER_TURN_MAX <= waited,
+    };
+    let may_be_taken_back = unsaid
+        .filter(|_| is_latest)
+        .is_some_and(|unsaid| unsaid.before.is_some());
+    let noted = if may_be_taken_back {
+        ctx.queue.note_unless(claim, unless, &intent).await
+    } else {
+        ctx.queue.note(claim, &intent).await.map(Noted::from)
+    };
+    match noted {
+        Ok(Noted::Done) => {}
+        Ok(Noted::Busy) => {
+            let waits_for = "the turn of a newer text".to_owned();
+            return Err(postponed("newer_text", waits_for, NEWER_TURN_PAUSE));
+        }
+        // The newer turn has just ended, and with it this reply.
+        Ok(Noted::Refused) => {
+            let forget = vec![Record::delete(&instead_name).expect(VALID)];
+            return Ok(withheld(claim, &reply, "newer_text", &texted_ms, forget)?);
+        }
         // It may be written all the same, but this attempt has not called Aircall.
         Err(unavailable) => {
             return Err(Failure {
@@ -117,7 +199,7 @@ async fn attempt(claim: &Claim, ctx: &Context, news: &mut News) -> Result<Achiev
             });
         }
         // Somebody else has the claim now; whatever we settle is refused.
-        Ok(Settled::Stale) => {
+        Ok(Noted::Stale) => {
             return Ok(Achieved {
                 what: "stale",
                 effects: Effects::default(),
@@ -130,7 +212,7 @@ async fn attempt(claim: &Claim, ctx: &Context, news: &mut News) -> Result<Achiev
         SendOutcome::Accepted { provider_id, .. } => {
             let mut settled = settled;
             let sent = delivery::sent(&provider_id, &job.id.to_string())?;
-            settled.records.push(sent);
+            settled.records.extend([sent, texted_again]);
             let accepted = What::SendAccepted {
                 message: job.id.to_string(),
                 provider_id: Some(provider_id),
@@ -245,6 +327,57 @@ pub(crate) fn tell_of_burial(
     Ok(())
 }
 
+/// The reply never leaves. `forget`: the records that nobody needs any more.
+fn withheld(
+    claim: &Claim,
+    reply: &Reply,
+    reason: &'static str,
+    texted_ms: &[u64],
+    forget: Vec<Record>,
+) -> Result<Achieved, Invalid> {
+    let message = claim.jobs[0].id.to_string();
+    let what = What::SendWithheld {
+        message,
+        reason: reason.to_owned(),
+    };
+    let mut effects = Effects {
+        records: forget,
+        events: vec![event(claim, reply, what)?],
+        ..Effects::default()
+    };
+    // Two machines talk with each other, or somebody whom we owe an answer: a person has to look. Once for each row of texts.
+    if reason == "too_many_texts" {
+        let conversation = ConversationId::of_reply(reply);
+        let what = What::HandoffRequested {
+            reason: reason.to_owned(),
+        };
+        effects.events.push(event(claim, reply, what)?);
+        let mut notice = tell::notice(
+            NoticeKind::HandoffRequested,
+            &conversation,
+            Clock.now_ms(),
+            json!({ "reason": reason, "assistant": "goes_on" }),
+        )?;
+        let row = texted_ms.last().copied().unwrap_or_default();
+        let name = delivery::short_hash(&format!("{} {row}", conversation.key()));
+        notice.event = Some(EventId::new(format!("{reason}:{name}"))?);
+        effects.jobs.push(notice);
+    }
+    Ok(Achieved {
+        what: reason,
+        effects,
+    })
+}
+
+/// Not now. `error` says what it waits for.
+fn postponed(cause: &'static str, error: String, delay: Duration) -> Failure {
+    Failure {
+        kind: FailureKind::Postponed { delay },
+        failed: Failed { cause, error },
+        effects: Effects::default(),
+    }
+}
+
 fn event(claim: &Claim, reply: &Reply, what: What) -> Result<wex_queue::Event, Invalid> {
     let message = claim.jobs[0].id.to_string();
     let conversation = ConversationId::of_reply(reply);
@@ -256,25 +389,4 @@ fn event(claim: &Claim, reply: &Reply, what: What) -> Result<wex_queue::Event, I
         what,
     );
     tell::event(event)
-}
-
-/// Decides whether a reply may leave. Pure.
-fn reason_not_to_send(
-    reply: &Reply,
-    suppressed: bool,
-    held: bool,
-    waited: Duration,
-) -> Option<&'static str> {
-    if suppressed && !reply.purpose.is_allowed_after_opt_out() {
-        return Some("suppressed");
-    }
-    // A colleague writes with the contact; only what the law asks of us may come in between.
-    if held && !reply.purpose.is_allowed_after_opt_out() {
-        return Some("taken_over");
-    }
-    if reply.purpose == Purpose::ConfirmOptOut && (!suppressed || waited > OPT_OUT_CONFIRMATION_MAX)
-    {
-        return Some("confirmation_too_late");
-    }
-    None
 }

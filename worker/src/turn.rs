@@ -20,7 +20,7 @@ use wex_domain::event::{
 use wex_domain::intent::Intent;
 use wex_domain::job::{
     InboundPayload, OUTBOUND, OutboundPayload, confirmation_record, conversation_record,
-    held_record, resumed_record, suppression_record,
+    held_record, resumed_record, suppression_record, unsaid_record,
 };
 use wex_domain::line::Side;
 use wex_domain::message::{InboundMessage, Purpose, Reply};
@@ -37,6 +37,7 @@ use crate::attempt::{Achieved, Context, unreadable};
 use crate::disposition::Failure;
 use crate::listings::Listings;
 use crate::tell;
+use crate::unsaid::{self, Before, Unsaid};
 
 /// A reply is at most this long. One segment is cheaper and reads better; the introduction needs a second one.
 const SEGMENTS_MAX: usize = 2;
@@ -59,12 +60,24 @@ struct Taken {
     received_ms: u64,
     /// When the turn was claimed.
     now_ms: u64,
+    /// The latest reply, if it has not left yet.
+    unsaid: Option<Unsaid>,
+    /// As the conversation was before the turn: where a later turn would begin that takes its reply back.
+    before: Conversation,
+    /// The reply that this turn takes back.
+    taken_back: Option<TakenBack>,
     /// What read an opt-out in other words than a keyword.
     read_by: MatchedBy,
     /// Whether it is one, only a person can tell.
     is_opt_out_unclear: bool,
     /// What models were asked.
     calls: Vec<ModelCall>,
+}
+
+/// A reply that was taken back, and how many were before it.
+struct TakenBack {
+    job: String,
+    put_off: u32,
 }
 
 /// What the pipeline concludes.
@@ -144,12 +157,17 @@ async fn conclude(
         Gate::Flagged(reason) => return Conclusion::held(reason),
         Gate::Fixed { purpose, body } => Conclusion::reply(purpose, body),
         Gate::Open => {
+            let (words, alone) = taken.take_back(words);
             let heard = read(taken, &words, assistant).await;
             let mut conclusion = match opt_out(heard.intent) {
                 Some(kind) => opted_out(circumstances, kind),
                 None => answer(taken, &heard, &words, listings).await,
             };
             conclusion.intent = Some(heard.intent);
+            if conclusion.reply.is_none() && conclusion.opt_out.is_none() {
+                // Nothing is said instead of the reply that waits, so it stays as it is.
+                taken.leave(alone);
+            }
             conclusion
         }
     };
@@ -184,6 +202,7 @@ impl Taken {
             held_record(&ConversationId::of(last)),
             resumed_record(&ConversationId::of(last)),
             confirmation_record(&last.contact),
+            unsaid_record(&ConversationId::of(last)),
         ];
         let records = ctx.queue.records(&names).await?;
         let mut conversation = match records.first() {
@@ -198,6 +217,9 @@ impl Taken {
             is_suppressed: matches!(records.get(1), Some(Some(_))),
             is_confirmed: matches!(records.get(4), Some(Some(_))),
             is_held: matches!(records.get(2), Some(Some(_))),
+            unsaid: Unsaid::read(records.get(5).cloned().flatten()),
+            before: conversation.clone(),
+            taken_back: None,
             last: last.clone(),
             received_ms: last.sent_ms.unwrap_or(job.enqueued_ms),
             messages,
@@ -225,6 +247,49 @@ impl Taken {
             }
         }
         (asks, words)
+    }
+
+    /// Goes back to before the latest reply, if it has not left and can be taken back: its texts are answered together with
+    /// these. Returns the words of all, and what to [`Self::leave`] it with.
+    fn take_back(
+        &mut self,
+        words: Vec<String>,
+    ) -> (Vec<String>, Option<(Conversation, Vec<InboundMessage>)>) {
+        let Some(Unsaid {
+            job,
+            put_off,
+            before: Some(before),
+            ..
+        }) = self.unsaid.take()
+        else {
+            return (words, None);
+        };
+        let alone = (self.conversation.clone(), self.messages.clone());
+        self.conversation = before.conversation;
+        self.before = self.conversation.clone();
+        self.messages.splice(0..0, before.messages);
+        self.taken_back = Some(TakenBack { job, put_off });
+        let (_asks, words) = self.remember();
+        (words, Some(alone))
+    }
+
+    /// Undoes [`Self::take_back`].
+    fn leave(&mut self, alone: Option<(Conversation, Vec<InboundMessage>)>) {
+        if let Some((conversation, messages)) = alone {
+            (self.conversation, self.messages, self.taken_back) = (conversation, messages, None);
+        }
+    }
+
+    /// When the newest text was sent. What says more than a month ago comes of a sample or a wrong clock, for nothing waits
+    /// so long on its way: then the text counts as sent when it was enqueued.
+    fn heard_ms(&self, enqueued_ms: u64) -> u64 {
+        const CREDIBLE_MS: u64 = 30 * 24 * 3600 * 1000;
+        let sent_ms = self.last.sent_ms.unwrap_or(enqueued_ms).min(enqueued_ms);
+        if enqueued_ms - sent_ms < CREDIBLE_MS {
+            sent_ms
+        } else {
+            enqueued_ms
+        }
     }
 
     fn circumstances<'a>(&self, asks: Option<Keyword>, help: &'a str) -> Circumstances<'a> {
@@ -422,9 +487,36 @@ fn commit(
         events.push(what);
         effects.jobs.push(tell::notice(kind, &id, at_ms, data)?);
     }
+    // What others were told of is said, and so is what the law words (it has no intent): the gate answered it alone.
+    let may_be_taken_back = conclusion.happened.is_empty()
+        && conclusion.opt_out.is_none()
+        && conclusion.intent.is_some()
+        && taken
+            .taken_back
+            .as_ref()
+            .is_none_or(|earlier| earlier.put_off + 1 < unsaid::PUT_OFF_MAX);
     if let Some((purpose, body)) = conclusion.reply {
-        let reply = reply(&taken.messages, &taken.last, purpose, body);
+        let enqueued_ms = claim.jobs.last().map_or(at_ms, |job| job.enqueued_ms);
+        let heard_ms = taken.heard_ms(enqueued_ms);
+        let reply = reply(&taken.messages, &taken.last, purpose, body, heard_ms);
         let job = reply_job(claim, &reply);
+        let put_off = match &taken.taken_back {
+            Some(earlier) => {
+                effects.records.push(unsaid::instead(&earlier.job, job.id)?);
+                earlier.put_off + 1
+            }
+            None => 0,
+        };
+        let unsaid = Unsaid {
+            job: job.id.to_string(),
+            heard_ms,
+            put_off,
+            before: may_be_taken_back.then(|| Before {
+                conversation: taken.before,
+                messages: taken.messages.clone(),
+            }),
+        };
+        effects.records.push(unsaid.record(&id)?);
         events.push(What::ReplyQueued {
             message: job.id.to_string(),
             reply,
@@ -565,6 +657,7 @@ fn reply(
     last: &InboundMessage,
     purpose: Purpose,
     body: String,
+    heard_ms: u64,
 ) -> Reply {
     Reply {
         side: last.side,
@@ -573,6 +666,7 @@ fn reply(
         body,
         purpose,
         answers: messages.iter().map(|message| message.id.clone()).collect(),
+        heard_ms: Some(heard_ms),
     }
 }
 

@@ -212,6 +212,7 @@ fn turn(number: usize) -> Vec<Told> {
     let conversation = ConversationId::of(&message);
     let (id, at_ms) = (format!("reply-{number}"), at_ms(number));
     let reply = Reply {
+        heard_ms: None,
         side: message.side,
         line: message.line,
         to: message.contact.clone(),

@@ -83,7 +83,7 @@ pub enum What {
         error: String,
         is_final: bool,
     },
-    /// We decided not to send it: `suppressed`, `confirmation_too_late`, `taken_over`.
+    /// We decided not to send it: `suppressed`, `taken_over`, `confirmation_too_late`, `newer_text`, `too_many_texts`, `own_line`.
     SendWithheld { message: String, reason: String },
     /// The network's news of a message of ours.
     DeliveryReported {

@@ -106,6 +106,18 @@ pub fn resumed_record(id: &ConversationId) -> String {
     format!("resumed:{}", id.key())
 }
 
+/// The record of the latest reply of a conversation, while it has not left.
+#[must_use]
+pub fn unsaid_record(id: &ConversationId) -> String {
+    format!("unsaid:{}", id.key())
+}
+
+/// The record that says when a contact was texted lately, on all lines.
+#[must_use]
+pub fn texted_record(contact: &PhoneNumber) -> String {
+    format!("texted:{}", contact.as_e164())
+}
+
 /// The record that exists while the outcome of a send is open: written before Aircall is called, deleted with the
 /// settlement. A worker that finds it must not send again.
 #[must_use]

@@ -1,9 +1,10 @@
 //! What a text is and what it means. Pure: no clock, no network, no Redis, and nothing else of ours.
 //!
 //! In reading order: who texts ([`phone_number`], [`mod@line`]) and what ([`message`], [`sms_text`]), what we may do about it
-//! ([`consent`]), what it means ([`understand`] with [`places`], [`requirement`]), what we remember ([`conversation`]), what
+//! ([`consent`], [`quiet_hours`]), what it means ([`understand`] with [`places`], [`requirement`]), what we remember ([`conversation`]), what
 //! is kept ([`event`]), whom else we tell ([`notice`]) and what the processes leave for each other ([`job`]).
 
+mod area_codes;
 pub mod consent;
 pub mod conversation;
 pub mod dialogue;
@@ -17,6 +18,7 @@ pub mod notice;
 pub mod phone_number;
 pub mod phrases;
 pub mod places;
+pub mod quiet_hours;
 pub mod requirement;
 pub mod sms_text;
 pub mod supplier;

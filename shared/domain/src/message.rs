@@ -108,6 +108,9 @@ pub struct Reply {
     pub purpose: Purpose,
     /// The ids of the messages that it answers.
     pub answers: Vec<String>,
+    /// When the newest of them was sent, in milliseconds since 1970: until when it is a prompt answer depends on it.
+    #[serde(default)]
+    pub heard_ms: Option<u64>,
 }
 
 impl fmt::Debug for Reply {

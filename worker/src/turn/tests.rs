@@ -79,6 +79,9 @@ impl Contact {
             is_opt_out_unclear: false,
             received_ms: self.now_ms,
             now_ms: self.now_ms,
+            unsaid: None,
+            before: Conversation::default(),
+            taken_back: None,
             read_by: MatchedBy::Rule,
             calls: Vec::new(),
         };
@@ -152,6 +155,9 @@ fn a_stop_that_is_read_after_five_minutes_is_obeyed_and_not_confirmed() {
         is_opt_out_unclear: false,
         received_ms: START_MS,
         now_ms: START_MS + 5 * MINUTE_MS,
+        unsaid: None,
+        before: Conversation::default(),
+        taken_back: None,
         read_by: MatchedBy::Rule,
         calls: Vec::new(),
     };
