@@ -25,6 +25,11 @@ crash-matrix: redis-server ## Break everything around the queue and print what w
 	cargo build --locked --package wex-tests --bins
 	@exec $(programs)/debug/crash-matrix
 
+.PHONY: crash-send
+crash-send: redis-server ## Kill workers and fail as Aircall does while texts are sent, and print what each contact got. CRASH_SECONDS=600 goes on longer, CRASH_SEED=1 the same again.
+	cargo build --locked --package wex-tests --bins
+	@exec $(programs)/debug/crash-send
+
 .PHONY: bench-first-light
 bench-first-light: redis-server ## Measure the first end-to-end path, as a release build.
 	cargo build --release --locked --package wex-bench --package wex-ingress --package wex-worker --package wex-sim

@@ -120,6 +120,25 @@ impl Sim {
         self.ask(order.json(change)).await.map(drop)
     }
 
+    /// Forgets the faults that no send has met yet.
+    ///
+    /// # Errors
+    /// When the simulator cannot be reached.
+    pub async fn clear_faults(&self) -> Result<(), SimError> {
+        let url = format!("{}/_sim/faults", self.url);
+        self.ask(self.http.delete(url)).await.map(drop)
+    }
+
+    /// A contact has texted a line without the simulator's doing; it then knows that an answer may come.
+    ///
+    /// # Errors
+    /// When the simulator does not know the line.
+    pub async fn has_texted(&self, line: u64, from: &str) -> Result<(), SimError> {
+        let text = json!({ "line": line, "from": from, "body": "", "hold": true });
+        let order = self.http.post(format!("{}/_sim/contact-texts", self.url));
+        self.ask(order.json(&text)).await.map(drop)
+    }
+
     async fn order_fault(&self, fault: &Value) -> Result<(), SimError> {
         self.ask(
             self.http
@@ -144,6 +163,14 @@ impl Sim {
     /// When the simulator cannot be reached.
     pub async fn messages(&self) -> Result<Vec<SentMessage>, SimError> {
         self.news("messages", 0, Duration::ZERO).await
+    }
+
+    /// What we did that no sender should, as the simulator describes it.
+    ///
+    /// # Errors
+    /// When the simulator cannot be reached.
+    pub async fn violations(&self) -> Result<Vec<Value>, SimError> {
+        self.news("violations", 0, Duration::ZERO).await
     }
 
     /// What we asked the send endpoints, refused requests included, as the simulator describes it.

@@ -365,6 +365,7 @@ async fn send(
         // First, so that whoever waits for this message finds its events among those that wait to be delivered.
         let events = events::progress(&line, &message, &world.shown_token());
         world.order(world.status_delay, events).await;
+        world.watch(&message);
         world.messages.append(message);
     }
     if let Some(fault) = fault {

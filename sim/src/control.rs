@@ -6,8 +6,8 @@ use crate::events;
 use crate::journal::Page;
 use crate::options::{Inbound, Mode};
 use crate::world::{
-    DeliveryAttempt, FAULTS_MAX, Fault, Message, OrderedFault, SendRequest, World, new_message_id,
-    now_ms,
+    DeliveryAttempt, FAULTS_MAX, Fault, Message, OrderedFault, SendRequest, Violation, World,
+    new_message_id, now_ms,
 };
 use actix_web::error::InternalError;
 use actix_web::web::{self, Data, Json, JsonConfig, Query, QueryConfig, ServiceConfig};
@@ -36,6 +36,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             .route("/faults", web::delete().to(clear_faults))
             .route("/account", web::post().to(change_account))
             .route("/messages", web::get().to(messages))
+            .route("/violations", web::get().to(violations))
             .route("/requests", web::get().to(requests))
             .route("/deliveries", web::get().to(deliveries))
             .route("/state", web::get().to(state)),
@@ -92,6 +93,7 @@ async fn contact_texts(text: Json<ContactText>, world: Data<World>) -> Result<Js
         accepted_at_ms: now_ms,
     };
     let event = events::received(&line, &message, &world.shown_token());
+    world.hear(line.id, &message.contact);
     let copies = if hold { 0 } else { deliver };
     for _ in 0..copies {
         world.order(Duration::ZERO, vec![event.clone()]).await;
@@ -249,6 +251,14 @@ impl Look {
 /// highest `seq` so far.
 async fn messages(look: Query<Look>, world: Data<World>) -> Json<Page<Message>> {
     Json(world.messages.page(look.since, look.wait()).await)
+}
+
+/// `GET /_sim/violations?since=SEQ&wait_ms=MS` -> `{"newest", "items": [{"seq", "at_ms", "rule", "line", "to", "body"}]}`
+///
+/// What a sender did that no sender should, although Aircall let it, as [`messages`] are. `sent_twice`: the same words to one
+/// contact more often than the contact has texted the line.
+async fn violations(look: Query<Look>, world: Data<World>) -> Json<Page<Violation>> {
+    Json(world.violations.page(look.since, look.wait()).await)
 }
 
 /// `GET /_sim/requests?since=SEQ&wait_ms=MS` -> `{"newest", "items": [{"seq", "at_ms", "path", "status", "key", "to",

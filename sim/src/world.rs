@@ -7,7 +7,7 @@ use crate::options::{Inbound, LineOptions, Mode, Options};
 use crate::webhooks::Order;
 use reqwest::header::AUTHORIZATION;
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::sync::Mutex;
@@ -17,6 +17,9 @@ use tokio::sync::mpsc;
 
 /// Faults that may wait at a time; an order that would exceed it is refused.
 pub(crate) const FAULTS_MAX: usize = 100_000;
+
+/// Exchanges that are watched for doubled texts: as many as a journal has entries.
+const EXCHANGES_MAX: usize = crate::journal::ENTRIES_MAX;
 
 /// Aircall's limit counts requests per minute, in fixed windows: Aircall does not say so, but gives the end of one.
 const RATE_WINDOW_MS: u64 = 60_000;
@@ -35,6 +38,9 @@ pub(crate) struct World {
     pub(crate) messages: Journal<Message>,
     /// Requests on the send endpoints, refused ones too.
     pub(crate) requests: Journal<SendRequest>,
+    /// What no sender should do.
+    pub(crate) violations: Journal<Violation>,
+    exchanges: Mutex<HashMap<(u64, String), Exchange>>,
     /// Attempts at delivering an event.
     pub(crate) deliveries: Journal<DeliveryAttempt>,
     /// Events that are not delivered yet and not given up.
@@ -54,6 +60,8 @@ impl World {
             rate: Mutex::new(RateWindow::new(options.rate_per_minute)),
             faults: Mutex::default(),
             messages: Journal::new(),
+            violations: Journal::new(),
+            exchanges: Mutex::default(),
             requests: Journal::new(),
             deliveries: Journal::new(),
             deliveries_waiting: AtomicUsize::new(0),
@@ -130,6 +138,42 @@ impl World {
 
     pub(crate) fn account(&self) -> Account {
         *self.account.lock().expect("nothing panics under this lock")
+    }
+
+    /// Notes that a contact has texted a line.
+    pub(crate) fn hear(&self, line: u64, contact: &str) {
+        self.exchange(line, contact, |exchange| exchange.heard += 1);
+    }
+
+    /// Holds an accepted message against the rule that one text is not answered twice with the same words: to one contact, a
+    /// line sends the same words no more often than the contact has texted it.
+    pub(crate) fn watch(&self, message: &Message) {
+        let is_doubled = self.exchange(message.line, &message.contact, |exchange| {
+            let times = exchange.said.entry(message.body.clone()).or_default();
+            *times += 1;
+            1 < *times && exchange.heard < *times
+        });
+        if is_doubled {
+            self.violations.append(Violation {
+                at_ms: message.accepted_at_ms,
+                rule: "sent_twice",
+                line: message.line,
+                to: message.contact.clone(),
+                body: message.body.clone(),
+            });
+        }
+    }
+
+    fn exchange<T>(&self, line: u64, contact: &str, change: impl FnOnce(&mut Exchange) -> T) -> T {
+        let mut exchanges = self
+            .exchanges
+            .lock()
+            .expect("nothing panics under this lock");
+        if EXCHANGES_MAX < exchanges.len() {
+            exchanges.clear(); // What came before is not watched any more.
+        }
+        let digits = digits_of(contact);
+        change(exchanges.entry((line, digits)).or_default())
     }
 
     pub(crate) fn next_fault(&self) -> Option<OrderedFault> {
@@ -304,6 +348,25 @@ pub(crate) struct Message {
     pub(crate) media_url: Vec<String>,
     /// When Aircall accepted it, UNIX milliseconds.
     pub(crate) accepted_at_ms: u64,
+}
+
+/// What went between a line and a contact.
+#[derive(Default)]
+struct Exchange {
+    /// Texts of the contact.
+    heard: u64,
+    /// How often each text was sent.
+    said: HashMap<String, u64>,
+}
+
+/// A rule that a sender broke, although Aircall let it.
+#[derive(Clone, Serialize)]
+pub(crate) struct Violation {
+    pub(crate) at_ms: u64,
+    pub(crate) rule: &'static str,
+    pub(crate) line: u64,
+    pub(crate) to: String,
+    pub(crate) body: String,
 }
 
 /// One request on a send endpoint.

@@ -341,6 +341,23 @@ async fn an_accepted_message_is_the_answer_and_is_listed() {
 }
 
 #[tokio::test]
+async fn the_same_words_sent_more_often_than_the_contact_has_texted_are_a_violation() {
+    let world = World::start();
+    let text = json!({ "line": PUBLIC_API, "from": CONTACT, "body": "Hello?", "hold": true });
+    world.control("contact-texts", text.clone()).await;
+    world.control("contact-texts", text).await;
+    world.send(PUBLIC_API).await;
+    world.send(PUBLIC_API).await; // The second text may have been answered alike.
+    assert_eq!(world.look("violations").await["newest"], 0);
+
+    world.send(PUBLIC_API).await;
+
+    let violations = world.items("violations", 0, 1).await;
+    assert_eq!(violations[0]["rule"], "sent_twice");
+    assert_eq!(violations[0]["to"], CONTACT);
+}
+
+#[tokio::test]
 async fn a_line_answers_on_the_endpoint_of_its_mode_only() {
     let world = World::start();
     for path in [

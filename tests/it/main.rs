@@ -7,6 +7,7 @@ mod colleagues;
 mod consent;
 mod conversation;
 mod crash_matrix;
+mod crash_send;
 mod crashes;
 mod deliveries;
 mod demo;

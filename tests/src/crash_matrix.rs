@@ -86,7 +86,7 @@ pub fn name(faults: &[Fault]) -> String {
 }
 
 /// To standard error: the table goes to standard output, and a test's output is shown when it fails.
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     #[expect(
         clippy::print_stderr,
         reason = "the seed has to be seen by whoever runs this"
