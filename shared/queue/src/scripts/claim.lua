@@ -153,7 +153,6 @@ if gates['*'] then
 end
 
 -- What waits at a gate with room: first in line while the gate opens, else behind what is ready.
-local LATE = '*late'
 for group, gate in pairs(gates) do
   local has = group ~= '*' and 0 < keys_max and room(gate) or 0
   if has == math.huge or (group == LATE and 0 < has) then

@@ -37,7 +37,7 @@ for _, queue in ipairs(queues) do
       end
     end
     redis.call('LREM', name(queue, 'ready'), 0, key)
-    redis.call('LREM', held_name(queue, group_of(key) or ''), 0, key)
+    for _, held in ipairs(held_names(queue, key)) do redis.call('LREM', held, 0, key) end
     redis.call('ZREM', name(queue, 'scheduled'), key)
     redis.call('ZREM', name(queue, 'paused'), key)
     redis.call('HDEL', name(queue, 'pauses'), key)

@@ -56,6 +56,7 @@ local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 local function name(queue, part) return shard .. ':' .. queue .. ':' .. part end
 local function jobs_name(queue, key) return shard .. ':' .. queue .. ':jobs:' .. key end
 local function held_name(queue, group) return shard .. ':' .. queue .. ':held:' .. group end
+local LATE = '*late'
 local function group_of(key) return key:match('^(.*):') end -- nil when there is no colon: then no gate but the queue's.
 local function whole(number) return string.format('%.0f', number) end
 
@@ -107,6 +108,12 @@ local function call_with(command, key, values)
     reply = redis.call(command, key, unpack(values, first, math.min(first + VALUES_AT_ONCE - 1, #values)))
   end
   return reply
+end
+
+-- Where a key may be held: at the gate of its group, or as a late one.
+local function held_names(queue, key)
+  local group = group_of(key)
+  return group and { held_name(queue, LATE), held_name(queue, group) } or { held_name(queue, LATE) }
 end
 
 -- Before a script reads which keys are ready.

@@ -39,9 +39,11 @@ if ARGV[2] ~= '' then
       return reply
     end
   end
-  if redis.call('LPOS', held_name(queue, group_of(key) or ''), key) then
-    show(key, 'held', 0)
-    return reply
+  for _, held in ipairs(held_names(queue, key)) do
+    if redis.call('LPOS', held, key) then
+      show(key, 'held', 0)
+      return reply
+    end
   end
   -- A key with jobs that is nowhere else is ready; to find its place would mean reading the whole list.
   show(key, redis.call('EXISTS', jobs_name(queue, key)) == 1 and 'ready' or 'idle', 0)
