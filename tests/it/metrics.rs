@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wex_ops::stack::Settings;
+use wex_queue::{HeldGate, WHOLE_QUEUE};
 use wex_tests::{BUYER, INBOUND, OUTBOUND, World};
 
 use crate::processes;
 
 const TEXT: &str = "I need 10k sqft in Carson CA for storage";
 
-/// A world in which everything that is counted has happened: a turn that a model read, a send, a dead letter, and deliveries
-/// of every outcome.
+/// A world in which everything that is counted has happened: a turn that a model read, a send, a dead letter, a gate
+/// that is shut, and deliveries of several outcomes.
 async fn eventful_world() -> World {
     let mut world = World::start_without_worker(processes(), Settings::default()).await;
     world.settings.worker_variables = vec![
@@ -35,6 +36,16 @@ async fn eventful_world() -> World {
         .expect("it has a name");
     world.contact_texts("+18704575427", TEXT).await;
     world.dead_letters(OUTBOUND, 1).await;
+    world
+        .sim
+        .fault("unauthorized", 1)
+        .await
+        .expect("it has a name");
+    world.contact_texts("+18704575428", TEXT).await;
+    let shut = |gate: &HeldGate| gate.gate.is_shut();
+    world
+        .until_gate(WHOLE_QUEUE, "sending is stopped", shut)
+        .await;
     world.until_recorded().await;
     world
 }
@@ -55,17 +66,19 @@ async fn a_worker_tells_what_it_did_what_models_cost_and_how_the_queues_stand() 
     assert_lines(
         &text,
         &[
-            "sms_attempts_total{queue=\"inbound\",disposition=\"complete\"} 2",
+            "sms_attempts_total{queue=\"inbound\",disposition=\"complete\"} 3",
             "sms_attempts_total{queue=\"outbound\",disposition=\"complete\"} 1",
             "sms_attempts_total{queue=\"outbound\",disposition=\"dead_letter\"} 1",
-            "sms_attempt_duration_seconds_count{queue=\"inbound\"} 2",
-            "sms_queue_wait_seconds_count{queue=\"outbound\"} 2",
-            "sms_llm_calls_total{provider=\"openai\",model=\"sim-small\"} 2",
+            "sms_attempts_total{queue=\"outbound\",disposition=\"retry\"} 1",
+            "sms_attempt_duration_seconds_count{queue=\"inbound\"} 3",
+            "sms_queue_wait_seconds_count{queue=\"outbound\"} 3",
+            "sms_llm_calls_total{provider=\"openai\",model=\"sim-small\"} 3",
             "sms_queue_jobs{queue=\"inbound\"} 0",
             "sms_queue_keys{queue=\"inbound\",state=\"running\"} 0",
-            "sms_oldest_job_age_seconds{queue=\"outbound\",state=\"ready\"} 0.0",
+            "sms_oldest_job_age_seconds{queue=\"outbound\",state=\"held\"} 0.0",
             "sms_queue_paused{queue=\"outbound\"} 0",
             "sms_dead_letters{queue=\"outbound\",reason=\"rejected\"} 1",
+            "sms_governor_paused{queue=\"outbound\",gate=\"*\"} 1",
             "sms_workers{state=\"alive\"} 1",
             "sms_workers{state=\"missing\"} 0",
             "sms_ledger_waiting_events 0",

@@ -209,7 +209,7 @@ async fn redis_lets_our_processes_do_all_that_they_do_and_nothing_else() {
     world.start_worker().await;
     world.buyer_texts(TEXT).await;
     world.sent(1).await;
-    world.sim.fault("rate_limited", 1).await.unwrap();
+    world.sim.fault("edge_403_html", 1).await.unwrap();
     world.buyer_texts("and in Torrance").await;
     world.sent(2).await;
     world.sim.fault("invalid_payload", 1).await.unwrap();
