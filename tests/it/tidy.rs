@@ -244,6 +244,22 @@ fn the_compose_file_hands_every_setting_to_a_process() {
 }
 
 #[test]
+fn the_example_environment_names_what_the_compose_file_alone_reads_with_its_default() {
+    let example = read(".env.example");
+    let compose = read("docker-compose.yml");
+    for variable in compose.split("${").skip(1) {
+        let (variable, _) = variable.split_once('}').expect("it is closed");
+        let end = variable.find([':', '?']).unwrap_or(variable.len());
+        let (name, default) = variable.split_at(end);
+        let default = default.strip_prefix(":-").unwrap_or_default();
+        let is_named = example.lines().any(|line| {
+            line.starts_with(&format!("{name}=")) || line == format!("#{name}={default}")
+        });
+        assert!(is_named, ".env.example does not name {name}={default}");
+    }
+}
+
+#[test]
 fn tests_wait_for_events_and_none_is_switched_off() {
     for file in files("tests/it", "rs") {
         let text = fs::read_to_string(&file).expect("a test");
