@@ -348,6 +348,7 @@ fn status(
         provider_id: update.message_id,
         what: SendStep::Status {
             status: status.as_str().to_owned(),
+            never: update.never,
         },
         at_ms: None,
     };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
-use wex_domain::job::{confirmation_record, suppression_record, texted_record};
+use wex_domain::job::{confirmation_record, sent_record, suppression_record, texted_record};
 use wex_domain::line::{LineId, Side};
 use wex_domain::phone_number::PhoneNumber;
 use wex_ledger::{ConversationRow, Ledger, Message, MessageFilter, TimelineEvent};
@@ -213,6 +213,10 @@ async fn show_one(
     table.print_whole()
 }
 
+/// How long the worker keeps what joins news to a text, and more of them than a contact may be sent in that time.
+const SENT_KEPT_MS: u64 = 72 * 3600 * 1000;
+const SENT_MAX: u32 = 10_000;
+
 /// First Redis, so that nothing new comes of what is there; then the ledger, once it has all that happened until then.
 async fn erase(options: &Erase, ledger: &Ledger) -> Result<(), CommandError> {
     let session = Session::open().await?;
@@ -246,6 +250,17 @@ async fn erase(options: &Erase, ledger: &Ledger) -> Result<(), CommandError> {
             keys.len()
         )));
     }
+    // Whose text a status is about stands in records that only the ledger's names of the texts lead to.
+    until_recorded(&session, "nothing was erased").await?;
+    let sent = MessageFilter {
+        contact: Some(contact.as_e164().to_owned()),
+        since_ms: Some(session.now_ms.saturating_sub(SENT_KEPT_MS)),
+        ..MessageFilter::default()
+    };
+    let (sent, _) = ledger.messages(&sent, true, None, SENT_MAX).await?;
+    let sent = sent
+        .iter()
+        .filter_map(|message| message.provider_id.as_deref());
     let name = key.name(contact);
     let forgotten = Forgotten {
         word: contact.as_e164().to_owned(),
@@ -254,6 +269,7 @@ async fn erase(options: &Erase, ledger: &Ledger) -> Result<(), CommandError> {
             .iter()
             .flat_map(|key| [format!("conversation:{key}"), format!("unsaid:{key}")])
             .chain([confirmation_record(contact), texted_record(contact)])
+            .chain(sent.map(sent_record))
             .collect(),
         renamed: vec![(suppression_record(contact), name.clone())],
         keys: keys
@@ -273,7 +289,7 @@ async fn erase(options: &Erase, ledger: &Ledger) -> Result<(), CommandError> {
                 .to_owned(),
         ));
     };
-    until_recorded(&session).await?;
+    until_recorded(&session, "Redis has forgotten the contact").await?;
     let erased = ledger.erase(contact, &name).await?;
     line(&format!(
         "Erased {contact}: {jobs} jobs, {letters} dead letters, {} messages, {} conversations, {} entries of consent.\n\
@@ -323,7 +339,7 @@ async fn until_unspooled(session: &Session) -> Result<Vec<Worker>, CommandError>
 }
 
 /// Waits until the ledger has all that happened until now: otherwise it would be written after the erasure.
-async fn until_recorded(session: &Session) -> Result<(), CommandError> {
+async fn until_recorded(session: &Session, so_far: &str) -> Result<(), CommandError> {
     const PATIENCE: Duration = Duration::from_secs(60);
     const PAUSE: Duration = Duration::from_millis(100);
     let now_ms = session.queue.now_ms().await?;
@@ -335,11 +351,10 @@ async fn until_recorded(session: &Session) -> Result<(), CommandError> {
         .is_some_and(|oldest| oldest <= now_ms)
     {
         if started.elapsed() > PATIENCE {
-            return Err(CommandError::Failed(
-                "Redis has forgotten the contact, but the ledger is behind (is a worker with the queue ledger running, and its \
-                 database there?): run the same command again when it has caught up"
-                    .to_owned(),
-            ));
+            return Err(CommandError::Failed(format!(
+                "{so_far}, but the ledger is behind (is a worker with the queue ledger running, and its database there?): run \
+                 the same command again when it has caught up"
+            )));
         }
         sleep(PAUSE).await;
     }

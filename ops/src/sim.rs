@@ -21,6 +21,8 @@ pub enum SimError {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct SentMessage {
     pub seq: u64,
+    /// Aircall's name of it.
+    pub id: String,
     pub line: u64,
     pub to: String,
     pub body: String,

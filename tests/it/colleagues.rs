@@ -1,4 +1,4 @@
-//! Aircall's news of texts that left: proof of our own, and colleagues at work.
+//! Aircall's news of texts that left: proof of our own, how far they came, and colleagues at work.
 
 use serde_json::json;
 use wex_ops::stack::Settings;
@@ -176,4 +176,80 @@ async fn news_of_texts_that_left_go_to_the_queue_of_news_and_those_of_other_line
         metrics.contains("sms_ignored_lines_total{line_id=\"999\"} 2"),
         "{metrics}"
     );
+}
+
+/// Tells of a status of a text that Aircall has sent, as sparsely as Aircall does.
+async fn status_comes(world: &World, provider_id: &str, status: &str, reason: &str) {
+    let news = json!({
+        "event": "message.status_updated",
+        "token": world.settings.webhook_token,
+        "data": {
+            "id": provider_id, "status": status, "status_reason": reason,
+            "number": { "id": world.settings.buyer.0 },
+        },
+    });
+    let answer = world.post("/api/sms/webhook", news.to_string()).await;
+    assert_eq!(answer.outcome(), (200, "accepted"), "{status}");
+    world
+        .until(DELIVERY, "the news are read", wex_queue::Survey::is_idle)
+        .await;
+}
+
+#[tokio::test]
+async fn who_opted_out_with_the_carrier_or_cannot_be_texted_is_sent_nothing_more() {
+    for (reason, kind) in [
+        ("recipient opted out", "provider_block"),
+        ("landline", "deactivated"),
+    ] {
+        let world = World::start(processes()).await;
+        world.buyer_texts(TEXT).await;
+        let ours = world.sent(1).await.remove(0);
+
+        status_comes(&world, &ours.id, "failed", reason).await;
+        world.buyer_texts("in Torrance too").await;
+
+        let worker = world.worker.as_ref().expect("a worker");
+        worker.line_with("outcome=\"suppressed\"").await;
+        assert_eq!(world.sent(1).await.len(), 1, "{reason}");
+        world.until_recorded().await;
+        let listed = world.wex(&["consent", "list", "--json"]).await;
+        assert!(
+            listed.contains(&format!("\"kind\":\"{kind}\""))
+                && listed.contains("\"matched_by\":\"provider\""),
+            "{listed}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_text_that_merely_failed_is_told_of_and_the_next_answer_is_sent() {
+    let world = World::start(processes()).await;
+    world.buyer_texts(TEXT).await;
+    let ours = world.sent(1).await.remove(0);
+
+    status_comes(&world, &ours.id, "failed", "carrier timeout").await;
+    world.buyer_texts("in Torrance too").await;
+
+    assert_eq!(world.sent(2).await.len(), 2);
+    world.until_recorded().await;
+    let shown = world.wex(&["conversations", "show", BUYER]).await;
+    assert!(shown.contains("status=failed"), "{shown}");
+}
+
+#[tokio::test]
+async fn statuses_in_any_order_and_repeated_leave_a_text_delivered() {
+    let world = World::start(processes()).await;
+    world.buyer_texts(TEXT).await;
+    let ours = world.sent(1).await.remove(0);
+
+    for status in ["queued", "sent_to_carrier", "pending"] {
+        status_comes(&world, &ours.id, status, "").await;
+    }
+
+    world.until_recorded().await;
+    let listed = world
+        .wex(&["messages", "list", "--contact", BUYER, "--json"])
+        .await;
+    assert!(listed.contains("\"delivery\":\"delivered\""), "{listed}");
+    assert_eq!(world.letters(DELIVERY).await.len(), 0);
 }

@@ -6,13 +6,13 @@
 use std::time::Duration;
 
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use tracing::Span;
 use wex_domain::conversation::ConversationId;
-use wex_domain::event::{Event, What};
-use wex_domain::job::{DeliveryPayload, held_record};
-use wex_domain::message::{SendNews, SendStep};
+use wex_domain::event::{ConsentChange, ConsentKind, Event, MatchedBy, What};
+use wex_domain::job::{DeliveryPayload, held_record, sent_record, short_hash, suppression_record};
+use wex_domain::message::{Never, SendNews, SendStep};
 use wex_domain::notice::NoticeKind;
+use wex_domain::phone_number::PhoneNumber;
 use wex_queue::{Claim, Counts, Effects, Failed, Invalid, Record};
 use wex_runtime::trace;
 
@@ -42,9 +42,23 @@ pub(crate) fn ours(
     )
 }
 
-/// The record that says which of our sends a text of Aircall's is: the job.
-pub(crate) fn sent(provider_id: &str, job: &str) -> Result<Record, Invalid> {
-    Record::set(sent_record(provider_id), job.to_owned(), Some(SENT_KEPT))
+/// The record that says which of our sends a text of Aircall's is: the job, and the key of its conversation, which news of a
+/// status do not name.
+pub(crate) fn sent(
+    provider_id: &str,
+    job: &str,
+    conversation: &ConversationId,
+) -> Result<Record, Invalid> {
+    let value = format!("{job} {}", conversation.key());
+    Record::set(sent_record(provider_id), value, Some(SENT_KEPT))
+}
+
+/// What [`sent`] wrote: the job, and the contact.
+fn read_sent(value: &str) -> (String, Option<PhoneNumber>) {
+    let (job, key) = value.split_once(' ').unwrap_or((value, ""));
+    let contact = key.rsplit_once(':');
+    let contact = contact.and_then(|(_, contact)| PhoneNumber::parse(contact).ok());
+    (job.to_owned(), contact)
 }
 
 /// The record that names the trace of a send, for the news of it; `None` where there are no traces.
@@ -82,17 +96,6 @@ fn ours_record(conversation: &ConversationId, body: &str) -> String {
     )
 }
 
-fn sent_record(provider_id: &str) -> String {
-    format!("sent:{}", short_hash(provider_id))
-}
-
-/// 64 bits: enough to tell the texts of a few days apart.
-pub(crate) fn short_hash(text: &str) -> String {
-    let mut hex = format!("{:x}", Sha256::digest(text));
-    hex.truncate(16);
-    hex
-}
-
 pub(crate) async fn take(claim: &Claim, ctx: &Context) -> Result<Achieved, Failure> {
     let DeliveryPayload::V1(news) = DeliveryPayload::decode(&claim.jobs[0].payload)
         .map_err(|_quotes_content| unreadable("payload"))?;
@@ -106,7 +109,9 @@ pub(crate) async fn take(claim: &Claim, ctx: &Context) -> Result<Achieved, Failu
             left(claim, &news, &conversation, body, ctx).await
         }
         (SendStep::Sent { .. }, None) => Err(unreadable("payload: it names no contact")),
-        (SendStep::Status { status }, _) => progressed(claim, &news, status, ctx).await,
+        (SendStep::Status { status, never }, _) => {
+            progressed(claim, &news, status, *never, ctx).await
+        }
     }
 }
 
@@ -123,6 +128,7 @@ async fn left(
     let found = ctx.queue.records(&names).await?;
     let by_words = found.first().cloned().flatten();
     let by_id = found.get(1).cloned().flatten();
+    let by_id = by_id.map(|value| read_sent(&value).0);
     match by_id.or(by_words) {
         Some(job) => {
             link_to_send(&job, ctx).await?;
@@ -145,7 +151,7 @@ fn proven(
         Some(OURS_KEPT),
     )?];
     if news.provider_id.is_some() {
-        records.push(sent(provider_id, job)?);
+        records.push(sent(provider_id, job, conversation)?);
     }
     let id = news.provider_id.as_deref();
     let event = reported(Some(conversation.clone()), job, id, "sent", now_ms);
@@ -203,21 +209,24 @@ async fn progressed(
     claim: &Claim,
     news: &SendNews,
     status: &str,
+    never: Option<Never>,
     ctx: &Context,
 ) -> Result<Achieved, Failure> {
     let Some(provider_id) = news.provider_id.as_deref() else {
         return Ok(silent("no_id"));
     };
     let found = ctx.queue.records(&[sent_record(provider_id)]).await?;
-    let Some(job) = found.first().cloned().flatten() else {
+    let Some(sent) = found.first().cloned().flatten() else {
         let waited = claim.claimed_ms.saturating_sub(claim.jobs[0].enqueued_ms);
         if u128::from(waited) < ANSWER_WRITTEN_MAX.as_millis() {
             return Err(not_yet());
         }
         return Ok(silent("not_ours"));
     };
+    let (job, contact) = read_sent(&sent);
     link_to_send(&job, ctx).await?;
-    let conversation = news.contact.clone().map(|contact| ConversationId {
+    let contact = news.contact.clone().or(contact);
+    let conversation = contact.map(|contact| ConversationId {
         side: news.side,
         line: news.line,
         contact,
@@ -234,7 +243,10 @@ async fn progressed(
         events: vec![tell::event(event)?],
         ..Effects::default()
     };
-    let is_lost = matches!(status, "failed" | "undelivered");
+    let is_lost = never.is_some() || matches!(status, "failed" | "undelivered");
+    if let (Some(never), Some(conversation)) = (never, &conversation) {
+        barred(never, conversation, &job, now_ms, &mut effects)?;
+    }
     // News without a contact can be told to the ledger only, which knows whose text it was.
     if is_lost && let Some(conversation) = conversation {
         effects.jobs.push(tell::notice(
@@ -248,6 +260,44 @@ async fn progressed(
         what: if is_lost { "not_delivered" } else { "reported" },
         effects,
     })
+}
+
+/// Nothing is sent to the contact any more: who opted out elsewhere is not asked again here, and a number that takes no texts is
+/// not texted in vain. An operator may see it among the consents, and take it back; so does the contact, with START.
+fn barred(
+    never: Never,
+    conversation: &ConversationId,
+    job: &str,
+    now_ms: u64,
+    effects: &mut Effects,
+) -> Result<(), Invalid> {
+    let (kind, reason) = match never {
+        Never::OptedOut => (ConsentKind::ProviderBlock, "opted out with the carrier"),
+        Never::NoSuchPhone => (ConsentKind::Deactivated, "the number takes no texts"),
+    };
+    let contact = &conversation.contact;
+    let suppression = suppression_record(contact);
+    effects
+        .records
+        .push(Record::set(suppression, now_ms.to_string(), None)?);
+    let change = ConsentChange {
+        contact: contact.clone(),
+        kind,
+        matched_by: MatchedBy::Provider,
+        raw_text: None,
+        message: None,
+        received_ms: now_ms,
+        effective_ms: now_ms,
+        rule_version: env!("CARGO_PKG_VERSION").to_owned(),
+        actor: "provider".to_owned(),
+        reason: Some(reason.to_owned()),
+    };
+    let event = Event::consent_changed(Some(conversation.clone()), job, change);
+    effects.events.push(tell::event(event)?);
+    let data = json!({ "change": kind.as_str() });
+    let notice = tell::notice(NoticeKind::ConsentChanged, conversation, now_ms, data)?;
+    effects.jobs.push(notice);
+    Ok(())
 }
 
 fn silent(what: &'static str) -> Achieved {

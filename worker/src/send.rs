@@ -11,8 +11,8 @@ use wex_aircall::client::{RejectionKind, SendOutcome};
 use wex_domain::conversation::ConversationId;
 use wex_domain::event::{Event, SendChecks, What};
 use wex_domain::job::{
-    INBOUND, OutboundPayload, held_record, send_record, suppression_record, texted_record,
-    unsaid_record,
+    INBOUND, OutboundPayload, held_record, send_record, short_hash, suppression_record,
+    texted_record, unsaid_record,
 };
 use wex_domain::message::Reply;
 use wex_domain::notice::NoticeKind;
@@ -211,7 +211,7 @@ async fn attempt(claim: &Claim, ctx: &Context, news: &mut News) -> Result<Achiev
     match answer.outcome {
         SendOutcome::Accepted { provider_id, .. } => {
             let mut settled = settled;
-            let sent = delivery::sent(&provider_id, &job.id.to_string())?;
+            let sent = delivery::sent(&provider_id, &job.id.to_string(), &conversation)?;
             settled.records.extend([sent, texted_again]);
             let accepted = What::SendAccepted {
                 message: job.id.to_string(),
@@ -359,7 +359,7 @@ fn withheld(
             json!({ "reason": reason, "assistant": "goes_on" }),
         )?;
         let row = texted_ms.last().copied().unwrap_or_default();
-        let name = delivery::short_hash(&format!("{} {row}", conversation.key()));
+        let name = short_hash(&format!("{} {row}", conversation.key()));
         notice.event = Some(EventId::new(format!("{reason}:{name}"))?);
         effects.jobs.push(notice);
     }

@@ -14,6 +14,7 @@ use std::fmt;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 use wex_domain::line::LineId;
+use wex_domain::message::Never;
 use wex_domain::phone_number::{NotAPhoneNumber, PhoneNumber};
 
 use crate::status::Status;
@@ -70,6 +71,8 @@ pub struct StatusUpdate {
     pub line: LineRef,
     pub contact: Result<PhoneNumber, NotAPhoneNumber>,
     pub status: Option<Status>,
+    /// Why no text will ever reach the contact, if the news say so.
+    pub never: Option<Never>,
     pub channel: Channel,
 }
 
@@ -220,6 +223,15 @@ fn read_message(
     }
 }
 
+/// Where a failed message may say why. Aircall documents none of them.
+const REASONS: [&str; 5] = [
+    "status_reason",
+    "reason",
+    "error_code",
+    "error_message",
+    "error",
+];
+
 fn read_status_update(data: &Map<String, Value>) -> StatusUpdate {
     let message_id = json::id(data, "id");
     let line = LineRef::read(data);
@@ -228,6 +240,10 @@ fn read_status_update(data: &Map<String, Value>) -> StatusUpdate {
     // Without an id the contact is the best that tells messages apart; nothing depends on such news.
     let subject = message_id.as_deref().unwrap_or(&contact_as_given);
     let status_word = status.as_ref().map_or("-", Status::as_str);
+    let reasons = REASONS.map(|field| json::text_or_integer(data, field).unwrap_or_default());
+    let never = status
+        .as_ref()
+        .and_then(|status| status.never(&reasons.join(" ")));
     StatusUpdate {
         event_id: event_id::of(
             "message.status_updated",
@@ -238,6 +254,7 @@ fn read_status_update(data: &Map<String, Value>) -> StatusUpdate {
         line,
         contact,
         status,
+        never,
         channel: Channel::read(data),
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use wex_domain::message::Never;
+
 /// The status of a message. Aircall does not promise the list, so a word that we do not know is kept as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
@@ -46,6 +48,50 @@ impl Status {
         })
     }
 
+    /// Why no text will ever reach the number, if the status and the `reason` beside it say so. Aircall documents no reasons;
+    /// these are the words and codes of the carriers and providers behind it.
+    #[must_use]
+    pub fn never(&self, reason: &str) -> Option<Never> {
+        const OPTED_OUT: [&str; 8] = [
+            "opted out",
+            "opt out",
+            "optout",
+            "unsubscribed",
+            "blacklisted",
+            "stop rule",
+            "21610", // Twilio: the recipient is unsubscribed.
+            "40300", // Telnyx: blocked due to STOP message.
+        ];
+        const NO_SUCH_PHONE: [&str; 10] = [
+            "landline",
+            "unallocated",
+            "not a mobile",
+            "unknown destination",
+            "disconnected",
+            "deactivated",
+            "21211", // Twilio: invalid number,
+            "21614", // not a mobile number,
+            "30005", // unknown destination handset,
+            "30006", // landline or unreachable carrier.
+        ];
+        if !matches!(self, Self::Failed | Self::Undelivered | Self::Other(_)) {
+            return None;
+        }
+        let said: String = format!(" {} {reason} ", self.as_str())
+            .to_lowercase()
+            .chars()
+            .map(|c| if c.is_alphanumeric() { c } else { ' ' })
+            .collect();
+        let says = |words: &&str| said.contains(&format!(" {words} "));
+        if OPTED_OUT.iter().any(says) {
+            Some(Never::OptedOut)
+        } else if NO_SUCH_PHONE.iter().any(says) {
+            Some(Never::NoSuchPhone)
+        } else {
+            None
+        }
+    }
+
     /// The word in lower case.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -86,6 +132,28 @@ mod tests {
                 Status::parse(&word.to_ascii_uppercase()).unwrap().as_str(),
                 word
             );
+        }
+    }
+
+    #[test]
+    fn a_failure_says_whether_any_text_will_ever_arrive() {
+        let never = |status: &str, reason: &str| Status::parse(status).unwrap().never(reason);
+        assert_eq!(
+            never("failed", "Recipient opted-out"),
+            Some(Never::OptedOut)
+        );
+        assert_eq!(never("failed", "21610"), Some(Never::OptedOut));
+        assert_eq!(never("opted_out", ""), Some(Never::OptedOut));
+        assert_eq!(never("undelivered", "LANDLINE"), Some(Never::NoSuchPhone));
+        assert_eq!(never("failed", "error 30006"), Some(Never::NoSuchPhone));
+        for (status, reason) in [
+            ("failed", ""),
+            ("failed", "carrier timeout"),
+            ("failed", "ref 2161099"),
+            ("delivered", "landline"),
+            ("sent", "opted out"),
+        ] {
+            assert_eq!(never(status, reason), None, "{status} {reason}");
         }
     }
 

@@ -1,6 +1,8 @@
 //! What the processes leave for each other in Redis: the queues' names, what their jobs carry, and the records beside
 //! them. A stored payload names its version, so that a worker can tell an older or newer one from a broken one.
 
+use sha2::{Digest, Sha256};
+
 use crate::conversation::ConversationId;
 use crate::message::{InboundMessage, Reply, SendNews};
 use crate::notice::Notice;
@@ -110,6 +112,20 @@ pub fn resumed_record(id: &ConversationId) -> String {
 #[must_use]
 pub fn unsaid_record(id: &ConversationId) -> String {
     format!("unsaid:{}", id.key())
+}
+
+/// The record that says which of our sends a text of Aircall's is.
+#[must_use]
+pub fn sent_record(provider_id: &str) -> String {
+    format!("sent:{}", short_hash(provider_id))
+}
+
+/// 64 bits of SHA-256, in hexadecimal digits: enough to tell the texts of a few days apart.
+#[must_use]
+pub fn short_hash(text: &str) -> String {
+    let mut hex = format!("{:x}", Sha256::digest(text));
+    hex.truncate(16);
+    hex
 }
 
 /// The record that says when a contact was texted lately, on all lines.

@@ -63,7 +63,22 @@ pub enum SendStep {
     /// Aircall sent it: with these words.
     Sent { body: String },
     /// In Aircall's word, e.g. `delivered`.
-    Status { status: String },
+    Status {
+        status: String,
+        /// Why no text will ever arrive, if the news say so.
+        #[serde(default)]
+        never: Option<Never>,
+    },
+}
+
+/// Why no text will ever reach a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Never {
+    /// Its owner opted out with the carrier or the provider.
+    OptedOut,
+    /// It is a landline, or nobody's.
+    NoSuchPhone,
 }
 
 impl fmt::Debug for SendStep {

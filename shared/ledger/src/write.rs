@@ -627,7 +627,8 @@ async fn status(
     Ok(())
 }
 
-/// The network's news of a message that is named by us or by the provider.
+/// The network's news of a message that is named by us or by the provider. They come in any order: what has arrived stays so,
+/// and what has failed can only turn out to have arrived after all.
 async fn delivered(
     connection: &mut AnyConnection,
     of: (Option<&str>, Option<&str>),
@@ -641,8 +642,9 @@ async fn delivered(
         (None, None) => return Ok(()),
     };
     let sql = format!(
-        "UPDATE messages SET delivery = $2, delivered_ms = COALESCE($3, delivered_ms), error = COALESCE($4, error) \
-         WHERE {column} = $1"
+        "UPDATE messages SET delivery = CASE WHEN delivery = 'delivered' OR (delivery IN ('failed', 'undelivered') \
+         AND $2 NOT IN ('delivered', 'failed', 'undelivered')) THEN delivery ELSE $2 END, \
+         delivered_ms = COALESCE($3, delivered_ms), error = COALESCE($4, error) WHERE {column} = $1"
     );
     sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(storable(name))
