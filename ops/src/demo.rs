@@ -183,6 +183,7 @@ struct Demo {
     settings: Settings,
     database: String,
     ingress_url: String,
+    aircall_url: String,
     sim: Sim,
     redis: Redis,
     ingress: Process,
@@ -221,7 +222,8 @@ impl Demo {
             settings,
             database,
             ingress_url,
-            sim: Sim::new(url),
+            sim: Sim::new(url.clone()),
+            aircall_url: url,
             redis,
             ingress,
             worker,
@@ -236,11 +238,18 @@ impl Demo {
              The webhook is {}/api/sms/buyer/webhook, its token {token}.\n\
              Texts of one burst are answered together, {} s after the last.\n\
              In another terminal: REDIS_URL={} wex queue status\n\
-             What was said, also afterwards: DATABASE_URL={} wex conversations show {BUYER}\n",
+             What was said, also afterwards: DATABASE_URL={} wex conversations show {BUYER}\n\
+             Its set-up, which has a trap of the guide's in it: AIRCALL_BASE_URL={} AIRCALL_API_ID={} AIRCALL_API_TOKEN={} \
+             AIRCALL_NUMBER_ID={} AIRCALL_BUYER_NUMBER_ID={} AIRCALL_WEBHOOK_TOKEN={token} wex aircall doctor\n",
             self.ingress_url,
             QUIET.as_secs(),
             self.redis.url,
-            self.database
+            self.database,
+            self.aircall_url,
+            self.settings.api_id,
+            self.settings.api_token,
+            self.settings.supplier.0,
+            self.settings.buyer.0,
         ));
     }
 

@@ -382,6 +382,8 @@ pub struct Settings {
     pub unknown_wait: Duration,
     /// Variables for the ingress besides those that the rest of these settings make; they win.
     pub ingress_variables: Vec<(&'static str, String)>,
+    /// More arguments for `wex-sim`.
+    pub sim_arguments: Vec<String>,
     /// The worker's, over those that follow from the other settings.
     pub worker_variables: Vec<(&'static str, String)>,
 }
@@ -417,6 +419,7 @@ impl Default for Settings {
             lease: Duration::from_secs(15),
             unknown_wait: Duration::from_secs(2),
             ingress_variables: Vec::new(),
+            sim_arguments: Vec::new(),
             worker_variables: Vec::new(),
         }
     }
@@ -457,6 +460,7 @@ pub async fn start_sim(
     let arguments: Vec<_> = arguments
         .into_iter()
         .flat_map(|(name, value)| [name.to_owned(), value])
+        .chain(settings.sim_arguments.iter().cloned())
         .collect();
     let process = Process::start(
         "wex-sim",

@@ -54,6 +54,12 @@ pub struct Options {
     #[arg(long = "status-delay-ms", value_name = "MS", default_value = "0", value_parser = milliseconds)]
     pub status_delay: Duration,
 
+    /// After how many failed deliveries in a row a webhook is disabled; 0 means never.
+    ///
+    /// Aircall's documents say 50 in one place and 10 in another.
+    #[arg(long, default_value_t = 0)]
+    pub disable_after: u32,
+
     /// How long after a failed webhook delivery it is tried again, in milliseconds. Aircall publishes no figure.
     #[arg(long = "retry-delay-ms", value_name = "MS", default_value = "1000", value_parser = milliseconds)]
     pub retry_delay: Duration,

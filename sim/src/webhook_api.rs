@@ -153,7 +153,10 @@ async fn update(
     };
     let webhook = world.change_webhook(&id, |webhook| {
         webhook.events = events;
-        webhook.active = body.active.unwrap_or(webhook.active);
+        if let Some(active) = body.active {
+            webhook.active = active;
+            webhook.failures = 0;
+        }
         if let Some(name) = body.custom_name {
             webhook.name = name;
         }

@@ -1,8 +1,8 @@
 //! How Aircall delivers: each event is a POST that must be answered with 2xx within 5 s, or it comes again.
 //!
 //! Aircall promises at-least-once delivery in no particular order. Here the events of one message are first tried in
-//! their order; a retry, and any other message, waits for nobody. Aircall disables a webhook after many failures and
-//! still retries for 12 hours; the sim just gives up after [`RETRIES_MAX`].
+//! their order; a retry, and any other message, waits for nobody. Aircall disables a webhook after many failures in a row
+//! (here: when asked to) and still retries for 12 hours; the sim gives up after [`RETRIES_MAX`].
 
 use crate::events::{Channel, Event};
 use crate::world::{DeliveryAttempt, Webhook, World, now_ms};
@@ -148,6 +148,9 @@ impl Courier {
                 continue;
             };
             let is_taken = matches!(record.status, Some(200..=299));
+            if let Receiver::Webhook { id } = &to {
+                self.world.count_delivery(id, is_taken);
+            }
             let is_retried = matches!(to, Receiver::Webhook { .. }) && attempt <= RETRIES_MAX;
             if !is_taken && is_retried {
                 failed.push(Delivery {

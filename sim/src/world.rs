@@ -29,6 +29,8 @@ pub(crate) struct World {
     pub(crate) authorization: String,
     pub(crate) webhooks: Mutex<Vec<Webhook>>,
     pub(crate) account: Mutex<Account>,
+    /// Failed deliveries in a row that disable a webhook; 0: any number.
+    disable_after: u32,
     pub(crate) status_delay: Duration,
     pub(crate) retry_delay: Duration,
     pub(crate) lines: Mutex<Vec<Line>>,
@@ -54,6 +56,7 @@ impl World {
             authorization: basic_authorization(&options.api_id, &options.api_token)?,
             webhooks: Mutex::new(vec![Webhook::first(options)]),
             account: Mutex::default(),
+            disable_after: options.disable_after,
             status_delay: options.status_delay,
             retry_delay: options.retry_delay,
             lines: Mutex::new(options.lines.iter().cloned().map(Line::from).collect()),
@@ -128,6 +131,23 @@ impl World {
             .ok_or(Refusal::NotFound)?;
         change(webhook);
         Ok(webhook.clone())
+    }
+
+    /// Counts what came of a delivery. Too many failures in a row disable a webhook; one success enables it again, if that
+    /// was why it was disabled.
+    pub(crate) fn count_delivery(&self, webhook: &str, is_taken: bool) {
+        let after = self.disable_after;
+        let counted = self.change_webhook(webhook, |webhook| {
+            if is_taken {
+                webhook.active |= after != 0 && after <= webhook.failures;
+                webhook.failures = 0;
+            } else {
+                webhook.failures = webhook.failures.saturating_add(1);
+                webhook.active &= after == 0 || webhook.failures < after;
+            }
+        });
+        // One that has been deleted meanwhile counts nothing.
+        drop(counted);
     }
 
     /// What the webhook that the sim began with puts into each body, for an event that is only shown.
@@ -236,8 +256,10 @@ pub(crate) struct Webhook {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) url: String,
-    /// One that is not gets no new events.
+    /// One that is not gets no new events; those that failed are still tried again.
     pub(crate) active: bool,
+    /// Deliveries that failed since the last one that did not, or since somebody said whether it is active.
+    pub(crate) failures: u32,
     pub(crate) events: Vec<String>,
     /// What it puts into each body. It never changes.
     pub(crate) token: String,
@@ -264,6 +286,7 @@ impl Webhook {
             name,
             url,
             active: true,
+            failures: 0,
             events,
             token: new_token(),
             created_at: events::iso_8601(now_ms()),

@@ -1199,3 +1199,40 @@ async fn the_date_of_an_answer_is_of_the_clock_that_was_set() {
     let answer = world.control("account", json!({ "clock_ahead_s": 86_401 }));
     assert_eq!(answer.await.status(), 400);
 }
+
+#[tokio::test]
+async fn a_webhook_is_disabled_after_failures_in_a_row_and_one_success_enables_it() {
+    let world = World::with(&["--disable-after", "3"]);
+    let text = json!({ "line": NATIVE, "from": CONTACT, "body": "Hello" });
+    let fail = |times| {
+        let mut answers = world.webhook.answers.lock().unwrap();
+        answers.extend(std::iter::repeat_n(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            times,
+        ));
+    };
+    // The third attempt is a success, so there are never three failures in a row.
+    fail(2);
+    world.control("contact-texts", text.clone()).await;
+    world.items("deliveries", 0, 3).await;
+    assert_eq!(first_webhook(&world).await["active"], true);
+
+    fail(51);
+    world.control("contact-texts", text.clone()).await;
+    world.items("deliveries", 3, 51).await;
+    assert_eq!(first_webhook(&world).await["active"], false);
+    world.control("contact-texts", text.clone()).await;
+    assert_eq!(world.look("state").await["deliveries_waiting"], 0);
+
+    // Disabled by the third failure, and enabled by the retry that is taken.
+    let path = format!(
+        "/{}",
+        first_webhook(&world).await["webhook_id"].as_str().unwrap()
+    );
+    let enabled = json!({ "active": true, "events": ["message.received"] });
+    webhook(&world, Method::PUT, &path, enabled).await;
+    fail(3);
+    world.control("contact-texts", text).await;
+    world.items("deliveries", 54, 4).await;
+    assert_eq!(first_webhook(&world).await["active"], true);
+}

@@ -44,6 +44,7 @@ impl Models {
             webhook_token: "hook".to_owned(),
             rate_per_minute: 0,
             status_delay: Duration::ZERO,
+            disable_after: 0,
             retry_delay: Duration::ZERO,
         })
         .expect("loopback has a free port");

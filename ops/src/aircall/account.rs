@@ -49,9 +49,13 @@ impl Settings {
         let mut line = |side, id, digits| OurLine {
             side,
             id: env.optional(id).map(LineId),
-            digits: env
-                .optional::<String>(digits)
-                .and_then(|digits| PhoneNumber::parse(&digits).ok()),
+            digits: env.optional::<String>(digits).and_then(|number| {
+                let parsed = PhoneNumber::parse(&number).ok();
+                if parsed.is_none() {
+                    env.problem(format!("{digits} is not a phone number"));
+                }
+                parsed
+            }),
         };
         Self {
             buyer: line(

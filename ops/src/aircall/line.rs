@@ -68,22 +68,28 @@ pub(super) async fn configure(options: &Configure) -> Result<(), CommandError> {
     }
     let before = Found::look(&account, options.line).await?;
     let url = options.callback_url.as_ref().map(WebhookUrl::as_str);
-    let to = match url {
-        Some(url) => format!("post what is texted to it to {url}"),
-        None => "WITHOUT a callback URL: nothing that is texted to it will reach us".to_owned(),
-    };
-    let would = match before.configuration.mode {
-        Mode::PublicApi => format!(
-            "give {before} another callback ({})",
-            shown(before.configuration.callback_url.as_deref())
-        ),
+    let mode = match before.configuration.mode {
+        Mode::PublicApi => format!("keep {before} in public_api mode"),
         Mode::Native | Mode::Other(_) => format!(
             "put {before} from {} into public_api mode, in which nobody sees its texts in Aircall's app and its webhooks \
              do not fire",
             before.configuration.mode
         ),
     };
-    let would = format!("{would}, and {to}{}", stranger(&account, before.number.id));
+    let to = match url {
+        Some(url) => format!("post what is texted to it to {url}"),
+        None => {
+            "let nothing that is texted to it reach us, for there is no --callback-url".to_owned()
+        }
+    };
+    let instead = before.configuration.callback_url.as_deref();
+    let instead = instead.map_or_else(String::new, |url| {
+        format!(" instead of {}", output::harmless(url))
+    });
+    let would = format!(
+        "{mode}, and {to}{instead}{}",
+        stranger(&account, before.number.id)
+    );
     let change = &options.change;
     change
         .begin("aircall_configure", &line_key(before.number.id), &would)
@@ -114,8 +120,7 @@ pub(super) async fn unconfigure(options: &Unconfigure) -> Result<(), CommandErro
     }
     let would = format!(
         "put {before} back into native mode: what is texted to it goes to Aircall's app and to the account's webhooks, and \
-         no longer to {}{}",
-        shown(before.configuration.callback_url.as_deref()),
+         to no callback any more{}",
         stranger(&account, before.number.id)
     );
     let change = &options.change;
@@ -135,10 +140,6 @@ fn stranger(account: &Account, id: LineId) -> &'static str {
         Some(_) => "",
         None => ". It is none of our lines",
     }
-}
-
-fn shown(url: Option<&str>) -> &str {
-    url.unwrap_or("no callback URL")
 }
 
 /// A line as it is at Aircall.
