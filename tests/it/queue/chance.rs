@@ -384,7 +384,8 @@ impl Mirror<'_> {
         ask.add(&["GET", &self.name("waiting")]);
         ask.add(&["LLEN", &self.name("wake")]);
         for key in 0..self.line.keys.len() {
-            ask.add(&["LRANGE", &self.name(&format!("jobs:k{key}")), "0", "-1"]);
+            ask.add(&["HGET", &self.name("first"), &format!("k{key}")]);
+            ask.add(&["LRANGE", &self.name(&format!("later:k{key}")), "0", "-1"]);
         }
         let mut redis = ask.ask(self.store).await;
         let (line, mut names) = (self.line, BTreeSet::new());
@@ -494,10 +495,12 @@ impl Mirror<'_> {
         assert_eq!(wake, line.wake, "wake-ups of {}", self.queue);
 
         for (key, model) in line.keys.iter().enumerate() {
-            let records: Vec<String> = redis.next();
-            note(&format!("jobs:k{key}"), !records.is_empty());
-            let found: Vec<_> = records
+            let (first, later): (Option<String>, Vec<String>) = (redis.next(), redis.next());
+            note("first", first.is_some());
+            note(&format!("later:k{key}"), !later.is_empty());
+            let found: Vec<_> = first
                 .iter()
+                .chain(&later)
                 .map(|record| {
                     let (header, payload) =
                         record.split_once('\n').expect("a header and a payload");

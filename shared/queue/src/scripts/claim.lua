@@ -235,17 +235,19 @@ local fence = 0 < #keys and redis.call('INCRBY', shard .. ':fence', #keys) - #ke
 for first = 1, #keys, KEYS_AT_ONCE do
   local last = math.min(first + KEYS_AT_ONCE - 1, #keys)
   local ends, running = {}, {}
+  local records = redis.call('HMGET', name(queue, 'first'), unpack(keys, first, last))
   for at, past in ipairs(redis.call('HMGET', name(queue, 'history'), unpack(keys, first, last))) do
     local key = keys[first + at - 1]
-    local claim = redis.call('LRANGE', jobs_name(queue, key), 0, jobs_together(past) - 1)
     fence = fence + 1
+    local claim = { key, fence, past or '', records[at] }
+    local together = jobs_together(past)
+    if 1 < together then
+      for _, record in ipairs(redis.call('LRANGE', later_name(queue, key), 0, together - 2)) do table.insert(claim, record) end
+    end
     table.insert(ends, now_ms + ARGV[5])
     table.insert(ends, key)
     table.insert(running, key)
-    table.insert(running, whole(fence) .. ' ' .. #claim .. ' ' .. worker)
-    table.insert(claim, 1, past or '')
-    table.insert(claim, 1, fence)
-    table.insert(claim, 1, key)
+    table.insert(running, whole(fence) .. ' ' .. #claim - 3 .. ' ' .. worker)
     table.insert(reply, claim)
   end
   redis.call('ZADD', leases, unpack(ends))

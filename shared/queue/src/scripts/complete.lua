@@ -19,16 +19,17 @@ end
 
 -- What is common to the claims of a queue is done for all of them at once.
 for _, queue in ipairs(queues) do
-  local keys, fences, ended = keys_of[queue], {}, {}
+  local keys, fences, current, ended = keys_of[queue], {}, {}, {}
   for at, running in ipairs(redis.call('HMGET', name(queue, 'running'), unpack(keys))) do
     local fence, held = (running or ''):match('^(%d+) (%d+) ')
     if fence then fences[keys[at]] = { fence = fence, held = tonumber(held) } end
   end
   for _, claim in ipairs(claims) do
-    local current = claim.queue == queue and fences[claim.key]
-    if current and current.fence == claim.fence then
-      claim.held = current.held
+    local running = claim.queue == queue and fences[claim.key]
+    if running and running.fence == claim.fence then
+      claim.held = running.held
       fences[claim.key] = nil -- The same claim a second time is stale.
+      table.insert(current, claim)
       table.insert(ended, claim.key)
     end
   end
@@ -36,6 +37,7 @@ for _, queue in ipairs(queues) do
   call_with('ZREM', name(queue, 'leases'), ended)
   call_with('HDEL', name(queue, 'running'), ended)
   call_with('HDEL', name(queue, 'history'), ended)
+  if 0 < #current then remove_first(queue, current) end
 end
 
 local replies, finished = {}, {}
@@ -43,8 +45,8 @@ for _, claim in ipairs(claims) do
   if claim.held then
     local queue = claim.queue
     finished[queue] = finished[queue] or {}
-    for _, record in ipairs(remove_first(queue, claim.key, claim.held)) do table.insert(finished[queue], record) end
-    settle(queue, claim.key)
+    for _, record in ipairs(claim.records) do table.insert(finished[queue], record) end
+    settle(queue, claim.key, claim.next)
     apply_effects(claim.effects)
   end
   table.insert(replies, claim.held and 'done' or 'stale')

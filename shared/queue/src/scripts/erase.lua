@@ -30,11 +30,11 @@ end
 local jobs, letters = 0, 0
 for _, queue in ipairs(queues) do
   for _, key in ipairs(keys) do
-    local waiting = redis.call('LLEN', jobs_name(queue, key))
+    local waiting = redis.call('HEXISTS', name(queue, 'first'), key) + redis.call('LLEN', later_name(queue, key))
     if 0 < waiting then
-      for _, record in ipairs(remove_first(queue, key, waiting)) do
-        redis.call('HDEL', name(queue, 'replayed'), job_id(record))
-      end
+      local all = { key = key, held = waiting }
+      remove_first(queue, { all })
+      for _, record in ipairs(all.records) do redis.call('HDEL', name(queue, 'replayed'), job_id(record)) end
     end
     redis.call('LREM', name(queue, 'ready'), 0, key)
     for _, held in ipairs(held_names(queue, key)) do redis.call('LREM', held, 0, key) end

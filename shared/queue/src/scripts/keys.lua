@@ -4,7 +4,8 @@
 --          only the shard is declared, because a claim learns the names of job lists while it runs.
 --
 -- Of a queue, below <shard>:<queue>:
---   jobs:<key>          list    the records of a key, oldest first; they stay until completed or buried
+--   first               hash    key -> record of its oldest job; it stays until completed or buried, as all records do
+--   later:<key>         list    the records of a key behind its first, oldest first; most keys have none
 --   waiting             string  how many records there are in all; absent while there are none
 --   ready               list    keys that may be claimed, longest waiting first
 --   scheduled           zset    key -> due_ms: in its quiet window, or waiting for a retry
@@ -54,7 +55,7 @@ local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 
 local function name(queue, part) return shard .. ':' .. queue .. ':' .. part end
-local function jobs_name(queue, key) return shard .. ':' .. queue .. ':jobs:' .. key end
+local function later_name(queue, key) return shard .. ':' .. queue .. ':later:' .. key end
 local function held_name(queue, group) return shard .. ':' .. queue .. ':held:' .. group end
 local LATE = '*late'
 local function group_of(key) return key:match('^(.*):') end -- nil when there is no colon: then no gate but the queue's.
@@ -166,17 +167,38 @@ local function quiet_ends_ms(first, last)
   return math.min(last_ms + quiet, first_ms + quiet_max)
 end
 
--- After the first jobs of a key have gone: the next ones, if any, get their turn.
-local function settle(queue, key)
-  local jobs = jobs_name(queue, key)
-  local first = redis.call('LINDEX', jobs, 0)
-  if first then make_due(queue, key, quiet_ends_ms(first, redis.call('LINDEX', jobs, -1))) end
+-- The first job of a key, if there is one, gets its turn when the quiet window of the key ends.
+local function settle(queue, key, first)
+  if not first then return end
+  local last = redis.call('LINDEX', later_name(queue, key), -1) or first
+  make_due(queue, key, quiet_ends_ms(first, last))
 end
 
--- Takes the first `taken` jobs off a key. Replies with their records.
-local function remove_first(queue, key, taken)
-  add_waiting(queue, -taken)
-  return redis.call('LPOP', jobs_name(queue, key), taken)
+-- Takes the first `held` jobs off each of some keys: `claims` is a list of {key, held}. Each gets `records`, what was taken,
+-- and `next`, what is first now, or nil.
+local function remove_first(queue, claims)
+  local keys, laters = {}, {}
+  for at, claim in ipairs(claims) do
+    keys[at], laters[at] = claim.key, later_name(queue, claim.key)
+  end
+  local firsts = redis.call('HMGET', name(queue, 'first'), unpack(keys))
+  local any_later = redis.call('EXISTS', unpack(laters)) > 0 -- One question for all: mostly there are none.
+  local emptied, moved_up = {}, {}
+  for at, claim in ipairs(claims) do
+    local records = any_later and redis.call('LPOP', laters[at], claim.held) or {}
+    table.insert(records, 1, firsts[at])
+    claim.next = table.remove(records, claim.held + 1)
+    claim.records = records
+    if claim.next then
+      table.insert(moved_up, claim.key)
+      table.insert(moved_up, claim.next)
+    else
+      table.insert(emptied, claim.key)
+    end
+    add_waiting(queue, -claim.held)
+  end
+  call_with('HDEL', name(queue, 'first'), emptied)
+  call_with('HSET', name(queue, 'first'), moved_up)
 end
 
 -- Writes what goes with a change from ARGV[at]: a count of records, then that many (name, value, ttl_ms), of which an empty
@@ -240,22 +262,22 @@ local function enqueue(at, key_jobs_max, queue_jobs_max)
     return 'duplicate', skip_beside(at + 3)
   end
   record = whole(now_ms) .. ' ' .. record
-  local jobs = jobs_name(queue, key)
-  local waiting = redis.call('RPUSH', jobs, record)
+  local is_first = redis.call('HSETNX', name(queue, 'first'), key, record) == 1
+  local waiting = is_first and 1 or 1 + redis.call('RPUSH', later_name(queue, key), record)
   if 0 < key_jobs_max and key_jobs_max < waiting then
     -- Rare enough that looking before would cost more.
-    redis.call('RPOP', jobs)
+    redis.call('RPOP', later_name(queue, key))
     if claimed_event then redis.call('DEL', claimed_event) end
     return 'key_full', skip_beside(at + 3)
   end
   add_waiting(queue, 1)
   count(queue, 'queued', 1)
-  if waiting == 1 then
+  if is_first then
     make_due(queue, key, now_ms + math.min(quiet, quiet_max))
   elseif redis.call('ZSCORE', name(queue, 'scheduled'), key) and may_be_moved(queue, key) then
     redis.call('ZREM', name(queue, 'scheduled'), key)
     gather(queue).first_due_ms = nil -- It may have been this one's.
-    settle(queue, key)
+    settle(queue, key, redis.call('HGET', name(queue, 'first'), key))
   end
   return 'queued', write_beside(at + 3, queue, record)
 end
@@ -362,7 +384,9 @@ end
 -- Turns the first `held` jobs of a key into dead letters. The key goes on with its next job.
 local function bury(queue, key, held, reason, past)
   local print = fingerprint(past.failures[#past.failures])
-  for _, record in ipairs(redis.call('LRANGE', jobs_name(queue, key), 0, held - 1)) do
+  local claim = { key = key, held = held }
+  remove_first(queue, { claim })
+  for _, record in ipairs(claim.records) do
     local id = job_id(record)
     local before = redis.call('HGET', name(queue, 'replayed'), id)
     before = before and cjson.decode(before) or { replays = 0, failures = {} }
@@ -376,9 +400,8 @@ local function bury(queue, key, held, reason, past)
     })
   end
   count(queue, 'buried', held)
-  remove_first(queue, key, held)
   redis.call('HDEL', name(queue, 'history'), key)
-  settle(queue, key)
+  settle(queue, key, claim.next)
 end
 
 -- Sets a key aside that is in none of ready, scheduled, running. until_ms 0: until it is resumed.

@@ -10,7 +10,7 @@ local queue, last = ARGV[1], ARGV[2] - 1
 local function oldest(keys)
   local oldest_ms
   for _, key in ipairs(keys) do
-    local record = redis.call('LINDEX', jobs_name(queue, key), 0)
+    local record = redis.call('HGET', name(queue, 'first'), key)
     local enqueued_ms = record and tonumber(record:match('^(%d+) '))
     if enqueued_ms and (not oldest_ms or enqueued_ms < oldest_ms) then oldest_ms = enqueued_ms end
   end

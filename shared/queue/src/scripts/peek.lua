@@ -15,8 +15,8 @@ local function show(key, state, at_ms)
   local running = redis.call('HGET', name(queue, 'running'), key) or ''
   table.insert(reply, {
     key, state, at_ms,
-    redis.call('LLEN', jobs_name(queue, key)),
-    redis.call('LINDEX', jobs_name(queue, key), 0) or '',
+    redis.call('HEXISTS', name(queue, 'first'), key) + redis.call('LLEN', later_name(queue, key)),
+    redis.call('HGET', name(queue, 'first'), key) or '',
     redis.call('HGET', name(queue, 'history'), key) or '',
     redis.call('HGET', name(queue, 'pauses'), key) or '',
     running:match('^%d+ %d+ (.*)$') or '',
@@ -46,7 +46,7 @@ if ARGV[2] ~= '' then
     end
   end
   -- A key with jobs that is nowhere else is ready; to find its place would mean reading the whole list.
-  show(key, redis.call('EXISTS', jobs_name(queue, key)) == 1 and 'ready' or 'idle', 0)
+  show(key, redis.call('HEXISTS', name(queue, 'first'), key) == 1 and 'ready' or 'idle', 0)
   return reply
 end
 

@@ -20,17 +20,26 @@ end
 -- Before the first waiting job that was enqueued later; never among the jobs of a claim. Halves what is left to look at:
 -- a key may have ten thousand jobs, and an act a hundred letters.
 local function put_back(key, record)
-  local jobs = jobs_name(queue, key)
+  local firsts, later = name(queue, 'first'), later_name(queue, key)
+  local first = redis.call('HGET', firsts, key)
+  if not first then
+    redis.call('HSET', firsts, key, record)
+    return make_ready(queue, key)
+  end
   local held = tonumber((redis.call('HGET', name(queue, 'running'), key) or ''):match('^%d+ (%d+) ') or 0)
-  local waiting = redis.call('LLEN', jobs)
-  local from, to = held, waiting
+  if held == 0 and is_earlier(record, first) then
+    redis.call('HDEL', name(queue, 'history'), key) -- It was the next one's.
+    redis.call('LPUSH', later, first)
+    return redis.call('HSET', firsts, key, record)
+  end
+  local waiting = redis.call('LLEN', later)
+  local from, to = math.max(held - 1, 0), waiting
   while from < to do
     local middle = math.floor((from + to) / 2)
-    if is_earlier(redis.call('LINDEX', jobs, middle), record) then from = middle + 1 else to = middle end
+    if is_earlier(redis.call('LINDEX', later, middle), record) then from = middle + 1 else to = middle end
   end
-  if from == waiting then return redis.call('RPUSH', jobs, record) end
-  if from == 0 then redis.call('HDEL', name(queue, 'history'), key) end -- It was the next one's.
-  return redis.call('LINSERT', jobs, 'BEFORE', redis.call('LINDEX', jobs, from), record)
+  if from == waiting then return redis.call('RPUSH', later, record) end
+  redis.call('LINSERT', later, 'BEFORE', redis.call('LINDEX', later, from), record)
 end
 
 local replies, replayed = {}, 0
@@ -42,7 +51,7 @@ for at = 4, #ARGV do
     local past = { replays = letter.replays + 1, failures = letter.failures }
     redis.call('HSET', name(queue, 'replayed'), id, cjson.encode(past))
     add_waiting(queue, 1)
-    if put_back(letter.key, letter.record) == 1 then make_ready(queue, letter.key) end
+    put_back(letter.key, letter.record)
     replayed = replayed + 1
   end
   table.insert(replies, letter and 'replayed' or 'gone')

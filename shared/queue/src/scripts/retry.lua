@@ -21,7 +21,7 @@ if ARGV[5] == 'counted' then past.attempts = past.attempts + 1 end
 end_lease(queue, key)
 redis.call('HSET', name(queue, 'history'), key, cjson.encode(past))
 count(queue, 'retried', 1)
-local enqueued_ms = redis.call('LINDEX', jobs_name(queue, key), 0):match('^(%d+) ')
+local enqueued_ms = redis.call('HGET', name(queue, 'first'), key):match('^(%d+) ')
 if ARGV[5] ~= 'held' and tonumber(ARGV[6]) < now_ms - enqueued_ms then
   set_aside(queue, key, 'stuck: ' .. ARGV[7], 'queue', 0)
 else

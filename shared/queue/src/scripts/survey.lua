@@ -8,7 +8,7 @@
 --           (what, count)...}
 local queue = ARGV[1]
 local oldest = redis.call('LINDEX', name(queue, 'ready'), 0)
-local record = oldest and redis.call('LINDEX', jobs_name(queue, oldest), 0)
+local record = oldest and redis.call('HGET', name(queue, 'first'), oldest)
 local held = 0
 for _, gate in ipairs(redis.call('HKEYS', name(queue, 'gates'))) do
   held = held + redis.call('LLEN', held_name(queue, gate))
