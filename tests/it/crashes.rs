@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 use wex_ops::stack::Settings;
-use wex_queue::Survey;
+use wex_queue::{KeyState, Survey};
+use wex_tests::link::{Link, Passage};
 use wex_tests::{INBOUND, OUTBOUND, World};
 
 use crate::processes;
@@ -151,6 +152,80 @@ async fn a_worker_asked_to_end_finishes_what_it_does() {
     assert!(status.is_some_and(|status| status.success()), "{status:?}");
     let survey = world.queue.survey(OUTBOUND).await.unwrap();
     assert!(survey.is_idle() && survey.dead == 0, "{survey:?}");
+}
+
+#[tokio::test]
+async fn a_worker_that_may_drain_no_longer_gives_back_what_runs_as_a_shutdown_and_not_as_a_crash() {
+    let mut world = World::start_without_worker(processes(), settings()).await;
+    world
+        .sim
+        .answer_late(Duration::from_secs(30))
+        .await
+        .unwrap();
+    let drain = ("WORKER_DRAIN", "300ms".to_owned());
+    let worker = world.new_worker_with(&[drain]).await;
+    world.buyer_texts(TEXT).await;
+    // The simulator has accepted the text and keeps its answer back.
+    assert_eq!(world.sim.messages_since(0).await.unwrap().len(), 1);
+
+    let status = worker.end().await;
+
+    assert!(status.is_some_and(|status| status.success()), "{status:?}");
+    let peek = world.queue.peek(OUTBOUND, None, 1).await.unwrap();
+    let [given_back] = peek.keys.as_slice() else {
+        panic!("{peek:?}");
+    };
+    let causes: Vec<_> = given_back
+        .failures
+        .iter()
+        .map(|failure| failure.cause.as_str())
+        .collect();
+    assert_eq!(
+        (given_back.state, causes, given_back.attempt, given_back.crashes),
+        (KeyState::Ready, vec!["shutdown"], 1, 0)
+    );
+    // The next worker finds the intent and does not send again; Aircall's news of the send settle it.
+    world.start_worker().await;
+    assert_eq!(world.sent(1).await.len(), 1);
+    assert_eq!(world.letters(OUTBOUND).await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_worker_that_gets_no_answer_about_its_next_jobs_ends_to_be_started_anew() {
+    let world = World::start_with_private_redis(processes(), settings()).await;
+    let link = Link::to(&world.directory().join("redis.sock")).await;
+    let mut worker = world
+        .new_worker_with(&[
+            ("REDIS_URL", link.url().to_owned()),
+            ("WORKER_WATCHDOG", "5s".to_owned()),
+        ])
+        .await;
+    world.buyer_texts(TEXT).await;
+    world.sent(1).await;
+
+    link.set(Passage::Stalled);
+
+    let words = worker.ended().await;
+    assert!(words.contains("exit status: 1"), "{words}");
+    assert!(words.contains("watchdog.no_progress"), "{words}");
+}
+
+#[tokio::test]
+async fn a_worker_whose_hands_are_full_for_long_is_not_taken_for_one_that_hangs() {
+    let world = World::start_without_worker(processes(), settings()).await;
+    world.sim.answer_late(Duration::from_secs(8)).await.unwrap();
+    let worker = world
+        .new_worker_with(&[
+            ("WORKER_CONCURRENCY", "1".to_owned()),
+            ("WORKER_WATCHDOG", "5s".to_owned()),
+        ])
+        .await;
+
+    world.buyer_texts(TEXT).await;
+    assert_eq!(world.sent(1).await.len(), 1);
+
+    let status = worker.end().await;
+    assert!(status.is_some_and(|status| status.success()), "{status:?}");
 }
 
 #[tokio::test]

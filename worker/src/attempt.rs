@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
 use tracing::field::Empty;
 use tracing::{Instrument, error, info, info_span, warn};
 use wex_aircall::client::Client;
@@ -18,7 +19,7 @@ use wex_runtime::{error_chain, trace};
 use wex_llm::Assistant;
 
 use crate::config::Config;
-use crate::disposition::{Disposition, Failure, RETRY_POLICY, decide};
+use crate::disposition::{Disposition, Failure, FailureKind, RETRY_POLICY, decide};
 use crate::governor::Governor;
 use crate::listings::Listings;
 use crate::manners::Manners;
@@ -44,6 +45,8 @@ pub(crate) struct Context {
     /// How long the assistant is silent after a colleague has texted.
     pub(crate) takeover_pause: Duration,
     pub(crate) manners: Manners,
+    /// Cancelled when the process has to end and attempts must not go on.
+    pub(crate) out_of_time: CancellationToken,
     lease: Duration,
 }
 
@@ -65,6 +68,7 @@ impl Context {
             unknown_wait: config.unknown_wait,
             takeover_pause: config.takeover_pause,
             manners: config.manners.clone(),
+            out_of_time: CancellationToken::new(),
             lease: config.lease,
         })
     }
@@ -98,6 +102,7 @@ pub(crate) async fn run(claim: Claim, ctx: &Context) {
             Ok(outcome) => outcome,
             Err(_panic) => Err(panicked()),
         },
+        () = ctx.out_of_time.cancelled() => Err(interrupted()),
         () = lease_lost(&claim, ctx) => {
             warn!(queue = %claim.queue, job.id = %claim.jobs[0].id, "attempt.abandoned: the lease was lost");
             ctx.metrics.attempted(&claim, "abandoned", started.elapsed());
@@ -279,6 +284,18 @@ fn panicked() -> Failure {
             error,
         },
     )
+}
+
+/// Not the job's fault. What an interrupted send has done is unclear, as after a crash: its intent says so.
+fn interrupted() -> Failure {
+    Failure {
+        kind: FailureKind::Interrupted,
+        failed: Failed {
+            cause: "shutdown",
+            error: "the worker had to end before the attempt did".to_owned(),
+        },
+        effects: Effects::default(),
+    }
 }
 
 /// A job that this version cannot read: another version wrote it, or it is broken.

@@ -26,6 +26,9 @@ use crate::webhook::WebhookWatch;
 /// Much longer than any script takes while Redis is well.
 const REDIS_OPERATION_MAX: Duration = Duration::from_secs(1);
 
+/// Some claims and their pauses: an idle worker asks Redis once a second, and one without Redis tries every two.
+const WATCHDOG_PATIENCE_MIN: Duration = Duration::from_secs(5);
+
 /// Messages of one conversation that are answered together. More than a person types in a quiet window.
 const TURN_MESSAGES_MAX: usize = 20;
 
@@ -73,6 +76,10 @@ pub struct Config {
     pub concurrency: usize,
     /// `WORKER_LEASE`: how long the jobs of a worker that vanished wait for another one.
     pub lease: Duration,
+    /// `WORKER_DRAIN`: how long what runs may go on when the process is asked to end.
+    pub drain_max: Duration,
+    /// `WORKER_WATCHDOG`: how long a queue may stand still before the process ends, to be started anew.
+    pub watchdog_patience: Duration,
     /// `LEDGER_BODIES_DAYS`, `LEDGER_EVENTS_DAYS`, `LEDGER_REQUIREMENTS_DAYS`: how long they are kept; for ever if unset.
     pub retention: Retention,
     /// `ERASURE_KEY`: names contacts that were erased.
@@ -112,6 +119,13 @@ impl Config {
                 "WORKER_LEASE is under {least_s}s: one slow answer of Redis would end a lease"
             ));
         }
+        let watchdog_patience = env.or::<Span>("WORKER_WATCHDOG", "60s").0;
+        if watchdog_patience < WATCHDOG_PATIENCE_MIN {
+            let least_s = WATCHDOG_PATIENCE_MIN.as_secs();
+            env.problem(format!(
+                "WORKER_WATCHDOG is under {least_s}s: a hiccup of Redis would end the worker"
+            ));
+        }
         let concurrency = env.or("WORKER_CONCURRENCY", "16");
         if !(1..=1_000).contains(&concurrency) {
             env.problem("WORKER_CONCURRENCY is not between 1 and 1000".to_owned());
@@ -138,6 +152,8 @@ impl Config {
             ledger_keys: env.optional("LEDGER_KEYS").unwrap_or_default(),
             concurrency,
             lease,
+            drain_max: env.or::<Span>("WORKER_DRAIN", "40s").0,
+            watchdog_patience,
             retention: Retention {
                 bodies_days: env.optional("LEDGER_BODIES_DAYS"),
                 events_days: env.optional("LEDGER_EVENTS_DAYS"),

@@ -26,6 +26,8 @@ pub(crate) enum FailureKind {
     Postponed { delay: Duration },
     /// It will repeat; a person has to look. `reason` groups dead letters.
     Permanent { reason: &'static str },
+    /// The process ends; another one goes on at once.
+    Interrupted,
 }
 
 impl Failure {
@@ -103,6 +105,10 @@ pub(crate) fn decide(
         None => Disposition::Complete,
         Some(FailureKind::Postponed { delay }) => Disposition::Postpone { delay },
         Some(FailureKind::Permanent { reason }) => Disposition::DeadLetter { reason },
+        Some(FailureKind::Interrupted) => Disposition::RetryAfter {
+            delay: Duration::ZERO,
+            counts: Counts::No,
+        },
         Some(FailureKind::Transient {
             counts: Counts::Yes,
             ..

@@ -7,7 +7,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context as TaskContext, Poll, ready};
 use std::time::Duration;
 
@@ -25,6 +25,7 @@ use tracing::{info, warn};
 use uuid::Uuid;
 use wex_queue::{Claim, Fetcher, Limits, Queue, QueueError, QueueName, WorkerAbout};
 use wex_runtime::clock::Clock;
+use wex_runtime::watchdog::{Watchdog, Watched};
 use wex_runtime::{drain, error_chain, host_name};
 
 use crate::attempt::{self, Context};
@@ -42,8 +43,10 @@ pub(crate) async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>
     let (server, address) =
         health::server(config.address, queue.clone(), Arc::clone(&ctx.metrics))?;
     let serving = server.handle();
-    let mut monitor = Monitor::new();
+    let (mut monitor, mut watched) = (Monitor::new(), Vec::new());
     for name in config.queues.iter().copied() {
+        let progress = Progress::default();
+        watched.push(progress.watched(name, config.concurrency));
         let (queue, ctx, draining, limits) = (
             queue.clone(),
             Arc::clone(&ctx),
@@ -61,6 +64,7 @@ pub(crate) async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>
                     limits,
                     concurrency,
                     draining.clone(),
+                    progress.clone(),
                 ))
                 .concurrency(concurrency)
                 .build(move |work: Work| {
@@ -107,10 +111,13 @@ pub(crate) async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>
     tokio::select! {
         () = drain::cancel_when_requested(draining.clone()), if is_without_queues => {}
         ended = monitor.run_with_signal(async {
+            let watchdog = Watchdog::start(watched, config.watchdog_patience);
             drain::cancel_when_requested(draining.clone()).await;
+            drop(watchdog); // From now on nothing is claimed.
             Ok(())
         }), if !is_without_queues => ended?,
         () = beat(&queue, &worker_id, &about) => {}
+        () = drain::limit(draining.clone(), ctx.out_of_time.clone(), config.drain_max) => {}
     }
     // Last, because what ended until now has told the ledger something.
     ledger_draining.cancel();
@@ -132,6 +139,30 @@ async fn beat(queue: &Queue, worker_id: &str, about: &WorkerAbout) {
         ticks.tick().await;
         // The fetchers say so when Redis is away; the next beat makes up for this one.
         let _unheard: Result<(), QueueError> = queue.beat(worker_id, about).await;
+    }
+}
+
+/// What the watchdog sees of one queue.
+#[derive(Clone, Default)]
+struct Progress {
+    /// Claims that Redis answered.
+    rounds: Arc<AtomicU64>,
+    slots_taken: Arc<AtomicUsize>,
+}
+
+impl Progress {
+    /// A queue goes on when it was asked for work, or when there is no slot for more: what runs has its own bounds.
+    fn watched(&self, name: QueueName, concurrency: usize) -> Watched {
+        let (progress, mut rounds_before) = (self.clone(), 0);
+        Watched {
+            name: format!("claims of queue {name}"),
+            goes_on: Box::new(move || {
+                let rounds = progress.rounds.load(Ordering::Relaxed);
+                let has_claimed = rounds != rounds_before;
+                rounds_before = rounds;
+                has_claimed || concurrency <= progress.slots_taken.load(Ordering::Relaxed)
+            }),
+        }
     }
 }
 
@@ -182,15 +213,17 @@ impl KeyedBackend {
         limits: Limits,
         concurrency: usize,
         draining: CancellationToken,
+        progress: Progress,
     ) -> Self {
+        let fetcher = Fetcher::new(queue.clone(), name, worker, limits);
         Self {
-            fetcher: Some(Fetcher::new(queue.clone(), name, worker, limits)),
+            fetcher: Some(fetcher.count_rounds_in(progress.rounds)),
             queue,
             concurrency,
             draining,
             fetching: None,
             claimed: VecDeque::new(),
-            slots_taken: Arc::default(),
+            slots_taken: progress.slots_taken,
             closing: None,
         }
     }

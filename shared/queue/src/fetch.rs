@@ -1,6 +1,8 @@
 //! Claim, or sleep until there is something to claim.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -30,6 +32,7 @@ pub struct Fetcher {
     /// Makes the leases of claims that were taken asleep what they should be.
     confirming: JoinSet<()>,
     failures: u32,
+    rounds: Arc<AtomicU64>,
 }
 
 impl fmt::Debug for Fetcher {
@@ -52,7 +55,15 @@ impl Fetcher {
             doorbell,
             confirming: JoinSet::new(),
             failures: 0,
+            rounds: Arc::default(),
         }
+    }
+
+    /// Counts in `rounds` each claim that Redis answered, even with nothing. While [`Fetcher::next`] runs and Redis is well
+    /// there is at least one a second.
+    #[must_use]
+    pub fn count_rounds_in(self, rounds: Arc<AtomicU64>) -> Self {
+        Self { rounds, ..self }
     }
 
     /// The next claims, at least one and at most `keys_max`; none once `draining` is cancelled.
@@ -70,6 +81,9 @@ impl Fetcher {
                 }
                 Some(patience) => self.sleep_and_claim(patience, keys_max, draining).await,
             };
+            if claimed.is_ok() {
+                self.rounds.fetch_add(1, Ordering::Relaxed);
+            }
             match claimed {
                 Ok(Claimed { claims, .. }) if !claims.is_empty() => {
                     self.recovered();

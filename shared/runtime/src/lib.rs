@@ -1,11 +1,12 @@
 //! What every process needs of its surroundings: settings ([`mod@env`]), time ([`clock`]), logs ([`telemetry`]), traces ([`trace`]), the wish of
-//! its supervisor that it should end ([`drain`]), and errors as one line ([`error_chain`]).
+//! its supervisor that it should end ([`drain`]), an end when it hangs ([`watchdog`]), and errors as one line ([`error_chain`]).
 
 pub mod clock;
 pub mod drain;
 pub mod env;
 pub mod telemetry;
 pub mod trace;
+pub mod watchdog;
 
 /// An error with its causes, in one line.
 #[must_use]
