@@ -181,7 +181,12 @@ async fn a_worker_that_may_drain_no_longer_gives_back_what_runs_as_a_shutdown_an
         .map(|failure| failure.cause.as_str())
         .collect();
     assert_eq!(
-        (given_back.state, causes, given_back.attempt, given_back.crashes),
+        (
+            given_back.state,
+            causes,
+            given_back.attempt,
+            given_back.crashes
+        ),
         (KeyState::Ready, vec!["shutdown"], 1, 0)
     );
     // The next worker finds the intent and does not send again; Aircall's news of the send settle it.
@@ -205,14 +210,14 @@ async fn a_worker_that_gets_no_answer_about_its_next_jobs_ends_to_be_started_ane
 
     link.set(Passage::Stalled);
 
+    worker.line_with("watchdog.no_progress").await;
     let words = worker.ended().await;
     assert!(words.contains("exit status: 1"), "{words}");
-    assert!(words.contains("watchdog.no_progress"), "{words}");
 }
 
 #[tokio::test]
 async fn a_worker_whose_hands_are_full_for_long_is_not_taken_for_one_that_hangs() {
-    let world = World::start_without_worker(processes(), settings()).await;
+    let mut world = World::start_without_worker(processes(), settings()).await;
     world.sim.answer_late(Duration::from_secs(8)).await.unwrap();
     let worker = world
         .new_worker_with(&[
@@ -220,11 +225,12 @@ async fn a_worker_whose_hands_are_full_for_long_is_not_taken_for_one_that_hangs(
             ("WORKER_WATCHDOG", "5s".to_owned()),
         ])
         .await;
+    world.worker = Some(worker);
 
     world.buyer_texts(TEXT).await;
     assert_eq!(world.sent(1).await.len(), 1);
 
-    let status = worker.end().await;
+    let status = world.worker.take().unwrap().end().await;
     assert!(status.is_some_and(|status| status.success()), "{status:?}");
 }
 

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
 use redis::{
-    AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, IntoConnectionInfo, RedisError,
-    Script, ScriptInvocation, ServerErrorKind,
+    AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, Pipeline, RedisError, Script,
+    ScriptInvocation, ServerErrorKind, Value,
 };
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use crate::queue::QueueError;
+use crate::queue::{QueueError, from_value};
+use crate::server::Server;
 
 /// How long a lost connection is left alone between two attempts to open it again.
 const RECONNECT_DELAY_MAX: Duration = Duration::from_secs(1);
@@ -23,15 +24,17 @@ const BLOCKING_GRACE: Duration = Duration::from_secs(2);
 /// A shared connection for scripts and reads, which reopens itself, and the means to open more.
 #[derive(Clone)]
 pub(crate) struct Connection {
-    client: Client,
+    server: Arc<Server>,
     shared: Arc<StdMutex<Shared>>,
     operation_max: Duration,
     /// The shard's tag; see `scripts/keys.lua`.
     shard: Arc<str>,
 }
 
+#[derive(Default)]
 struct Shared {
-    manager: ConnectionManager,
+    /// `None` before the first operation, and after one that gave the last one up.
+    manager: Option<ConnectionManager>,
     /// Which of the managers there have been this is.
     generation: u64,
 }
@@ -39,20 +42,44 @@ struct Shared {
 impl Connection {
     /// Prepares a connection; nothing is opened until the first operation.
     pub(crate) fn new(url: &str, operation_max: Duration) -> Result<Self, RedisError> {
-        let client = Client::open(url.into_connection_info()?)?;
-        let shared = Shared {
-            manager: manager(&client, operation_max)?,
-            generation: 0,
-        };
+        let shard = "wex:{0}";
         Ok(Self {
-            client,
-            shared: Arc::new(StdMutex::new(shared)),
+            server: Arc::new(Server::from_url(url, shard)?),
+            shared: Arc::default(),
             operation_max,
-            shard: Arc::from("wex:{0}"),
+            shard: Arc::from(shard),
         })
     }
 
+    /// Runs a script that changes something; it has when as many replicas have the change as the URL asks for.
     pub(crate) async fn run<T: FromRedisValue>(
+        &self,
+        script: &Script,
+        args: &[String],
+    ) -> Result<T, QueueError> {
+        if self.server.replicas == 0 {
+            return self.look(script, args).await;
+        }
+        let invocation = self.invocation(script, args);
+        let mut run_and_wait = redis::pipe();
+        run_and_wait.invoke_script(&invocation);
+        self.then_wait(&mut run_and_wait);
+        let replies = self
+            .bounded(
+                async |manager| match run_and_wait.query_async(manager).await {
+                    Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                        invocation.load_async(manager).await?;
+                        run_and_wait.query_async(manager).await
+                    }
+                    replies => replies,
+                },
+            )
+            .await?;
+        self.reply(replies)
+    }
+
+    /// Runs a script that changes nothing that must last.
+    pub(crate) async fn look<T: FromRedisValue>(
         &self,
         script: &Script,
         args: &[String],
@@ -60,6 +87,31 @@ impl Connection {
         let invocation = self.invocation(script, args);
         self.bounded(async |manager| invocation.invoke_async(manager).await)
             .await
+    }
+
+    /// Has Redis hold its answer back until enough replicas have what this connection has changed.
+    fn then_wait(&self, commands: &mut Pipeline) {
+        if 0 < self.server.replicas {
+            let wait_max_ms = self.operation_max.as_millis() * 3 / 4;
+            commands
+                .cmd("WAIT")
+                .arg(self.server.replicas)
+                .arg(u64::try_from(wait_max_ms).unwrap_or(u64::MAX));
+        }
+    }
+
+    /// What the script said, of the replies to a script and to [`Connection::then_wait`].
+    fn reply<T: FromRedisValue>(&self, replies: Vec<Value>) -> Result<T, QueueError> {
+        let mut replies = replies.into_iter();
+        let reply = replies.next().ok_or(QueueError::Unexpected("a script"))?;
+        let have_it: u32 = replies.next().map_or(Ok(0), from_value)?;
+        if have_it < self.server.replicas {
+            return Err(QueueError::NotReplicated {
+                have_it,
+                needed: self.server.replicas,
+            });
+        }
+        from_value(reply)
     }
 
     fn invocation<'a>(&self, script: &'a Script, args: &[String]) -> ScriptInvocation<'a> {
@@ -107,14 +159,14 @@ impl Connection {
             .arg("+")
             .arg("COUNT")
             .arg(1);
-        let found: Vec<(String, redis::Value)> = self
+        let found: Vec<(String, Value)> = self
             .bounded(async |manager| command.query_async(manager).await)
             .await?;
         Ok(found.into_iter().next().map(|(id, _)| id))
     }
 
     /// Runs one operation on the shared connection, and gives up that connection when it does not answer in time or leads
-    /// to a server that is no master any more: after a failover the address leads to another.
+    /// to a server that is not, or no longer, our master: after a failover the address leads to another.
     ///
     /// The manager opens a connection again only when it was closed. One that has fallen silent (a partition, a frozen
     /// host behind an address that has moved) would keep it waiting for as long as the kernel does: a quarter of an hour.
@@ -122,24 +174,46 @@ impl Connection {
         &self,
         operation: impl AsyncFnOnce(&mut ConnectionManager) -> Result<T, RedisError>,
     ) -> Result<T, QueueError> {
-        let (mut manager, generation) = {
-            let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-            (shared.manager.clone(), shared.generation)
-        };
-        let failure = match timeout(self.operation_max, operation(&mut manager)).await {
+        let mut used = None;
+        let outcome = timeout(self.operation_max, async {
+            let (mut manager, generation) = self.manager().await?;
+            used = Some(generation);
+            operation(&mut manager).await
+        });
+        let failure = match outcome.await {
             Ok(Ok(reply)) => return Ok(reply),
-            Ok(Err(error)) if is_of_a_replica(&error) => QueueError::Unavailable(error),
-            Ok(Err(error)) if !error.is_timeout() => return Err(error.into()),
-            Ok(Err(_)) | Err(_) => QueueError::TimedOut(self.operation_max),
+            Ok(Err(error)) if error.is_timeout() => QueueError::TimedOut(self.operation_max),
+            Ok(Err(error)) if is_elsewhere(&error) => error.into(),
+            Ok(Err(error)) if self.server.moves() && error.is_io_error() => error.into(),
+            Ok(Err(error)) => return Err(error.into()),
+            Err(_elapsed) => QueueError::TimedOut(self.operation_max),
         };
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        if shared.generation == generation {
-            *shared = Shared {
-                manager: self::manager(&self.client, self.operation_max)?,
-                generation: generation + 1,
-            };
+        if used == Some(shared.generation) {
+            shared.manager = None;
         }
         Err(failure)
+    }
+
+    /// The shared connection, and which it is.
+    async fn manager(&self) -> Result<(ConnectionManager, u64), RedisError> {
+        let open = |shared: &Shared| {
+            let manager = shared.manager.clone()?;
+            Some((manager, shared.generation))
+        };
+        let shared = || self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = open(&shared()) {
+            return Ok(open);
+        }
+        let client = self.server.client(self.operation_max / 2).await?;
+        let mut shared = shared();
+        if let Some(open) = open(&shared) {
+            return Ok(open); // Somebody was faster.
+        }
+        let manager = manager(&client, self.operation_max)?;
+        shared.manager = Some(manager.clone());
+        shared.generation += 1;
+        Ok((manager, shared.generation))
     }
 
     /// Opens a connection for one who waits, to be kept for that.
@@ -147,8 +221,8 @@ impl Connection {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.operation_max))
             .set_response_timeout(None); // Bounded by the doorbell, which knows how long it asked to wait.
-        Ok(self
-            .client
+        let client = self.server.client(self.operation_max / 2).await?;
+        Ok(client
             .get_multiplexed_async_connection_with_config(&config)
             .await?)
     }
@@ -163,11 +237,16 @@ impl Connection {
     }
 }
 
-/// Did a server refuse because it follows another?
-fn is_of_a_replica(error: &RedisError) -> bool {
+/// Did a server refuse because another one is our master, or will be?
+fn is_elsewhere(error: &RedisError) -> bool {
     matches!(
         error.kind(),
-        ErrorKind::Server(ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown)
+        ErrorKind::Server(
+            ServerErrorKind::ReadOnly
+                | ServerErrorKind::MasterDown
+                | ServerErrorKind::Moved
+                | ServerErrorKind::ClusterDown
+        )
     )
 }
 
@@ -211,17 +290,18 @@ impl Doorbell {
             .arg(patience.as_secs_f64().max(0.001))
             .ignore()
             .invoke_script(&self.connection.invocation(script, args));
+        self.connection.then_wait(&mut pop_then_run);
         let limit = patience + BLOCKING_GRACE;
         let mut open = self.open.lock().await;
         let mut connection = match open.take() {
             Some(connection) => connection,
             None => self.open().await?,
         };
-        let (reply,) = timeout(limit, pop_then_run.query_async(&mut connection))
+        let replies = timeout(limit, pop_then_run.query_async(&mut connection))
             .await
             .map_err(|_elapsed| QueueError::TimedOut(limit))??;
         *open = Some(connection); // Only a connection that answered is used again.
-        Ok(reply)
+        self.connection.reply(replies)
     }
 
     async fn open(&self) -> Result<MultiplexedConnection, QueueError> {

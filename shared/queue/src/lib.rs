@@ -7,7 +7,8 @@
 //!
 //! In reading order: [`job`] (what is queued), [`queue`] (the operations of producers and workers),
 //! [`operate`] (those of operators), [`fetch`] (claim or sleep until there is
-//! something to claim), [`gate`] (what holds many keys back), [`events`] (what happened, for whoever keeps it), `connection` (Redis, with a bound on every wait). All key names are in `scripts/keys.lua`, and
+//! something to claim), [`gate`] (what holds many keys back), [`events`] (what happened, for whoever keeps it),
+//! `connection` (Redis, with a bound on every wait), `server` (where it is). All key names are in `scripts/keys.lua`, and
 //! every change is one script beside it; nothing else touches Redis. All times are Redis's own.
 
 mod completer;
@@ -19,6 +20,7 @@ pub mod job;
 pub mod operate;
 pub mod queue;
 mod scripts;
+mod server;
 
 pub use events::{EVENTS_READ_MAX, EventReader, EventSource, ToldEvent};
 pub use fetch::Fetcher;

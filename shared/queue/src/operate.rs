@@ -378,7 +378,7 @@ impl Queue {
         let args = [queue.0.to_owned()];
         let mut reply = Fields::new(
             "survey",
-            self.connection.run(&scripts::SURVEY, &args).await?,
+            self.connection.look(&scripts::SURVEY, &args).await?,
         );
         let now_ms: u64 = reply.next()?;
         let mut survey = Survey {
@@ -438,7 +438,7 @@ impl Queue {
     ) -> Result<Peek, QueueError> {
         let key = key.map_or("", Key::as_str).to_owned();
         let args = [queue.0.to_owned(), key, keys_max.to_string()];
-        let mut reply = Fields::new("peek", self.connection.run(&scripts::PEEK, &args).await?);
+        let mut reply = Fields::new("peek", self.connection.look(&scripts::PEEK, &args).await?);
         let now_ms = reply.next()?;
         let mut keys = Vec::new();
         while !reply.is_empty() {
@@ -606,7 +606,7 @@ impl Queue {
     /// # Errors
     /// When Redis cannot be asked.
     pub async fn now_ms(&self) -> Result<u64, QueueError> {
-        self.connection.run(&scripts::NOW, &[]).await
+        self.connection.look(&scripts::NOW, &[]).await
     }
 
     /// Who works on a queue, and what is left in the token bucket `rate` that its claims cost.
@@ -615,7 +615,7 @@ impl Queue {
     /// When Redis cannot be asked.
     pub async fn load(&self, queue: QueueName, rate: Option<&str>) -> Result<Load, QueueError> {
         let args = [queue.0, rate.unwrap_or_default()].map(str::to_owned);
-        let mut reply = Fields::new("load", self.connection.run(&scripts::LOAD, &args).await?);
+        let mut reply = Fields::new("load", self.connection.look(&scripts::LOAD, &args).await?);
         let _now_ms: u64 = reply.next()?;
         let mut load = Load {
             tokens: reply.next::<String>()?.parse().ok(),
@@ -683,7 +683,7 @@ impl Queue {
             ]);
             let mut reply = Fields::new(
                 "letters",
-                self.connection.run(&scripts::LETTERS, &args).await?,
+                self.connection.look(&scripts::LETTERS, &args).await?,
             );
             letters.next = u64::try_from(reply.next::<i64>()?).ok();
             while !reply.is_empty() {
@@ -706,7 +706,7 @@ impl Queue {
         let args = [queue.0.to_owned(), groups_max.to_string()];
         let mut reply = Fields::new(
             "groups",
-            self.connection.run(&scripts::GROUPS, &args).await?,
+            self.connection.look(&scripts::GROUPS, &args).await?,
         );
         let mut counted = LetterGroups {
             total: reply.next()?,
@@ -735,7 +735,7 @@ impl Queue {
             let mut args = filter_args(queue, filter);
             args.push(u64::to_string(&offset));
             let mut reply =
-                Fields::new("tally", self.connection.run(&scripts::TALLY, &args).await?);
+                Fields::new("tally", self.connection.look(&scripts::TALLY, &args).await?);
             next = u64::try_from(reply.next::<i64>()?).ok();
             counted.read(&mut reply)?;
         }
@@ -759,7 +759,7 @@ impl Queue {
             return Ok(self.tally(queue, filter, u64::MAX).await?.total);
         }
         let args = filter_args(queue, filter);
-        self.connection.run(&scripts::COUNT, &args).await
+        self.connection.look(&scripts::COUNT, &args).await
     }
 
     /// Puts up to [`ACT_LETTERS_MAX`] dead letters back: attempts start anew, failures are kept, and each returns to its
@@ -847,7 +847,7 @@ impl Queue {
     pub async fn audit(&self, entries_max: usize) -> Result<Vec<AuditEntry>, QueueError> {
         let entries: Vec<String> = self
             .connection
-            .run(&scripts::AUDIT, &[entries_max.to_string()])
+            .look(&scripts::AUDIT, &[entries_max.to_string()])
             .await?;
         let read = |entry: &String| {
             serde_json::from_str(entry).map_err(|_broken| QueueError::Unexpected("audit"))
@@ -862,7 +862,7 @@ impl Queue {
     pub async fn beat(&self, worker: &str, about: &WorkerAbout) -> Result<(), QueueError> {
         let about = serde_json::to_string(about).expect("plain structs serialize");
         let args = [worker.to_owned(), about];
-        let _others: Value = self.connection.run(&scripts::BEAT, &args).await?;
+        let _others: Value = self.connection.look(&scripts::BEAT, &args).await?;
         Ok(())
     }
 
@@ -872,7 +872,7 @@ impl Queue {
     /// When Redis cannot be asked.
     pub async fn last_beat(&self, worker: &str) -> Result<(), QueueError> {
         let args = [worker.to_owned(), String::new()];
-        let _others: Value = self.connection.run(&scripts::BEAT, &args).await?;
+        let _others: Value = self.connection.look(&scripts::BEAT, &args).await?;
         Ok(())
     }
 
@@ -882,7 +882,7 @@ impl Queue {
     /// When Redis cannot be asked.
     pub async fn workers(&self) -> Result<Vec<Worker>, QueueError> {
         let args = [String::new(), String::new()];
-        let mut reply = Fields::new("beat", self.connection.run(&scripts::BEAT, &args).await?);
+        let mut reply = Fields::new("beat", self.connection.look(&scripts::BEAT, &args).await?);
         let now_ms: u64 = reply.next()?;
         let mut workers = Vec::new();
         while !reply.is_empty() {

@@ -23,6 +23,9 @@ pub enum QueueError {
     /// Redis did not answer in time: try again. The operation may have been done all the same.
     #[error("redis did not answer within {} ms", .0.as_millis())]
     TimedOut(Duration),
+    /// Fewer replicas have it than the URL asks for: try again. It is done, unless the master is lost before they have it.
+    #[error("{have_it} of {needed} replicas of redis have the change")]
+    NotReplicated { have_it: u32, needed: u32 },
     /// Redis answered something that no script of ours says: another program writes to our keys, or a bug.
     #[error("redis answered something unexpected to `{0}`")]
     Unexpected(&'static str),
@@ -233,7 +236,8 @@ impl Queue {
     /// No operation takes longer than `operation_max`.
     ///
     /// # Errors
-    /// When `url` is not a Redis URL.
+    /// When `url` is not a Redis URL: `redis://`, `redis+unix://`, or as `server.rs` says, `redis+sentinel://` and
+    /// `redis+cluster://`.
     pub fn new(url: &str, operation_max: Duration) -> Result<Self, QueueError> {
         let connection = Connection::new(url, operation_max)?;
         Ok(Self {

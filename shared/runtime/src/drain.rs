@@ -34,7 +34,10 @@ pub async fn cancel_when_requested(draining: CancellationToken) {
 pub async fn limit(draining: CancellationToken, out_of_time: CancellationToken, limit: Duration) {
     draining.cancelled().await;
     sleep(limit).await;
-    warn!(limit_s = limit.as_secs(), "drain.out_of_time: what still runs is given back");
+    warn!(
+        limit_s = limit.as_secs(),
+        "drain.out_of_time: what still runs is given back"
+    );
     out_of_time.cancel();
     std::future::pending::<()>().await;
 }

@@ -44,7 +44,10 @@ impl Watchdog {
                 for (watched, still) in &mut watched {
                     *still = if (watched.goes_on)() { 0 } else { *still + 1 };
                     if LOOKS <= *still {
-                        error!(what = watched.name, "watchdog.no_progress: ending, to be started anew");
+                        error!(
+                            what = watched.name,
+                            "watchdog.no_progress: ending, to be started anew"
+                        );
                         #[expect(clippy::exit, reason = "what hangs cannot be asked to end")]
                         std::process::exit(1);
                     }

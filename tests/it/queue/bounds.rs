@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use wex_queue::{Bounds, Claim, Counts, Effects, Enqueued, Limits, NewJob, Settled};
+use tokio::time::Instant;
+use wex_queue::{Act, Bounds, Claim, Counts, Effects, Enqueued, Key, Limits, NewJob, Settled};
 
 use super::{
-    LONG, OPERATION_MAX, SHORT, Store, WORK, WORKER, at_most, event_job, job, payloads, quiet_job,
-    record, to_next, with_records,
+    LONG, OPERATION_MAX, SHORT, Store, WORK, WORKER, at_most, event_job, job, median, payloads,
+    quiet_job, record, to_next, with_records,
 };
 
 impl Store {
@@ -270,7 +271,121 @@ async fn a_claim_may_be_larger_than_lua_can_unpack() {
     assert_eq!(store.claims(1, at_most(20_000)).await[0].jobs.len(), 9_000);
 }
 
+/// How long an operation takes, in microseconds; the median of fifteen.
+async fn cost(store: &Store, operation: &str) -> u64 {
+    let mut times = Vec::new();
+    for round in 0..15 {
+        let claim = match operation {
+            "enqueue" | "claim" | "look" | "pause" => None,
+            _ => Some(store.claim(LONG).await),
+        };
+        let effects = Effects {
+            jobs: vec![to_next(job("effect", "1"))],
+            ..Effects::default()
+        };
+        let start = Instant::now();
+        match (operation, &claim) {
+            ("enqueue", _) => store.put(&[job(&format!("new{round}"), "1")]).await,
+            ("claim", _) => assert_eq!(store.claims(50, LONG).await.len(), 50),
+            ("look", _) => {
+                assert!(0 < store.queue.survey(WORK).await.unwrap().waiting);
+                assert!(
+                    !store
+                        .queue
+                        .peek(WORK, None, 20)
+                        .await
+                        .unwrap()
+                        .keys
+                        .is_empty()
+                );
+            }
+            ("pause", _) => {
+                let key = Key::new(format!("k{round}")).unwrap();
+                let (queue, key) = (&store.queue, Some(&key));
+                let act = Act {
+                    operator: "ann",
+                    filter: "",
+                    reason: "test",
+                };
+                queue.pause(WORK, key, None, act).await.unwrap();
+                assert!(queue.resume(WORK, key, act).await.unwrap());
+            }
+            ("complete", Some(claim)) => store.complete_with(claim, &effects).await,
+            ("retry", Some(claim)) => store.retry(claim, LONG.lease, Counts::Yes, "later").await,
+            ("release", Some(claim)) => {
+                assert_eq!(store.queue.release(claim).await.unwrap(), Settled::Done);
+            }
+            ("renew", Some(claim)) => {
+                let renewed = store.queue.renew(claim, LONG.lease).await;
+                assert_eq!(renewed.unwrap(), Settled::Done);
+            }
+            ("bury", Some(claim)) => store.bury(claim, "refused").await,
+            _ => unreachable!("{operation}"),
+        }
+        times.push(u64::try_from(start.elapsed().as_micros()).unwrap());
+    }
+    median(times)
+}
+
+#[tokio::test]
+async fn no_operation_is_slower_with_a_hundred_thousand_keys_waiting_than_with_two_thousand() {
+    let store = Store::start().await;
+    let operations = [
+        "enqueue", "claim", "look", "pause", "complete", "retry", "release", "renew", "bury",
+    ];
+    let mut few = Vec::new();
+    for (keys, is_many) in [(0..2_000, false), (2_000..102_000, true)] {
+        for first in keys.step_by(100) {
+            let jobs: Vec<_> = (first..first + 100)
+                .map(|key| job(&format!("k{key}"), "1"))
+                .collect();
+            store.put(&jobs).await;
+        }
+        for (at, operation) in operations.into_iter().enumerate() {
+            let took = cost(&store, operation).await;
+            if !is_many {
+                few.push(took);
+                continue;
+            }
+            assert!(
+                took <= 10 * few[at].max(200),
+                "{operation}: {} µs with 2,000, {took} µs with 100,000",
+                few[at]
+            );
+        }
+    }
+}
+
 // What is left.
+
+#[tokio::test]
+async fn memory_does_not_grow_with_finished_work() {
+    const JOBS: usize = 20_000;
+    let store = Store::start().await;
+    let work = async |jobs: usize| {
+        for _ in 0..jobs / 100 {
+            let jobs: Vec<_> = (0..100)
+                .map(|number| job(&format!("k{number}"), &"x".repeat(500)))
+                .collect();
+            store.put(&jobs).await;
+            for claim in store.claims(100, LONG).await {
+                store.complete(&claim).await;
+            }
+        }
+        assert!(store.queue.survey(WORK).await.unwrap().is_idle());
+        let memory: String = store.ask(&["INFO", "memory"]).await;
+        let used = memory
+            .lines()
+            .find_map(|line| line.strip_prefix("used_memory_dataset:"));
+        used.expect("a figure").parse::<usize>().expect("a number")
+    };
+
+    let before = work(JOBS / 10).await;
+    let after = work(JOBS).await;
+
+    let grown = after.saturating_sub(before);
+    assert!(grown < 50 * JOBS, "{grown} bytes by {JOBS} jobs of 500");
+}
 
 #[tokio::test]
 async fn finished_work_leaves_the_fence_the_events_the_recent_list_and_counters_and_nothing_else() {

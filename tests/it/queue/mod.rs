@@ -6,6 +6,7 @@
 mod bounds;
 mod chance;
 mod events;
+mod failover;
 mod fetching;
 mod forgetting;
 mod gates;
