@@ -409,7 +409,7 @@ impl Queue {
         let args = [queue.0.to_owned(), keys_max.to_string()];
         let mut reply = Fields::new(
             "oldest",
-            self.connection.run(&scripts::OLDEST, &args).await?,
+            self.connection.look(&scripts::OLDEST, &args).await?,
         );
         let now_ms: u64 = reply.next()?;
         let mut next = || {
@@ -582,7 +582,7 @@ impl Queue {
     /// When Redis cannot be asked.
     pub async fn gates(&self, queue: QueueName) -> Result<(u64, Vec<HeldGate>), QueueError> {
         let args = [queue.0.to_owned()];
-        let mut reply = Fields::new("gates", self.connection.run(&scripts::GATES, &args).await?);
+        let mut reply = Fields::new("gates", self.connection.look(&scripts::GATES, &args).await?);
         let now_ms = reply.next()?;
         let mut gates = Vec::new();
         while !reply.is_empty() {
