@@ -1,5 +1,6 @@
 //! Processes that vanish, freeze and end.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -232,6 +233,34 @@ async fn a_worker_whose_hands_are_full_for_long_is_not_taken_for_one_that_hangs(
 
     let status = world.worker.take().unwrap().end().await;
     assert!(status.is_some_and(|status| status.success()), "{status:?}");
+}
+
+/// What it claimed beyond that would wait in its memory, without a renewal, and count as a crash.
+#[tokio::test]
+async fn a_worker_claims_no_more_conversations_than_it_has_hands_for() {
+    let mut world = World::start_without_worker(processes(), settings()).await;
+    world
+        .sim
+        .answer_late(Duration::from_millis(300))
+        .await
+        .unwrap();
+    for number in 0..12 {
+        let contact = format!("+187045750{number:02}");
+        world.contact_texts(&contact, TEXT).await;
+    }
+    let concurrency = ("WORKER_CONCURRENCY", "3".to_owned());
+    world.worker = Some(world.new_worker_with(&[concurrency]).await);
+
+    let most = AtomicU64::new(0);
+    world
+        .until(OUTBOUND, "all is sent", |survey| {
+            most.fetch_max(survey.running, Ordering::Relaxed);
+            survey.is_idle() && 0 < most.load(Ordering::Relaxed)
+        })
+        .await;
+
+    assert_eq!(most.into_inner(), 3);
+    assert_eq!(world.sent(12).await.len(), 12);
 }
 
 #[tokio::test]

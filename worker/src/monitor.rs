@@ -69,7 +69,12 @@ pub(crate) async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>
                 .concurrency(concurrency)
                 .build(move |work: Work| {
                     let ctx = Arc::clone(&ctx);
-                    async move { attempt::run(work.claim, &ctx).await }
+                    async move {
+                        // Both by name: what is not named is dropped before the attempt has begun.
+                        let Work { claim, slot } = work;
+                        attempt::run(claim, &ctx).await;
+                        drop(slot);
+                    }
                 })
         });
     }
@@ -169,7 +174,7 @@ impl Progress {
 /// A claim on its way through apalis, and the slot that it takes while it is worked on.
 struct Work {
     claim: Claim,
-    _slot: Slot,
+    slot: Slot,
 }
 
 /// Counts itself among the claims that this process holds.
@@ -273,7 +278,7 @@ impl Backend for KeyedBackend {
                 let id = TaskId::from(claim.jobs[0].id.to_string());
                 let work = Work {
                     claim,
-                    _slot: Slot::take(&self.slots_taken),
+                    slot: Slot::take(&self.slots_taken),
                 };
                 return Poll::Ready(Some(Ok(TaskBuilder::new(work).task_id(id).build())));
             }
