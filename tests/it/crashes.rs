@@ -264,6 +264,23 @@ async fn a_worker_claims_no_more_conversations_than_it_has_hands_for() {
 }
 
 #[tokio::test]
+async fn every_start_of_a_worker_has_a_name_of_its_own() {
+    let mut world = World::start_without_worker(processes(), settings()).await;
+    let mut names = Vec::new();
+    for _ in 0..2 {
+        world.start_worker().await;
+        let worker = world.worker.as_ref().unwrap();
+        let started = worker.line_with("worker.id=").await;
+        let name = started.split("worker.id=").nth(1).unwrap();
+        names.push(name.split(' ').next().unwrap().to_owned());
+        world.kill_worker().await;
+    }
+
+    assert_eq!(names[0].len(), 36, "{names:?}");
+    assert_ne!(names[0], names[1]);
+}
+
+#[tokio::test]
 async fn a_worker_asked_to_end_while_idle_ends_at_once() {
     let mut world = World::start(processes()).await;
     world.buyer_texts(TEXT).await;

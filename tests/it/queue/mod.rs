@@ -169,6 +169,16 @@ impl Store {
         seconds * 1_000_000 + micros
     }
 
+    /// What Redis has computed so far. Unlike the time that passes, it does not depend on what else the machine does.
+    async fn cpu(&self) -> Duration {
+        let info: String = self.ask(&["INFO", "cpu"]).await;
+        let seconds = info
+            .lines()
+            .filter(|line| line.contains("_main_thread:"))
+            .filter_map(|line| line.split_once(':')?.1.trim().parse::<f64>().ok());
+        Duration::from_secs_f64(seconds.sum())
+    }
+
     /// Waits until so many clients sleep in a blocking pop.
     async fn until_blocked(&self, clients: usize) {
         let line = format!("blocked_clients:{clients}\r\n");

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
 use wex_queue::{Counts, Effects, Failed, LetterFilter, Limits, Noted, Record, Settled, Unless};
 
 use super::{
@@ -99,6 +100,47 @@ async fn effects_for_the_key_itself_go_behind_what_waits_and_do_not_move_a_retry
     );
     assert_eq!(store.events().await, ["3", "4"]);
     assert_eq!(store.drain(LONG).await, ["2", "3", "4"]);
+}
+
+#[tokio::test]
+async fn completions_that_share_a_call_are_each_done_or_refused_alone() {
+    let store = Store::start().await;
+    store.put(&[job("lost", "lost")]).await;
+    let lost = store.claim(SHORT).await;
+    let rescued = store.claim(LONG).await;
+    for number in 0..20 {
+        store
+            .put(&[job(&format!("k{number}"), &number.to_string())])
+            .await;
+    }
+    let mut claims = store.claims(20, LONG).await;
+    claims.push(lost);
+    claims.push(claims[0].clone());
+
+    let mut completing = JoinSet::new();
+    for claim in claims {
+        let queue = store.queue.clone();
+        completing.spawn(async move {
+            let effects = Effects {
+                events: vec![event(&claim.jobs[0].payload)],
+                ..Effects::default()
+            };
+            queue.complete(&claim, &effects).await.unwrap()
+        });
+    }
+    let settled = completing.join_all().await;
+
+    let refused = settled.iter().filter(|settled| **settled == Settled::Stale);
+    assert_eq!(refused.count(), 2, "the lost one, and one that came twice");
+    let mut told: Vec<usize> = store
+        .events()
+        .await
+        .iter()
+        .map(|text| text.parse().expect("not the lost one"))
+        .collect();
+    told.sort_unstable();
+    assert_eq!(told, (0..20).collect::<Vec<_>>());
+    store.complete(&rescued).await;
 }
 
 // Leases.

@@ -170,7 +170,7 @@ for group, gate in pairs(gates) do
 end
 
 local function is_late(key)
-  local record = redis.call('LINDEX', jobs_name(queue, key), 0)
+  local record = redis.call('HGET', name(queue, 'first'), key)
   return ARGV[11] + record:match('^(%d+) ') < now_ms
 end
 

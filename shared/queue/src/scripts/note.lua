@@ -15,7 +15,7 @@ if not claimed(ARGV[1], key, ARGV[3]) then return 'stale' end
 if other ~= '' then
   local is_running = redis.call('HEXISTS', name(other, 'running'), key) == 1
   if is_running then return 'busy' end
-  if ARGV[5] == 'waiting' and redis.call('EXISTS', jobs_name(other, key)) == 1 then return 'busy' end
+  if ARGV[5] == 'waiting' and redis.call('HEXISTS', name(other, 'first'), key) == 1 then return 'busy' end
 end
 if ARGV[6] ~= '' and redis.call('EXISTS', shard .. ':record:' .. ARGV[6]) == 1 then return 'refused' end
 apply_effects(7)
