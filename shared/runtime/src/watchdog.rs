@@ -28,7 +28,10 @@ impl fmt::Debug for Watched {
 
 /// Watches until it is dropped.
 #[derive(Debug)]
-pub struct Watchdog(Sender<()>);
+pub struct Watchdog {
+    /// Hangs up when it is dropped.
+    _watching: Sender<()>,
+}
 
 impl Watchdog {
     /// Ends the process with status 1 when something has stood still for `patience`.
@@ -37,7 +40,7 @@ impl Watchdog {
     /// process that was frozen as a whole is not blamed for the time in which it could do nothing.
     #[must_use]
     pub fn start(watched: Vec<Watched>, patience: Duration) -> Self {
-        let (watchdog, dropped) = channel();
+        let (watching, dropped) = channel();
         let mut watched: Vec<_> = watched.into_iter().map(|watched| (watched, 0)).collect();
         thread::spawn(move || {
             while dropped.recv_timeout(patience / LOOKS) == Err(RecvTimeoutError::Timeout) {
@@ -48,12 +51,13 @@ impl Watchdog {
                             what = watched.name,
                             "watchdog.no_progress: ending, to be started anew"
                         );
-                        #[expect(clippy::exit, reason = "what hangs cannot be asked to end")]
-                        std::process::exit(1);
+                        std::process::exit(1); // What hangs cannot be asked to end.
                     }
                 }
             }
         });
-        Self(watchdog)
+        Self {
+            _watching: watching,
+        }
     }
 }

@@ -287,36 +287,49 @@ async fn cost(store: &Store, operation: &str) -> Duration {
             ("enqueue", _) => store.put(&[job(&format!("new{round}"), "1")]).await,
             ("claim", _) => assert_eq!(store.claims(50, LONG).await.len(), 50),
             ("look", _) => {
-                assert!(0 < store.queue.survey(WORK).await.unwrap().waiting);
+                assert!(
+                    0 < store
+                        .queue
+                        .survey(WORK)
+                        .await
+                        .expect("Redis answers")
+                        .waiting
+                );
                 assert!(
                     !store
                         .queue
                         .peek(WORK, None, 20)
                         .await
-                        .unwrap()
+                        .expect("Redis answers")
                         .keys
                         .is_empty()
                 );
             }
             ("pause", _) => {
-                let key = Key::new(format!("k{round}")).unwrap();
+                let key = Key::new(format!("k{round}")).expect("a name");
                 let (queue, key) = (&store.queue, Some(&key));
                 let act = Act {
                     operator: "ann",
                     filter: "",
                     reason: "test",
                 };
-                queue.pause(WORK, key, None, act).await.unwrap();
-                assert!(queue.resume(WORK, key, act).await.unwrap());
+                queue
+                    .pause(WORK, key, None, act)
+                    .await
+                    .expect("Redis answers");
+                assert!(queue.resume(WORK, key, act).await.expect("Redis answers"));
             }
             ("complete", Some(claim)) => store.complete_with(claim, &effects).await,
             ("retry", Some(claim)) => store.retry(claim, LONG.lease, Counts::Yes, "later").await,
             ("release", Some(claim)) => {
-                assert_eq!(store.queue.release(claim).await.unwrap(), Settled::Done);
+                assert_eq!(
+                    store.queue.release(claim).await.expect("Redis answers"),
+                    Settled::Done
+                );
             }
             ("renew", Some(claim)) => {
                 let renewed = store.queue.renew(claim, LONG.lease).await;
-                assert_eq!(renewed.unwrap(), Settled::Done);
+                assert_eq!(renewed.expect("Redis answers"), Settled::Done);
             }
             ("bury", Some(claim)) => store.bury(claim, "refused").await,
             _ => unreachable!("{operation}"),
