@@ -170,7 +170,9 @@ async fn ask(
     shown: &[String],
 ) -> Result<Vec<Listing>, ListingsError> {
     let requirement = Requirement {
-        notes: String::new(), // A contact's own words are not for others.
+        // A contact's own words, and who they are, are not for others.
+        notes: String::new(),
+        criteria: wanted.criteria.without_people(),
         ..wanted.clone()
     };
     let body = json!({ "requirement": requirement, "shown": shown, "limit": LISTINGS_ASKED });
@@ -211,6 +213,7 @@ mod tests {
             locations: vec![Location {
                 name: "Carson".to_owned(),
                 state: None,
+                radius_miles: None,
             }],
             sqft_min: Some(10_000),
             notes: "call Ana".to_owned(),

@@ -30,7 +30,7 @@ pub enum Happened {
     /// A person must look at it, for the assistant did not answer; it goes on with the next turn.
     Held { reason: &'static str },
     /// A supplier told us something of a space.
-    SupplierTold { news: SupplierRecord },
+    SupplierTold { news: Box<SupplierRecord> },
     /// A tour was asked for, moved or cancelled.
     Tour {
         listing: String,

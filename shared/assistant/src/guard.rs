@@ -382,7 +382,7 @@ fn dates(draft: &str, facts: &Facts) -> Result<(), Fault> {
 }
 
 fn places(draft: &str, facts: &Facts) -> Result<(), Fault> {
-    let understood = understand(draft);
+    let understood = understand(draft, None);
     let named = understood
         .locations
         .iter()

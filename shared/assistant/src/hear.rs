@@ -69,13 +69,15 @@ const PHRASES: [(Intent, &str); 18] = [
     (
         Intent::AutoReply,
         "do not disturb, i'm|im driving right|with|and|at, currently driving, out of * office, \
-         no longer monitored|active|checked, automatic|automated|auto reply|response|message, auto-reply, \
-         see|read your message|text when|once, respuesta|mensaje automatica|automatico, estoy conduciendo|manejando, \
-         fuera de la oficina",
+         no longer monitored|active|checked|valid, not|isn't|isnt * monitored|checked, automatic|automated|auto reply|response|message, auto-reply, \
+         see|read|reply|respond|text|call|back * when|once|as i|we|soon|arrive|return|land|get, \
+         office|we|are is|are * closed * until|for|reopen|hours, currently away|unavailable|traveling|travelling, on vacation|leave|pto until|through|and, \
+         respuesta|mensaje automatica|automatico, estoy conduciendo|manejando, fuera de la oficina, no * disponible * momento, \
+         te|le respondo|contesto|llamo mas|cuando|luego, de vacaciones",
     ),
     (
         Intent::WrongNumber,
-        "wrong number|person|guy, not * right|correct person, numero equivocado|incorrecto, \
+        "wrong number|person|guy|phone|contact, never asked|signed|requested|contacted * this|you|texts|messages|up, not looking for|at * warehouse|space|anything * ever|never, not * right|correct person, numero equivocado|incorrecto, \
          equivoco|equivocaron|equivocado de, no soy * persona",
     ),
     (
@@ -86,24 +88,25 @@ const PHRASES: [(Intent, &str); 18] = [
     ),
     (
         Intent::RequestHuman,
-        "call|phone me|us|back|you, * a|phone call|callback, talk|speak|chat|connect|text to|with|me * \
+        "call|phone me|us|back|you, a|phone call|callback, callback, talk|speak|chat|connect|text to|with|me * \
          person|someone|somebody|human|agent|broker|rep|representative|people|manager, \
          a|real|live|actual human|person|agent|rep|representative|broker please|pls|now, real|live|actual|human person|agent|being, \
-         someone|somebody|anyone call|phone|contact|help, give me|us a call|ring, \
-         llameme|llamame|llamen|llamenme|llamar|marqueme|marcame, \
+         someone|somebody|anyone|agent|broker|person|rep call|phone|contact|help|reach, give me|us a call|ring, \
+         llameme|llamame|llamen|llamenme|llamar|marqueme|marcame|marquenme|llamarme, me|nos llame|llama|llamen|marca|marque, una llamada, persona real, \
          hablar|paseme|pasame|comuniqueme|comunicame con * persona|alguien|agente|humano|asesor|vendedor",
     ),
     (
         Intent::Complaint,
-        "waste * time, terrible|awful|horrible|unacceptable|ridiculous|frustrating|frustrated|pathetic|useless|joke|scam, \
-         complain|complaint|lawyer|sue|lawsuit, already leased|rented|gone|taken, fed|sick up|of, nobody|no one|noone * \
-         replied|answered|called|showed|responds|answers, you|you're|your|this * bad|wrong|lied|worst, \
+        "waste|wasting|wasted * time, terrible|awful|horrible|unacceptable|ridiculous|frustrating|frustrated|pathetic|useless|joke|scam, \
+         complain|complaint|lawyer|sue|lawsuit, already leased|rented|gone|taken, fed up, sick|tired of, nobody|noone * \
+         replied|answered|called|showed|responds|answers|there|came|calls, no one * replied|answered|called|showed|responds|answers|there|came|calls, \
+         still waiting, third|second|fourth time, keep sending|asking * same|again, rude|unprofessional|misleading|false|fake|bait, report you, bbb, attorney, you|you're|your|this * bad|wrong|lied|worst, \
          perdida de tiempo, queja|quejarme|pesimo|pesima|inaceptable|estafa|molesto|enojado|abogado|demanda, \
-         nadie * contesta|llama|llego|responde",
+         nadie * contesta|llama|llego|responde|vino|aparecio, siempre lo mismo, mal servicio, que falta",
     ),
     (
         Intent::CancelTour,
-        "cancel|scrap|drop * tour|visit|showing|appointment|walkthrough|viewing, call off * tour|visit|showing, \
+        "cancel|scrap|drop|skip * tour|visit|showing|appointment|walkthrough|viewing, won't|wont|not be coming|there|able|attending, call off * tour|visit|showing, \
          cancelar|cancele|cancela|cancelen * visita|cita|recorrido, ya no * ir|puedo|voy * visita|cita",
     ),
     (
@@ -111,7 +114,7 @@ const PHRASES: [(Intent, &str); 18] = [
         "reschedule|rebook|postpone, another|different|later|earlier|other time|day|date|slot, \
          move|push|change|shift|switch|bump * tour|visit|showing|appointment|time, \
          can't|cant|cannot|won't|wont make|do it|that|the|monday|tuesday|wednesday|thursday|friday|saturday|sunday|morning, \
-         otro|otra|diferente dia|hora|fecha|horario, cambiar|mover|posponer|reagendar|pasar * visita|cita|hora|fecha, reagendar",
+         something came up, running late, otro|otra|diferente dia|hora|fecha|horario, no puedo|podre|alcanzo * llegar|ir|ese|manana|hoy, cambiar|mover|posponer|reagendar|pasar * visita|cita|hora|fecha, reagendar",
     ),
     (
         Intent::RequestTour,
@@ -142,32 +145,36 @@ const PHRASES: [(Intent, &str); 18] = [
     (
         Intent::RequestMoreOptions,
         "more|other|additional|further|different options|listings|spaces|ones|places|buildings|choices|units|warehouses|properties, \
-         anything|something|what|any|got|nothing else|others, show|send me|us * more|others|other, keep * coming, \
+         anything|something|what|any|got|nothing else|others, show|send|text|give * more|others|other, keep * coming, \
          any others, any more options|spaces|places, next ones|options|page, \
-         mas|otras|otros|diferentes opciones|bodegas|espacios|lugares|naves|propiedades, algo|que|alguna mas|otra, \
-         tiene|tienen|hay|muestreme|ensename|mandeme * mas|otras|otros",
+         nothing else|others, what else, see more, others available|nearby, few|couple more, mas|otras|otros|diferentes opciones|bodegas|espacios|lugares|naves|propiedades, algo|que|alguna mas|otra, \
+         tiene|tienen|hay|muestreme|ensename|ensename|mandeme|enviame|enviar|envieme|mandame|mandar|ver * mas|otras|otros",
     ),
     (
         Intent::AskGeneralQuestion,
         "charge|fee|fees|commission|commissions|deposit|insurance|credit|application|apply|paperwork, \
          how does|do this|it|you|that * work|money|paid, do|are you * licensed|brokers|broker|agents|free, what|which \
-         areas|cities|markets, your hours, como funciona|trabajan|aplico|aplicar, cobran|cobra|comision|deposito|seguro|requisitos, \
-         tiene|hay costo",
+         areas|cities|markets, your hours, any|a cost|charge to|for, cost to use|me, use|using your service|platform, is * free, \
+         how|what * lease|leasing process|start|begin|next, next|first steps|step, what is wex, what do you do, como funciona|trabajan|aplico|aplicar, cobran|cobra|comision|deposito|seguro|requisitos, \
+         tiene|hay costo, cual|como es el proceso, que areas|zonas|ciudades, es gratis",
     ),
     (
         Intent::CloseRequirement,
         "found|got|signed|leased|rented|took|bought|secured|picked|chose * place|something|space|elsewhere|lease|one|somewhere|another|warehouse, \
          no longer need|looking|searching|interested|require, not|don't|dont|stopped looking|need|searching * anymore|more|longer, \
          all set, cancel|close|end * search|request, deal fell|off, ya encontre|encontramos|rentamos|firmamos|conseguimos, \
-         ya no necesito|necesitamos|busco|buscamos|ocupo|quiero",
+         ya no necesito|necesitamos|busco|buscamos|ocupo|ocupamos|quiero|estoy|estamos, ya tenemos|tengo * lugar|bodega|espacio, \
+         close|end|stop * search|request|file, renewed|renewing|renew * lease|here, staying|stay where|put, decided|going with|to another|stay|someone, \
+         we're|were|im|i'm good now, not moving|expanding",
     ),
     (
         Intent::Defer,
         "hold|put off|on|it, not|maybe now|yet|today|later|ready|right, circle|check|get|reach|come|ping|text|ask * \
          back|later|again|next|in|after january|february|march|april|may|june|july|august|september|october|november|december|\
          later|in|after|next|week|month|year|monday|you|the, next|in|after * quarter|holidays|months|weeks|year, \
-         need|want to think, thinking about|it, not * ready|rush|hurry, \
-         mas adelante|tarde, por ahora|lo no|voy|tengo, despues le|te|les|de, le|te aviso, luego le|te, lo|dejeme pienso|pensarlo|pensar, \
+         need|want|have to think|discuss|talk|check|run, thinking about|it, let * think|discuss|talk|check|see|run, think|sleep about|on|it|over, get|be back|in to|touch, \
+         i'll|ill|we'll|will let you know, keep|put * on hold|file, in|after|until * new year|holidays|summer, revisit, not * ready|rush|hurry, \
+         mas adelante|tarde, por ahora|lo no|voy|tengo, despues le|te|les|de, le|te aviso, luego le|te, lo|dejeme|deja|tengo|voy pienso|pensarlo|pensar|que|a, yo le|les aviso|hablo|llamo, despues|luego|mas vemos|hablamos|tarde, por el momento no, \
          en|el|proximo * mes|meses|ano|semana * busco|hablamos",
     ),
     (
@@ -233,6 +240,18 @@ impl Turn<'_> {
         }
         let is_question = self.text.contains('?') || is_asking(self.words);
         let first = PHRASES.iter().find(|(_, phrases)| self.says(phrases));
+        if self.has_tour()
+            && self.says(OTHER_TIME)
+            && first.is_none_or(|(intent, _)| outranked_by_tour(*intent))
+        {
+            return Intent::RescheduleTour;
+        }
+        if self.has_selected
+            && self.says(PICKS)
+            && first.is_none_or(|(intent, _)| outranked_by_choice(*intent))
+        {
+            return Intent::SelectOption;
+        }
         match first.map(|(intent, _)| *intent) {
             Some(
                 weak @ (Intent::Confirm | Intent::Decline | Intent::Acknowledge | Intent::Greeting),
@@ -242,7 +261,32 @@ impl Turn<'_> {
             {
                 self.need()
             }
+            Some(Intent::Defer | Intent::CloseRequirement)
+                if self.is_requirement_new && self.changes() =>
+            {
+                self.need()
+            }
+            // "Not yet" answers a question.
+            Some(Intent::Defer)
+                if self.dialogue.asked.is_some()
+                    && self.last.len() <= NO_WORDS_MAX
+                    && self.last.first().is_some_and(|word| word == "not") =>
+            {
+                Intent::Decline
+            }
+            // A need outranks what it asks besides.
+            Some(Intent::AskGeneralQuestion | Intent::AskIdentity) if self.is_requirement_new => {
+                self.need()
+            }
             Some(strong) => strong,
+            // A sign without words: yes to what we asked, or thanks.
+            None if self.words.is_empty() && self.text.contains(APPROVAL) => {
+                match self.dialogue.asked {
+                    Some(Asked::Tour | Asked::Start | Asked::Widen) => Intent::Confirm,
+                    _ => Intent::Acknowledge,
+                }
+            }
+            None if is_question && self.is_about_shown() => Intent::AskListingQuestion,
             None if is_question && self.is_about_listing => Intent::AskListingQuestion,
             None if self.is_requirement_new => self.need(),
             None if self.has_selected && self.dialogue.asked != Some(Asked::TourTime) => {
@@ -251,6 +295,7 @@ impl Turn<'_> {
             None if self.has_requirement && self.says(CHANGES) => Intent::UpdateRequirement,
             None if self.says(OFF_TOPIC) => Intent::OffTopic,
             None if is_question && self.dialogue.chosen.is_some() => Intent::AskListingQuestion,
+            None if self.says(NEEDS) => self.need(),
             None => Intent::Unclear,
         }
     }
@@ -272,15 +317,55 @@ impl Turn<'_> {
         if weak == Intent::Greeting && self.says(OFF_TOPIC) {
             return Intent::OffTopic;
         }
+        // "Bus stop right outside, right?"
+        if weak == Intent::Confirm && self.last_text_asks() && !self.dialogue.options.is_empty() {
+            return Intent::AskListingQuestion;
+        }
+        if weak != Intent::Decline && self.says(NEEDS) && !self.has_requirement {
+            return Intent::NewRequirement;
+        }
         match weak {
             // The last word of a burst counts: "yes", then "actually no".
             Intent::Confirm if any_of(self.last, DECLINES) => Intent::Decline,
             // "Ok thanks" ends; "ok" to a question answers it.
-            Intent::Confirm if self.says(THANKS) || self.dialogue.asked.is_none() => {
+            Intent::Confirm
+                if self.says(THANKS) || self.says(WILL_LOOK) || self.dialogue.asked.is_none() =>
+            {
                 Intent::Acknowledge
             }
             other => other,
         }
+    }
+
+    /// Whether a turn that sounds like an end or a pause changes the search instead: "ya no necesito andenes", "start in 2 months".
+    fn changes(&self) -> bool {
+        self.says(
+            "no longer need|want|require, don't|dont need|want, ya no necesito|necesitamos|ocupo|ocupamos|quiero, need|needs|want|looking|start|move|lease, \
+             necesito|ocupo|busco|empezar",
+        ) && !self.says(
+            "found|signed|rented|encontre|encontramos|rentamos|firmamos|conseguimos, hold off, circle|check|get back, think about, not right now, \
+             not now, pensarlo, no longer need|looking space|a|the|warehouse|anything, ya no necesito|necesitamos|ocupo|busco espacio|bodega|nada|una|la",
+        )
+    }
+
+    /// Whether a question is about what was offered: "does it have …", "is #2 …", "what's the … there".
+    fn is_about_shown(&self) -> bool {
+        let is_shown = !self.dialogue.options.is_empty();
+        is_shown
+            && (self.has_selected
+                || self.says(
+                    "does|is|has|do|can it|they|that|this|there|these|those, it have|has|come|got, are there, is there, at|in|on|of|for this|that|the|it|there one|place|space|building|unit|property, \
+                     there, the space|building|place|unit|landlord|owner, tiene|tienen|hay|es|esta, la bodega|nave",
+                ))
+            && !self.says("do|did you have|got|find, any|anything in|near|around|closer, got any|anything, looking for, tiene|tienen|hay algo|bodegas|naves|mas")
+    }
+
+    fn has_tour(&self) -> bool {
+        self.dialogue.tour.is_some()
+    }
+
+    fn last_text_asks(&self) -> bool {
+        self.text.trim_end().ends_with('?')
     }
 
     fn need(&self) -> Intent {
@@ -291,6 +376,64 @@ impl Turn<'_> {
         }
     }
 }
+
+/// Another time than the one of a tour.
+const OTHER_TIME: &str = "how|what about, instead, can't|cant|cannot|won't|wont make|come|be|do, another|different|other|later|earlier|sooner time|day|date|hour|one, \
+     push|move|bump it|that|to|back, running late, sooner, later in, earlier in, otro|otra dia|hora|fecha, mas tarde|temprano, en vez";
+
+/// One of the options is chosen.
+const PICKS: &str = "start|go|begin|proceed with, i'll|we'll|ill take|go, let's|lets do|go|start|see, i|we like|want|choose|pick|prefer, interested in, \
+     me interesa|gusta|quedo, prefiero|escojo|elijo, vamos con";
+
+fn outranked_by_tour(intent: Intent) -> bool {
+    matches!(
+        intent,
+        Intent::Negotiate
+            | Intent::RejectOptions
+            | Intent::RequestTour
+            | Intent::Defer
+            | Intent::Confirm
+            | Intent::Decline
+            | Intent::Acknowledge
+            | Intent::Greeting
+    )
+}
+
+fn outranked_by_choice(intent: Intent) -> bool {
+    matches!(
+        intent,
+        Intent::Confirm
+            | Intent::Acknowledge
+            | Intent::Greeting
+            | Intent::RequestMoreOptions
+            | Intent::AskGeneralQuestion
+    )
+}
+
+/// A "no" of more words says more than no.
+const NO_WORDS_MAX: usize = 3;
+
+/// Signs that stand for a yes or for thanks.
+const APPROVAL: [char; 10] = [
+    '\u{1f44d}',
+    '\u{1f44c}',
+    '\u{1f64f}',
+    '\u{1f64c}',
+    '\u{2764}',
+    '\u{2705}',
+    '\u{1f60a}',
+    '\u{1f642}',
+    '\u{1f389}',
+    '\u{1f4af}',
+];
+
+/// Space is wanted, and nothing is said of it.
+const NEEDS: &str = "need|needs|want|looking|searching|seeking|find|require|lease|rent * space|warehouse|warehousing|storage|building|facility|yard|industrial|unit|dock|shop|land|lot|parking, \
+     warehouse|storage|space|yard|parking needed|wanted|please|pls|for, necesito|necesitamos|busco|buscamos|ocupo|ocupamos|quiero|queremos|rentar * bodega|bodegas|espacio|nave|almacen|patio|lugar|local|terreno, \
+     in the market for, do you have * warehouse|warehouses|space|spaces|anything, tiene|tienen|hay * bodega|bodegas|naves|espacios|espacio";
+
+/// A look at what was offered is no answer.
+const WILL_LOOK: &str = "will|i'll|ill|we'll|let|going look|review|check|take|me|to, voy a ver|revisar, los|las|lo reviso|veo|checo";
 
 const THANKS: &str = "thanks, thank, thx, ty, gracias, appreciate";
 
@@ -362,7 +505,14 @@ fn selected(words: &[String], dialogue: &Dialogue) -> Vec<usize> {
                     | "segundo"
                     | "tercero"
             );
+        let next = words.get(at + 1).map_or("", String::as_str);
+        let is_listed = matches!(next, "and" | "y" | "or" | "o" | "&")
+            && words
+                .get(at + 2)
+                .is_some_and(|other| number_of(other).is_some());
         let is_meant = is_ordinal
+            || word.starts_with('#')
+            || is_listed
             || words.len() <= 2
             || matches!(
                 before,
@@ -378,7 +528,22 @@ fn selected(words: &[String], dialogue: &Dialogue) -> Vec<usize> {
                     | "about"
                     | "la"
                     | "space"
-            ) && word.len() == 1;
+                    | "do"
+                    | "with"
+                    | "take"
+                    | "like"
+                    | "pick"
+                    | "choose"
+                    | "prefer"
+                    | "for"
+                    | "is"
+                    | "does"
+                    | "see"
+                    | "tour"
+                    | "visit"
+                    | "el"
+            ) && (word.len() == 1
+                || matches!(before, "number" | "option" | "opcion" | "numero"));
         if word == "last" || word == "ultima" {
             found.push(count);
         } else if let (Some(number), true) = (number_of(word), is_meant)
@@ -413,11 +578,14 @@ mod tests {
     /// What a text is for, to a buyer who was offered three options in Carson and asked which one.
     fn purpose(text: &str) -> Intent {
         let mut conversation = Conversation::default();
+        conversation.requirement.merge(&understand_turn(
+            &["10k sqft in Carson for storage"],
+            jiff::civil::date(2026, 11, 23),
+        ));
+        let before = conversation.requirement.clone();
         conversation
             .requirement
-            .merge(&understand_turn(&["10k sqft in Carson for storage"]));
-        let before = conversation.requirement.clone();
-        conversation.requirement.merge(&understand_turn(&[text]));
+            .merge(&understand_turn(&[text], jiff::civil::date(2026, 11, 23)));
         let mut options = parse(SAMPLE).unwrap();
         options.truncate(3);
         conversation.dialogue.offer(options);

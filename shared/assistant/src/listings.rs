@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer};
+use wex_domain::criteria::Criteria;
 use wex_domain::listing::{Asking, FEATURES, Listing, NAME_CHARS_MAX, RentStructure, RentUnit};
 use wex_domain::requirement::{Requirement, SQFT_MAX, Use};
 
@@ -305,11 +306,59 @@ fn rank(listing: &Listing, wanted: &Requirement) -> Option<Rank> {
     if !wanted.uses.is_empty() && !wanted.uses.iter().any(suits) {
         untold += 1;
     }
+    untold += unmet(listing, &wanted.criteria)?;
     Some(Rank {
         is_nearby: !is_in,
         untold,
         size_off: size_off(listing, wanted)?,
     })
+}
+
+/// How many demands the listing says nothing about; `None` when it is known to fall short of one.
+fn unmet(listing: &Listing, wanted: &Criteria) -> Option<u8> {
+    let height = |feet: f64| listing.clear_height_ft.map(|has| f64::from(has) >= feet);
+    let count = |has: Option<u32>, least: u32| has.map(|has| has >= least);
+    let demands = [
+        wanted.clear_height_min_ft.map(height),
+        wanted
+            .dock_doors_min
+            .map(|least| count(listing.dock_doors, least)),
+        wanted
+            .drive_in_doors_min
+            .map(|least| count(listing.drive_in_doors, least)),
+        wanted
+            .power_amps_min
+            .map(|least| count(listing.power_amps, least)),
+        wanted
+            .trailer_stalls_min
+            .map(|least| count(listing.trailer_stalls, least)),
+        wanted
+            .yard_needed
+            .filter(|needed| *needed)
+            .map(|_| listing.has_yard),
+        wanted
+            .budget_amount
+            .map(|most| is_affordable(listing, most, wanted.budget_unit)),
+    ];
+    let features = wanted
+        .features
+        .iter()
+        .filter(|feature| !listing.features.contains(feature));
+    let mut untold = u8::try_from(features.count()).unwrap_or(u8::MAX);
+    for demand in demands.into_iter().flatten() {
+        match demand {
+            Some(true) => {}
+            Some(false) => return None,
+            None => untold = untold.saturating_add(1),
+        }
+    }
+    Some(untold)
+}
+
+/// Whether the rent asked is at most a tenth above the budget, where both are counted alike.
+fn is_affordable(listing: &Listing, most: f64, unit: Option<RentUnit>) -> Option<bool> {
+    let asking = listing.asking.filter(|asking| Some(asking.unit) == unit)?;
+    Some(asking.amount <= most * 1.1)
 }
 
 /// Whether a use takes more than a roof: what is not let for it does not suit it.
@@ -336,7 +385,7 @@ fn needs_more(wanted: Use) -> bool {
 /// can be had.
 fn size_off(listing: &Listing, wanted: &Requirement) -> Option<u64> {
     if wanted.sqft_min.is_none() && wanted.sqft_max.is_none() {
-        return Some(0);
+        return land_off(listing, &wanted.criteria);
     }
     let whole = u64::from(listing.sqft?);
     let part = listing.divisible_to_sqft.map_or(whole, u64::from);
@@ -354,6 +403,20 @@ fn size_off(listing: &Listing, wanted: &Requirement) -> Option<u64> {
         0
     };
     Some(off)
+}
+
+/// How far the land is off, likewise. Who wants no land takes any space.
+fn land_off(listing: &Listing, wanted: &Criteria) -> Option<u64> {
+    let (least, most) = match (wanted.land_acres_min, wanted.land_acres_max) {
+        (None, None) => return Some(0),
+        (least, most) => (least.unwrap_or(0.0), most.unwrap_or(f64::MAX)),
+    };
+    let has = listing.land_acres?;
+    match () {
+        () if has < least * 0.9 || has > most * 1.25 => None,
+        () if (least..=most).contains(&has) => Some(0),
+        () => Some(100),
+    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 //! itself.
 
 use wex_domain::conversation::{Conversation, Party};
+use wex_domain::criteria::{Criteria, Topic};
 use wex_domain::intent::Intent;
-use wex_domain::listing::{RentStructure, RentUnit};
 use wex_domain::phrases::contains;
 use wex_domain::requirement::SQFT_MAX;
 use wex_domain::supplier::{SupplierRecord, TourDecision};
@@ -22,11 +22,14 @@ pub fn hear(
     understood: &Understood,
     conversation: &Conversation,
 ) -> (Intent, SupplierRecord) {
+    const BUYER: &str = "tenant|buyer|buyers|renter|client|customer|inquilino|comprador|cliente|empresa|company|they|their|them|need|use|credit|budget|deposit, quien es el, a que se dedica, para que, para quien, \
+         what|which business|company|product|goods|type|kind, how long|many|soon|big";
     const GONE: &str = "leased, rented, off the market, take it down, no longer available, not available, under contract, \
-         already gone, sold, delist, rentada, rentado, ya no esta disponible, ya se rento, vendida, quitela";
-    const AVAILABLE: &str = "available, still open, vacant, yes still, disponible, sigue libre, esta libre, still have it";
+         already gone|leased|taken, sold, delist, gone, taken, not anymore, take * down, remove|pull|delete|deactivate * listing|it|space|ad, no longer have|leasing, \
+         not|isn't|isnt available, off market, have a tenant, signed a lease|tenant,  rentada, rentado, ya no esta disponible, ya se rento, vendida, quitela|quitelo|quitenla, ya la|lo|se rente|rentamos|rentaron|rento|vendio|vendimos, ya no la|lo tengo|tenemos|rentamos, no esta disponible, ocupada|ocupado|arrendada";
+    const AVAILABLE: &str = "available, still open, vacant, yes still, disponible, sigue libre, esta libre, still have it|this|that|the, still vacant|empty|there, its|it's|it open|available|vacant, libre, desocupada, vacia, todavia la|lo tengo|tenemos";
     const NEW: &str = "another bldg, another building, another space, another warehouse, another one, new listing, new space, new building, list a, list my, otra bodega, otro espacio, \
-         nuevo espacio, nueva bodega, quiero anunciar, i have a, we have a, tengo una, tenemos una";
+         nuevo espacio, nueva bodega, quiero anunciar, list our, list a|my|our|new, want|like|need to list, new vacancy, coming available, i have a|another|two, we have a|another|two, got a|an|another, for lease, tengo una|otra|un|otro, tenemos una|otra|un|otro, quiero rentar|listar|anunciar|poner mi|una|un, se renta";
     let general = heard.intent;
     let words = words(&heard.text);
     let says = |phrases: &str| {
@@ -34,44 +37,76 @@ pub fn hear(
             .split(", ")
             .any(|phrase| contains(&words, phrase.trim()))
     };
-    let (rate, rate_structure) = (rate(&words), structure(&words));
-    let mut news = SupplierRecord {
-        location: understood.locations.first().cloned(),
-        available_sqft: sqft(&heard.text, understood),
-        rate_amount: rate.map(|(amount, _)| amount),
-        rate_unit: rate.map(|(_, unit)| unit),
-        rate_structure,
-        min_term_months: term(&words),
-        ..SupplierRecord::default()
-    };
-    if outranks(general) {
+    let mut news = told(&heard.text, understood);
+    let is_gone = says(GONE);
+    // "Who is the tenant" asks for the other side, not for us; "already leased" is news, not anger.
+    let is_about_buyer = heard.text.contains('?') && says(BUYER);
+    if outranks(general)
+        && !(general == Intent::AskIdentity && is_about_buyer)
+        && !(general == Intent::Complaint && is_gone)
+    {
         return (general, news);
     }
-    let is_about_tour = asked_about_tour(conversation);
+    let is_asked_for_availability =
+        latest_says(conversation, &["available", "disponible", "open", "libre"]);
+    let is_about_tour = latest_says(
+        conversation,
+        &["tour", "visit", "visita", "showing", "recorrido"],
+    );
     if is_about_tour {
         news.tour_decision = tour_decision(general, &words, heard.when);
     }
     let is_new = says(NEW) || (news.available_sqft.is_some() && news.location.is_some());
     let intent = if news.tour_decision.is_some() {
         Intent::SupplierTourResponse
-    } else if says(GONE) {
+    } else if is_about_buyer && !is_gone {
+        Intent::SupplierAskQuestion
+    } else if is_gone
+        || (is_asked_for_availability && general == Intent::Decline && !says_of_space(&news))
+    {
         news.available = Some(false);
         Intent::SupplierDelist
     } else if is_new {
         Intent::SupplierNewListing
-    } else if says(AVAILABLE) {
+    } else if says(AVAILABLE) || (is_asked_for_availability && general == Intent::Confirm) {
         news.available = Some(true);
         Intent::SupplierAvailabilityUpdate
     } else if news.rate_amount.is_some() {
         Intent::SupplierRateUpdate
-    } else if news.min_term_months.is_some() || news.available_sqft.is_some() {
+    } else if says_of_space(&news) {
         Intent::SupplierListingUpdate
-    } else if heard.text.contains('?') && general == Intent::Unclear {
+    } else if heard.text.contains('?')
+        && !matches!(general, Intent::Greeting | Intent::AskGeneralQuestion)
+    {
         Intent::SupplierAskQuestion
     } else {
         general
     };
     (intent, news)
+}
+
+/// What the parsers read, as a supplier means it: rent is what is asked, a term the shortest, a start when it is free.
+fn told(text: &str, understood: &Understood) -> SupplierRecord {
+    let mut space = understood.criteria.clone();
+    let news = SupplierRecord {
+        location: understood
+            .locations
+            .first()
+            .or(understood.other_locations.first())
+            .cloned(),
+        available_sqft: sqft(text, understood),
+        divisible_to_sqft: understood.divisible_to_sqft,
+        available_from: space.start_from.or(space.start_latest),
+        rate_amount: space.budget_amount,
+        rate_unit: space.budget_unit,
+        rate_structure: space.budget_structure,
+        min_term_months: space.term_months_min.or(space.term_months_max),
+        ..SupplierRecord::default()
+    };
+    for topic in [Topic::Budget, Topic::Term, Topic::Start] {
+        space.clear(topic);
+    }
+    SupplierRecord { space, ..news }
 }
 
 /// The size of a space. "We have 25k sf" is no wish, so our parsers read it again without the having.
@@ -80,7 +115,7 @@ fn sqft(text: &str, understood: &Understood) -> Option<u32> {
     of(understood).or_else(|| {
         let number = text.find(|c: char| c.is_ascii_digit())?;
         let is_money = text[..number].ends_with('$');
-        (!is_money).then(|| of(&understand(&text[number..])))?
+        (!is_money).then(|| of(&understand(&text[number..], None)))?
     })
 }
 
@@ -105,8 +140,21 @@ fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether our latest text to this supplier was about a tour.
-fn asked_about_tour(conversation: &Conversation) -> bool {
+/// Whether the news tell something of the space itself or of its lease.
+fn says_of_space(news: &SupplierRecord) -> bool {
+    let lease = (
+        news.min_term_months,
+        news.available_sqft,
+        news.divisible_to_sqft,
+    );
+    lease != (None, None, None)
+        || news.available_from.is_some()
+        || news.rate_structure.is_some()
+        || news.space.without_people() != Criteria::default()
+}
+
+/// Whether our latest text to this supplier has one of these words.
+fn latest_says(conversation: &Conversation, any: &[&str]) -> bool {
     let latest = conversation
         .recent
         .iter()
@@ -115,82 +163,35 @@ fn asked_about_tour(conversation: &Conversation) -> bool {
     latest.is_some_and(|text| {
         words(&text.body)
             .iter()
-            .any(|word| matches!(word.as_str(), "tour" | "visit" | "visita" | "showing"))
+            .any(|word| any.contains(&word.as_str()))
     })
 }
 
 fn tour_decision(general: Intent, words: &[String], when: When) -> Option<TourDecision> {
     let says = |phrases: &str| phrases.split(", ").any(|phrase| contains(words, phrase));
     let refuses = general == Intent::Decline
-        || says("can't, cant, cannot, won't work, doesn't work, no puedo, not good");
+        || says(
+            "can't, cant, cannot, won't|wont|doesn't|doesnt|don't|dont work, no puedo|podemos, not|no good|possible|tours|showings|visits, too early|late|soon, unavailable, busy, deny|denied|decline|declined|reject, no se puede, ocupado",
+        );
     let accepts = general == Intent::Confirm
         || general == Intent::Acknowledge
-        || says("approve, approved, works, is fine, fine, see you, de acuerdo, ok");
+        || says(
+            "approve, approved, approving, works, is|that's|thats fine|good|great|perfect|ok|okay, fine, see you, confirmed, come on by, de acuerdo, ok, esta bien|perfecto, aprobado|apruebo, adelante, claro, los|las|le espero|esperamos",
+        );
     match (refuses, accepts) {
         (true, _) if when.is_known() => Some(TourDecision::Counter),
+        _ if says(
+            "instead, better, how|what about, rather, another|other|different day|time|date, earlier, later, can * make it, push it, move it, mejor, otro|otra dia|hora, en vez, que tal",
+        ) =>
+        {
+            Some(TourDecision::Counter)
+        }
         (true, true) => Some(TourDecision::Counter),
         (true, false) => Some(TourDecision::Decline),
         (false, true) => Some(TourDecision::Approve),
         (false, false) if when.is_known() => Some(TourDecision::Counter),
         (false, false) => None,
     }
-}
-
-/// An asking rent. Without a unit, cents to under 5 dollars are a square foot and month, 5 to 60 a square foot and year,
-/// and from 500 on a month's whole rent, as brokers quote them.
-fn rate(words: &[String]) -> Option<(f64, RentUnit)> {
-    const SIGNS: &str = "nnn mg ig gross psf sf asking rate rent renta triple net neto fsg pie";
-    let is_sign = |at: usize| {
-        words
-            .get(at)
-            .is_some_and(|word| SIGNS.split(' ').any(|sign| sign == word))
-    };
-    words.iter().enumerate().find_map(|(at, word)| {
-        let digits = word.trim_start_matches('$').replace(',', "");
-        let amount: f64 = digits.parse().ok()?;
-        let near = (1..=3).any(|far| is_sign(at + far) || at.checked_sub(far).is_some_and(is_sign));
-        let is_cents = digits.contains('.');
-        if !(word.starts_with('$') || (near && is_cents)) {
-            return None;
-        }
-        let unit = match amount {
-            0.2..5.0 => RentUnit::SqftMonth,
-            5.0..=60.0 => RentUnit::SqftYear,
-            500.0..=10_000_000.0 => RentUnit::Month,
-            _ => return None,
-        };
-        Some((amount, unit))
-    })
-}
-
-fn structure(words: &[String]) -> Option<RentStructure> {
-    words
-        .iter()
-        .enumerate()
-        .find_map(|(at, word)| match word.as_str() {
-            "nnn" => Some(RentStructure::Nnn),
-            "triple" if matches!(words.get(at + 1)?.as_str(), "net" | "neto") => {
-                Some(RentStructure::Nnn)
-            }
-            "mg" => Some(RentStructure::ModifiedGross),
-            "modified" if words.get(at + 1)? == "gross" => Some(RentStructure::ModifiedGross),
-            "gross" | "ig" | "fsg" => Some(RentStructure::Gross),
-            _ => None,
-        })
-}
-
-/// A minimum term in months: `36 mo min`, `3 year minimum`.
-fn term(words: &[String]) -> Option<u32> {
-    const MONTHS_MAX: u32 = 360;
-    words.windows(2).find_map(|pair| {
-        let number: u32 = pair[0].parse().ok()?;
-        let months = match pair[1].as_str() {
-            "mo" | "mos" | "month" | "months" | "mes" | "meses" => number,
-            "yr" | "yrs" | "year" | "years" | "ano" | "anos" => number.checked_mul(12)?,
-            _ => return None,
-        };
-        (1..=MONTHS_MAX).contains(&months).then_some(months)
-    })
 }
 
 /// Decides on a supplier's turn.
@@ -207,7 +208,9 @@ pub fn supplier(
         "sizes are bounded where they are read"
     );
     if *news != SupplierRecord::default() {
-        happened.push(Happened::SupplierTold { news: news.clone() });
+        happened.push(Happened::SupplierTold {
+            news: Box::new(news.clone()),
+        });
     }
     let noted = |noted, ask| Next::Say(Say::SupplierNoted { noted, ask });
     let rate = || {
@@ -289,7 +292,7 @@ mod tests {
         let mut conversation = Conversation::default();
         conversation.remember(Party::Us, ours, 1);
         let general = crate::hear::hear(&[text], &conversation, &conversation.requirement, today);
-        let understood = understand_turn(&[text]);
+        let understood = understand_turn(&[text], today);
         hear(&general, &understood, &conversation)
     }
 

@@ -1,12 +1,13 @@
 //! What a text is and what it means. Pure: no clock, no network, no Redis, and nothing else of ours.
 //!
 //! In reading order: who texts ([`phone_number`], [`mod@line`]) and what ([`message`], [`sms_text`]), what we may do about it
-//! ([`consent`], [`quiet_hours`]), what it means ([`understand`] with [`places`], [`requirement`]), what we remember ([`conversation`]), what
-//! is kept ([`event`]), whom else we tell ([`notice`]) and what the processes leave for each other ([`job`]).
+//! ([`consent`], [`quiet_hours`]), what it means ([`understand`] with [`places`], [`requirement`], [`criteria`]), what we
+//! remember ([`conversation`]), what is kept ([`event`]), whom else we tell ([`notice`]) and what the processes leave for each other ([`job`]).
 
 mod area_codes;
 pub mod consent;
 pub mod conversation;
+pub mod criteria;
 pub mod dialogue;
 pub mod event;
 pub mod intent;

@@ -118,6 +118,7 @@ impl Listing {
         Location {
             name: self.city.clone(),
             state: Some(self.state.clone()),
+            radius_miles: None,
         }
     }
 

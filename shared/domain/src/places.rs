@@ -7,6 +7,9 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
 /// A place by its usual name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
@@ -273,6 +276,15 @@ pub fn state_code(word: &str, is_in_capitals: bool) -> Option<&'static str> {
 /// The states, abbreviation and name.
 fn states() -> impl Iterator<Item = (&'static str, &'static str)> {
     STATES.split(", ").filter_map(|state| state.split_once(' '))
+}
+
+/// A name in lower case, without accents, dots and hyphens, as [`named`] wants it.
+pub fn fold(name: &str) -> String {
+    let plain = name
+        .nfd()
+        .filter(|&c| !is_combining_mark(c))
+        .collect::<String>();
+    key(&plain)
 }
 
 /// A name as a key.

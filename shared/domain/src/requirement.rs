@@ -7,6 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::criteria::Criteria;
 use crate::sms_text::gsm7_letters;
 use crate::understand::Understood;
 
@@ -25,17 +26,23 @@ pub const SQFT_MAX: u32 = 5_000_000;
 /// What a buyer wants. Fields that stored JSON lacks are empty, and fields it has beyond these are ignored.
 ///
 /// `Debug` prints no notes: they may hold a contact's words.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Requirement {
     /// Any of these will do. At most [`LOCATIONS_MAX`], none twice.
     pub locations: Vec<Location>,
+    /// None of these will. At most [`LOCATIONS_MAX`], none twice, none that is wanted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exclude_locations: Vec<Location>,
     /// Building area in square feet, `SQFT_MIN..=SQFT_MAX`. One size alone ("10k sqft") is both bounds.
     pub sqft_min: Option<u32>,
     /// Like `sqft_min`, and never below it.
     pub sqft_max: Option<u32>,
     /// What the space is for, none twice.
     pub uses: Vec<Use>,
+    /// What else the space should be like, when, for how long and for what rent, and who wants it.
+    #[serde(flatten)]
+    pub criteria: Criteria,
     /// Whatever else should be remembered, at most [`NOTES_CHARS_MAX`] characters.
     pub notes: String,
 }
@@ -48,6 +55,9 @@ pub struct Location {
     /// Postal abbreviation ("CA"), if the buyer named the state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+    /// How far from it will do, if the buyer said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub radius_miles: Option<u32>,
 }
 
 /// What the space is for.
@@ -100,7 +110,7 @@ impl Requirement {
     ///
     /// A size replaces the size, except that a lone bound completes the opposite lone bound: "at least 10k" and then
     /// "15k max" is 10,000 to 15,000. Locations and uses add up, unless the text said "only" or "instead" of its
-    /// locations; unwanted locations leave.
+    /// locations; unwanted locations leave. What is taken back is forgotten.
     pub fn merge(&mut self, understood: &Understood) {
         if understood.replaces_locations && !understood.locations.is_empty() {
             self.locations.clear();
@@ -111,8 +121,17 @@ impl Requirement {
                 .iter()
                 .any(|unwanted| unwanted.is_same(known))
         });
+        self.exclude_locations.retain(|known| {
+            !understood
+                .locations
+                .iter()
+                .any(|wanted| wanted.is_same(known))
+        });
         for location in &understood.locations {
             add_location(&mut self.locations, location);
+        }
+        for location in &understood.unwanted_locations {
+            add_location(&mut self.exclude_locations, location);
         }
         (self.sqft_min, self.sqft_max) = later_size(
             (self.sqft_min, self.sqft_max),
@@ -123,6 +142,10 @@ impl Requirement {
                 self.uses.push(*r#use);
             }
         }
+        for topic in &understood.withdrawn {
+            self.criteria.clear(*topic);
+        }
+        self.criteria.merge(&understood.criteria);
     }
 
     /// Appends a sentence to the notes, as much of it as there is room for.
@@ -136,7 +159,7 @@ impl Requirement {
         }
     }
 
-    /// Whether we know enough to look for something: a place and a size.
+    /// Whether we know enough to look for something: a place, and a size or a number of pallets.
     pub fn is_searchable(&self) -> bool {
         !self.locations.is_empty() && self.has_size()
     }
@@ -178,8 +201,14 @@ impl Requirement {
         gsm7_letters(&description).trim_end().to_owned()
     }
 
+    /// Of a building or of land, or how many pallets it must hold.
     fn has_size(&self) -> bool {
-        self.sqft_min.is_some() || self.sqft_max.is_some()
+        let criteria = &self.criteria;
+        self.sqft_min.is_some()
+            || self.sqft_max.is_some()
+            || criteria.land_acres_min.is_some()
+            || criteria.land_acres_max.is_some()
+            || criteria.pallet_positions.is_some()
     }
 }
 
@@ -203,6 +232,7 @@ pub(crate) fn later_size(known: Size, said: Size) -> Size {
 pub fn add_location(locations: &mut Vec<Location>, location: &Location) {
     if let Some(known) = locations.iter_mut().find(|known| known.is_same(location)) {
         known.state = known.state.take().or_else(|| location.state.clone());
+        known.radius_miles = location.radius_miles.or(known.radius_miles);
     } else if locations.len() < LOCATIONS_MAX {
         locations.push(location.clone());
     }

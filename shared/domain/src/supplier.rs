@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use jiff::civil::Date;
+
+use crate::criteria::Criteria;
 use crate::listing::{RentStructure, RentUnit};
 use crate::requirement::Location;
 
@@ -16,6 +19,11 @@ pub struct SupplierRecord {
     /// In square feet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub available_sqft: Option<u32>,
+    /// The smallest part of it that can be rented alone, in square feet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub divisible_to_sqft: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub available_from: Option<Date>,
     /// In US dollars per `rate_unit`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_amount: Option<f64>,
@@ -27,6 +35,9 @@ pub struct SupplierRecord {
     pub min_term_months: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tour_decision: Option<TourDecision>,
+    /// What else the space is like, and who tells us. Rent, term and dates are above.
+    #[serde(flatten)]
+    pub space: Criteria,
 }
 
 /// What a supplier says to a tour.
@@ -55,5 +66,8 @@ impl SupplierRecord {
         later(&mut self.rate_structure, &news.rate_structure);
         later(&mut self.min_term_months, &news.min_term_months);
         later(&mut self.tour_decision, &news.tour_decision);
+        later(&mut self.divisible_to_sqft, &news.divisible_to_sqft);
+        later(&mut self.available_from, &news.available_from);
+        self.space.merge(&news.space);
     }
 }

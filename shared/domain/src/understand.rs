@@ -1,29 +1,40 @@
-//! What a buyer's text says about place, size and use, read without a model.
+//! What a text says about a space that is wanted or offered, read without a model.
 //!
 //! Rules, not examples: a text becomes [`tokens`], places are found among them ([`wanted`]), then uses ([`purposes`]),
-//! then sizes ([`sizes`]), each step knowing what the earlier ones took. English and Spanish, with the usual typing
+//! what the building is like ([`building`]), rent ([`money`]), dates ([`dates`]), who writes ([`contact`]), what is taken back
+//! ([`withdrawn`]), and last sizes ([`sizes`]), each step knowing what the earlier ones took. English and Spanish, with the usual typing
 //! errors. It prefers silence to a guess: a number is a size only if something says so, since a wrong size is worse
 //! than one more question.
 
+mod building;
+mod contact;
+mod dates;
+mod money;
+mod phrases;
 mod purposes;
 mod quantities;
 mod sizes;
 mod tokens;
 mod wanted;
+mod withdrawn;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::criteria::{Criteria, Topic};
 use crate::places;
 use crate::requirement::{Location, Use, add_location, later_size};
 use tokens::{Token, is_among};
 
 /// What one text, or one turn, said. `Debug` prints places as named, and no more of the text.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Understood {
     /// Places that will do, in the order named.
     pub locations: Vec<Location>,
     /// Places that will not.
     pub unwanted_locations: Vec<Location>,
+    /// Places that are named beside that: where the writer is now, or what an option is called by.
+    pub other_locations: Vec<Location>,
     /// Whether `locations` stand in place of earlier ones: "only Carson", "make it Gardena instead", "solo en Vernon".
     pub replaces_locations: bool,
     /// Building area in square feet, within [`SQFT_MIN`](crate::requirement::SQFT_MIN) and
@@ -31,8 +42,14 @@ pub struct Understood {
     pub sqft_min: Option<u32>,
     /// Like `sqft_min`, and never below it.
     pub sqft_max: Option<u32>,
+    /// The smallest part of an offered space that can be rented alone, in square feet.
+    pub divisible_to_sqft: Option<u32>,
     /// What the space is for, none twice.
     pub uses: Vec<Use>,
+    /// What else it says of the space, of the rent and of who writes.
+    pub criteria: Criteria,
+    /// What it takes back; what `criteria` says comes after.
+    pub withdrawn: Vec<Topic>,
     /// The language to answer in.
     pub language: Language,
 }
@@ -51,10 +68,10 @@ pub enum Language {
 /// Characters read of one text. Ten concatenated SMS parts hold fewer, and what follows is not read.
 pub const TEXT_CHARS_MAX: usize = 1_600;
 
-/// Reads one text.
+/// Reads one text. Dates are read from `today` on; without it, none is.
 ///
 /// The echo of a reaction (`Liked "…"`) says nothing: its words are ours.
-pub fn understand(text: &str) -> Understood {
+pub fn understand(text: &str, today: Option<Date>) -> Understood {
     let end = text
         .char_indices()
         .nth(TEXT_CHARS_MAX)
@@ -65,14 +82,28 @@ pub fn understand(text: &str) -> Understood {
     }
     let places = wanted::places(&mut tokens);
     let uses = purposes::uses(&mut tokens);
+    let mut withdrawn = withdrawn::read(&tokens);
+    let (mut criteria, refused) = building::read(&mut tokens);
+    withdrawn.extend(refused);
+    dates::read(&mut tokens, today, &mut criteria);
+    money::read(&mut tokens, &mut criteria);
+    contact::read(&tokens, &mut criteria);
+    for topic in &withdrawn {
+        forget_unless_new(&mut criteria, *topic);
+    }
+    let divisible_to_sqft = sizes::divisible(&mut tokens);
     let (sqft_min, sqft_max) = sizes::size(&tokens);
     Understood {
         locations: places.wanted,
         unwanted_locations: places.unwanted,
+        other_locations: places.other,
         replaces_locations: places.replaces,
         sqft_min,
         sqft_max,
+        divisible_to_sqft,
         uses,
+        criteria,
+        withdrawn,
         language: language(&tokens),
     }
 }
@@ -82,7 +113,7 @@ pub fn understand(text: &str) -> Understood {
 ///
 /// A phone may split a long text in the middle of a word. Where the end of one text and the beginning of the next make
 /// a place that neither is, they are read as one.
-pub fn understand_turn(texts: &[&str]) -> Understood {
+pub fn understand_turn(texts: &[&str], today: Date) -> Understood {
     let mut whole: Vec<String> = Vec::new();
     for text in texts {
         match whole.last_mut() {
@@ -92,7 +123,7 @@ pub fn understand_turn(texts: &[&str]) -> Understood {
     }
     let mut turn = Understood::default();
     for text in &whole {
-        turn.follow_with(understand(text));
+        turn.follow_with(understand(text, Some(today)));
     }
     turn
 }
@@ -118,16 +149,52 @@ impl Understood {
         for location in &next.unwanted_locations {
             add_location(&mut self.unwanted_locations, location);
         }
+        for location in &next.other_locations {
+            add_location(&mut self.other_locations, location);
+        }
         (self.sqft_min, self.sqft_max) = later_size(
             (self.sqft_min, self.sqft_max),
             (next.sqft_min, next.sqft_max),
         );
+        self.divisible_to_sqft = next.divisible_to_sqft.or(self.divisible_to_sqft);
         for r#use in next.uses {
             if !self.uses.contains(&r#use) {
                 self.uses.push(r#use);
             }
         }
+        for topic in next.withdrawn {
+            self.criteria.clear(topic);
+            if !self.withdrawn.contains(&topic) {
+                self.withdrawn.push(topic);
+            }
+        }
+        self.criteria.merge(&next.criteria);
         self.language = next.language;
+    }
+}
+
+/// "Scratch the budget, no office": what one text takes back it does not ask for, except in other words of the same text that
+/// say "no" themselves.
+fn forget_unless_new(criteria: &mut Criteria, topic: Topic) {
+    let office_needed = criteria.office_needed.filter(|needed| !needed);
+    let yard_needed = criteria.yard_needed.filter(|needed| !needed);
+    match topic {
+        Topic::Office => {
+            criteria.clear(topic);
+            criteria.office_needed = office_needed;
+        }
+        Topic::Yard => criteria.yard_needed = yard_needed,
+        // "No, make it 4 docks" and "scratch the $1.20, 1.40 is ok" name the new value.
+        Topic::Budget
+        | Topic::ClearHeight
+        | Topic::DockDoors
+        | Topic::DriveInDoors
+        | Topic::Power
+        | Topic::Parking
+        | Topic::Start
+        | Topic::Term
+        | Topic::Temperature
+        | Topic::Feature(_) => {}
     }
 }
 

@@ -11,7 +11,7 @@ use wex_domain::understand::{Language, Understood, understand};
 use crate::schema::{Answer, Op, Slot, SlotName};
 
 /// A turn as a model read it. `Debug` shows the intent alone.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub struct Reading {
     /// The strongest of the purposes.
     pub intent: Intent,
@@ -161,14 +161,14 @@ fn stands_in(text: &str, quote: &str) -> bool {
 
 /// What our parsers read for one slot. A place or a size alone gets the word that a sentence would have given it.
 fn read(slot: SlotName, words: &str) -> Understood {
-    let all = understand(words);
+    let all = understand(words, None);
     let size = |all: &Understood| (all.sqft_min, all.sqft_max);
     match slot {
         SlotName::Location | SlotName::ExcludeLocation => {
             let mut locations = all.locations;
             locations.extend(all.unwanted_locations);
             if locations.is_empty() {
-                locations = understand(&format!("in {words}")).locations;
+                locations = understand(&format!("in {words}"), None).locations;
             }
             Understood {
                 locations,
@@ -177,7 +177,7 @@ fn read(slot: SlotName, words: &str) -> Understood {
         }
         SlotName::Size => {
             let (sqft_min, sqft_max) = match size(&all) {
-                (None, None) => size(&understand(&format!("{words} sqft"))),
+                (None, None) => size(&understand(&format!("{words} sqft"), None)),
                 found => found,
             };
             Understood {

@@ -171,6 +171,7 @@ fn any_requirement() -> impl Strategy<Value = Requirement> {
             .map(|name| Location {
                 name: name.to_owned(),
                 state: has_state.then(|| "CA".to_owned()),
+                radius_miles: None,
             })
             .collect(),
         uses,

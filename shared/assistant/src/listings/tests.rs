@@ -5,7 +5,7 @@ use super::*;
 
 fn wanted(text: &str) -> Requirement {
     let mut wanted = Requirement::default();
-    wanted.merge(&understand_turn(&[text]));
+    wanted.merge(&understand_turn(&[text], jiff::civil::date(2026, 11, 23)));
     wanted
 }
 
@@ -129,6 +129,7 @@ fn a_market_a_zip_code_and_a_landmark_find_what_lies_there() {
             locations: vec![Location {
                 name: place.to_owned(),
                 state: None,
+                radius_miles: None,
             }],
             ..Requirement::default()
         };

@@ -194,14 +194,21 @@ fn end_of(words: &[&str], tokens: &[Token], at: usize) -> Option<usize> {
 
 /// "park 10 trucks", "parking for our trailers", "estacionar camiones".
 fn parking(tokens: &[Token], at: usize) -> Option<(Option<Use>, usize)> {
-    let is_parking = matches!(
-        tokens[at].text.as_str(),
-        "park" | "parking" | "estacionar" | "estacionamiento" | "parquear"
+    let is_parking = is_among(
+        &tokens[at].text,
+        "park parking estacionar estacionamiento parquear",
     );
-    if !is_parking {
+    // "A yard for our trucks", "un patio de 2 acres para camiones".
+    let is_ground = is_among(
+        &tokens[at].text,
+        "yard lot land patio terreno lote acres acre",
+    ) && tokens[at..tokens.len().min(at + 6)]
+        .iter()
+        .any(|token| matches!(token.text.as_str(), "for" | "para"));
+    if !is_parking && !is_ground {
         return None;
     }
-    let reach = tokens.len().min(at + 6);
+    let reach = tokens.len().min(at + 8);
     let vehicle = (at + 1..reach)
         .take_while(|&i| !tokens[i].is_clause_end())
         .find(|&i| is_among(&tokens[i].text, VEHICLES))?;

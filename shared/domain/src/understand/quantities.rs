@@ -31,7 +31,7 @@ pub(super) enum Unit {
 /// The quantity that begins here: "10k", "10,000", "20 thousand", "half a million", "veinte mil".
 pub(super) fn quantity(tokens: &[Token], at: usize) -> Option<Quantity> {
     let token = tokens.get(at)?;
-    if token.is_place {
+    if token.is_place || token.is_taken {
         return None;
     }
     let (value, is_grouped, mut end) = match token.kind {

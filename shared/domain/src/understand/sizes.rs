@@ -4,13 +4,16 @@
 //! either names a unit of area or, without one, stands where a size stands ("need 10k in Carson"). A refused number is
 //! dropped; nothing is ever derived from it.
 
+use std::sync::LazyLock;
+
+use super::phrases::{Phrases, before, phrase, take, text, whole};
 use super::quantities::{Quantity, Unit, quantity, unit_at};
 use super::tokens::{Kind, Token, is_among};
 use crate::requirement::{SQFT_MAX, SQFT_MIN};
 
 const SQFT_PER_SQUARE_METRE: f64 = 10.763_9;
 
-const SQFT_PER_ACRE: f64 = 43_560.0;
+pub(super) const SQFT_PER_ACRE: f64 = 43_560.0;
 
 /// "800 feet" may be an area; below this, feet without "square" are a length.
 const BARE_FEET_MIN: f64 = 500.0;
@@ -61,6 +64,27 @@ pub(super) fn size(tokens: &[Token]) -> Bounds {
     size
 }
 
+/// The smallest part, "divisible to 5k", "can be split to 10,000 sf", and marks its tokens.
+pub(super) fn divisible(tokens: &mut [Token]) -> Option<u32> {
+    static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
+        Phrases::new(
+            "divisible to, divisible down to, divisible, divide it|them, split it, divide|divides|divided|split|splits|demise|demised|demisable to|into|down, \
+        will divide to, subdivide to, divisible a|en|desde|hasta, dividir|divide en|a|hasta|desde",
+        )
+    });
+    (0..tokens.len()).find_map(|at| {
+        let mut next = phrase(tokens, at, &PHRASES)?;
+        while is_among(text(tokens, next), "to down as small about ~ parts of") {
+            next += 1;
+        }
+        let number = quantity(tokens, next)?;
+        let after = unit_at(tokens, number.end).map_or(number.end, |(_, after)| after);
+        let sqft = whole_sqft(number.value)?;
+        take(tokens, at, after);
+        Some(sqft)
+    })
+}
+
 /// The size that begins here, if one does, and the token after what was read.
 fn candidate_at(tokens: &[Token], at: usize) -> (Option<Candidate>, usize) {
     if let Some((product, end)) = dimensions(tokens, at) {
@@ -95,10 +119,10 @@ fn single(tokens: &[Token], quantity: Quantity) -> (Option<Candidate>, usize) {
 }
 
 /// Two quantities that belong together.
-struct Range {
-    low: Quantity,
-    high: Quantity,
-    end: usize,
+pub(super) struct Range {
+    pub(super) low: Quantity,
+    pub(super) high: Quantity,
+    pub(super) end: usize,
     /// The unit of the first, if it has its own.
     unit: Option<Unit>,
     /// Whether they are joined by "or" or "and", which may also join things that have nothing to do with each other.
@@ -106,7 +130,7 @@ struct Range {
 }
 
 /// "10-15k", "5-6000", "20 to 30 thousand", "between 5k sf and 6k sf", "de 5000 a 6000".
-fn range(tokens: &[Token], first: Quantity) -> Option<Range> {
+pub(super) fn range(tokens: &[Token], first: Quantity) -> Option<Range> {
     let (unit, after_unit) = match unit_at(tokens, first.end) {
         Some((unit, end)) => (Some(unit), end),
         None => (first.has_unit.then_some(Unit::SquareFeet), first.end),
@@ -224,16 +248,7 @@ fn judged(
 
 /// A number of square feet as we store it, or nothing if it is out of range.
 fn whole_sqft(sqft: f64) -> Option<u32> {
-    let rounded = sqft.round();
-    if !(f64::from(SQFT_MIN)..=f64::from(SQFT_MAX)).contains(&rounded) {
-        return None;
-    }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a whole number within bounds"
-    )]
-    Some(rounded as u32)
+    whole(sqft, SQFT_MIN, SQFT_MAX)
 }
 
 /// "40x100", "40' x 100'", "40 by 100 ft": the area, or nothing inside if the thing is too small for a building, or is
@@ -289,14 +304,14 @@ fn after_feet(tokens: &[Token], at: usize) -> usize {
 }
 
 #[derive(Debug, PartialEq)]
-enum Bound {
+pub(super) enum Bound {
     Exact,
     AtLeast,
     AtMost,
 }
 
 /// Which bound the words around a single number make of it.
-fn bound(tokens: &[Token], start: usize, after: usize, has_plus: bool) -> Bound {
+pub(super) fn bound(tokens: &[Token], start: usize, after: usize, has_plus: bool) -> Bound {
     const VAGUE: &str = "about around approx approximately roughly like ~ como unos unas aprox \
         aproximadamente a of is : = size de + / -";
     const AT_MOST: &str = "up to, upto, no more than, not more than, no bigger than, \
@@ -359,20 +374,6 @@ fn bound(tokens: &[Token], start: usize, after: usize, has_plus: bool) -> Bound 
     }
 }
 
-/// The texts of the tokens before `at`, nearest first, back to the end of the clause before.
-fn before(tokens: &[Token], at: usize) -> impl Iterator<Item = &str> {
-    tokens[..at]
-        .iter()
-        .rev()
-        .take_while(|token| !token.is_clause_end())
-        .map(|token| token.text.as_str())
-}
-
-/// The text of one token, empty past the end.
-fn text(tokens: &[Token], at: usize) -> &str {
-    tokens.get(at).map_or("", |token| token.text.as_str())
-}
-
 /// Whether the number is money.
 fn is_price(tokens: &[Token], start: usize, after: usize, has_unit: bool) -> bool {
     const BEFORE: &str = "budget pay paying paid price cost costs deposit offer offering salary \
@@ -432,7 +433,8 @@ fn is_of_something_else(tokens: &[Token], start: usize, after: usize) -> bool {
         return true;
     }
     // "the 12,000 sf one" is a listing; "in the 10k range" is not.
-    let has_article = is_among(first, "the that this el ese esa esos");
+    // So is "that 12,000 sf", but not what one should make of it.
+    let has_article = is_among(first, "the that this el ese esa esos") && second != "make";
     if has_article && !matches!(text(tokens, after), "range" | "rango" | "ballpark") {
         return true;
     }
@@ -475,7 +477,7 @@ fn is_length(tokens: &[Token], after: usize) -> bool {
 }
 
 /// Whether acres are of building: "1/2 acre under roof".
-fn is_under_roof(tokens: &[Token], after: usize) -> bool {
+pub(super) fn is_under_roof(tokens: &[Token], after: usize) -> bool {
     let following: Vec<&str> = tokens[after.min(tokens.len())..]
         .iter()
         .take(4)

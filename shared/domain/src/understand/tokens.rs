@@ -25,6 +25,8 @@ pub(super) struct Token {
     pub(super) is_place: bool,
     /// Whether the token names a use; set by [`super::purposes::uses`].
     pub(super) is_use: bool,
+    /// Whether a step has read the token as something that is no size; set by [`super::phrases::take`].
+    pub(super) is_taken: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -94,6 +96,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
             is_glued,
             is_place: false,
             is_use: false,
+            is_taken: false,
         });
     }
     if is_shouted(&tokens) {
@@ -136,7 +139,10 @@ fn token_at(chars: &[char], at: usize, before: Option<&Token>) -> (Kind, usize) 
     let c = chars[at];
     let starts_chunk =
         at == 0 || chars[at - 1].is_whitespace() || matches!(chars[at - 1], '(' | '<' | '"');
-    if starts_chunk && let Some(length) = link(chars, at) {
+    if starts_chunk
+        && !matches!(c, '(' | '<' | '"')
+        && let Some(length) = link(chars, at)
+    {
         return (Kind::Opaque, length);
     }
     if let Some(length) = phone(chars, at).or_else(|| date_or_time(chars, at)) {

@@ -9,6 +9,8 @@ use crate::requirement::{Location, add_location};
 pub(super) struct Places {
     pub(super) wanted: Vec<Location>,
     pub(super) unwanted: Vec<Location>,
+    /// Where the writer is, or what a listing is called by.
+    pub(super) other: Vec<Location>,
     /// Whether the wanted ones stand in place of earlier ones.
     pub(super) replaces: bool,
 }
@@ -67,7 +69,7 @@ pub(super) fn places(tokens: &mut [Token]) -> Places {
                 places.replaces |= is_replacement(tokens, mention);
             }
             Stance::Unwanted => add_location(&mut places.unwanted, &mention.location),
-            Stance::Beside => {}
+            Stance::Beside => add_location(&mut places.other, &mention.location),
         }
     }
     places.wanted.retain(|wanted| {
@@ -147,8 +149,10 @@ fn known(tokens: &[Token], at: usize, follows_place: bool) -> Option<Mention> {
         state_after(tokens, end).map_or((None, end), |(state, end)| (Some(state), end));
     // "In the industry" speaks of a trade.
     let has_article = at > 0 && tokens[at - 1].text == "the";
-    let is_named =
-        (is_introduced && !has_article) || state.is_some() || stands_as_name(tokens, at, end);
+    let is_named = (is_introduced && !has_article)
+        || state.is_some()
+        || stands_as_name(tokens, at, end)
+        || opens_list(tokens, at, end);
     if place.is_word && places::abbreviated(&first.text).is_none() && !is_named {
         return None;
     }
@@ -157,6 +161,7 @@ fn known(tokens: &[Token], at: usize, follows_place: bool) -> Option<Mention> {
             location: Location {
                 name: place.name.to_owned(),
                 state: None,
+                radius_miles: radius(tokens, at),
             },
             start: at,
             end,
@@ -165,6 +170,7 @@ fn known(tokens: &[Token], at: usize, follows_place: bool) -> Option<Mention> {
     let location = Location {
         name: place.name.to_owned(),
         state: state.map(str::to_owned),
+        radius_miles: radius(tokens, at),
     };
     Some(Mention {
         location,
@@ -178,7 +184,7 @@ fn phrases(tokens: &[Token], at: usize) -> Vec<(String, usize)> {
     let mut phrases: Vec<(String, usize)> = Vec::new();
     let mut phrase = String::new();
     let mut end = at;
-    while phrases.len() < places::WORDS_MAX {
+    while phrases.len() < places::WORDS_MAX && end < tokens.len() {
         let is_joint = |token: &Token| token.is_glued && matches!(token.text.as_str(), "-" | ".");
         if end > at && tokens.get(end).is_some_and(is_joint) {
             end += 1;
@@ -222,6 +228,18 @@ fn stands_as_name(tokens: &[Token], at: usize, end: usize) -> bool {
     let is_whole_message = at == 0 && tokens[end..].iter().all(|token| token.kind == Kind::Mark);
     let starts_sentence = at == 0 || matches!(tokens[at - 1].text.as_str(), "." | "!" | "?" | "\n");
     is_whole_message || (tokens[at].is_capitalised && !starts_sentence)
+}
+
+/// Whether a capitalised word is followed by the name of another place: "Commerce or Montebello".
+fn opens_list(tokens: &[Token], at: usize, end: usize) -> bool {
+    let is_joint = tokens.get(end).is_some_and(|token| {
+        matches!(token.text.as_str(), "," | "/" | "&") || is_among(&token.text, LIST_WORDS)
+    });
+    is_joint
+        && tokens[at].is_capitalised
+        && phrases(tokens, end + 1)
+            .iter()
+            .any(|(phrase, _)| places::named(phrase).is_some())
 }
 
 /// Whether "LA" or "IE" is meant as an abbreviation: in capitals, or in lower case after an English preposition.
@@ -301,6 +319,7 @@ fn zip(tokens: &[Token], at: usize) -> Option<Mention> {
         location: Location {
             name: token.written.clone(),
             state: None,
+            radius_miles: radius(tokens, at),
         },
         start: at,
         end: at + 1,
@@ -358,6 +377,7 @@ fn mention_of_unknown(
         location: Location {
             name: name.join(" "),
             state: state.map(str::to_owned),
+            radius_miles: radius(tokens, start),
         },
         start,
         end: with_state,
@@ -438,7 +458,7 @@ fn is_origin(tokens: &[Token], mention: &Mention) -> bool {
     let has = |words: &str| before.iter().any(|word| is_among(word, words));
     let is_ours = is_space_there
         && has("our my current existing nuestra actual")
-        && !has("need next new second another looking nueva otra");
+        && !has("need needs wants next new second another looking nueva otra");
     const SENDING: &str = "ship shipping deliver delivering sell selling export exporting";
     const RECEIVING: &str = "import imports importing ship shipping";
     let is_trade = match before.as_slice() {
@@ -451,7 +471,7 @@ fn is_origin(tokens: &[Token], mention: &Mention) -> bool {
 
 /// Whether the text refuses the place: "not Compton", "anything but Compton", "Compton is too far".
 fn is_refused(tokens: &[Token], mention: &Mention) -> bool {
-    const BETWEEN: &str = "in near around the a want sirve gusta interested sending send showing \
+    const BETWEEN: &str = "on in near around the a want sirve gusta interested sending send showing \
         show me us stuff anything something spaces listings options city of area en por el la \
         cerca at to be go do looking for like places from quiero queremos nada more than de que \
         sea cosas opciones mande manden mandes downtown";
@@ -540,6 +560,32 @@ fn is_replacement(tokens: &[Token], mention: &Mention) -> bool {
             .windows(2)
             .any(|pair| pair[0].text == "en" && matches!(pair[1].text.as_str(), "vez" | "lugar"));
     is_only_before || is_only_after || is_change
+}
+
+/// How far from the place at `at` will do: "within 10 miles of LAX", "15 mi radius of", "a 20 millas de".
+fn radius(tokens: &[Token], at: usize) -> Option<u32> {
+    const BETWEEN: &str = "of from radius the around de del desde la el a mile miles";
+    const MILES_MAX: u32 = 500;
+    let mut unit = at;
+    while unit > 0
+        && is_among(&tokens[unit - 1].text, BETWEEN)
+        && !matches!(tokens[unit - 1].text.as_str(), "mile" | "miles")
+    {
+        unit -= 1;
+    }
+    let unit = unit.checked_sub(1)?;
+    let factor = match tokens[unit].text.as_str() {
+        "mile" | "miles" | "mi" | "milla" | "millas" => 1.0,
+        "km" | "kilometers" | "kilometros" => 0.621_371,
+        _ => return None,
+    };
+    let end = if unit > 0 && tokens[unit - 1].text == "-" {
+        unit - 1
+    } else {
+        unit
+    };
+    let number = super::phrases::quantity_until(tokens, end)?;
+    super::phrases::whole(number.value * factor, 1, MILES_MAX)
 }
 
 /// The words before a token, back to the last clause end, at most `max`.

@@ -1,7 +1,7 @@
 //! What the domain promises, tested from outside.
 
 mod consent;
-mod evals;
+mod criteria;
 mod phone_number;
 mod requirement;
 mod sms_text;

@@ -8,7 +8,7 @@ use wex_domain::understand::understand;
 fn after(texts: &[&str]) -> Requirement {
     let mut requirement = Requirement::default();
     for text in texts {
-        requirement.merge(&understand(text));
+        requirement.merge(&understand(text, None));
     }
     requirement
 }
@@ -128,9 +128,13 @@ fn stored_json_reads_whatever_its_age() {
     let newer =
         r#"{"locations":[{"name":"Carson","radius_miles":5}],"uses":["ios"],"dock_doors_min":2}"#;
     let read: Requirement = serde_json::from_str(newer).unwrap();
+    let carson = Location {
+        radius_miles: Some(5),
+        ..place("Carson")
+    };
     assert_eq!(
-        (read.locations, read.uses),
-        (vec![place("Carson")], vec![Use::Ios])
+        (read.locations, read.uses, read.criteria.dock_doors_min),
+        (vec![carson], vec![Use::Ios], Some(2))
     );
 }
 
@@ -138,6 +142,7 @@ fn place(name: &str) -> Location {
     Location {
         name: name.to_owned(),
         state: None,
+        radius_miles: None,
     }
 }
 
@@ -145,5 +150,6 @@ fn carson_ca() -> Location {
     Location {
         name: "Carson".to_owned(),
         state: Some("CA".to_owned()),
+        radius_miles: None,
     }
 }

@@ -4,7 +4,7 @@ use wex_domain::understand::{Language, TEXT_CHARS_MAX, understand, understand_tu
 
 /// The size a text gives, written `10000`, `5000-6000`, `-20000`, `20000-` or empty.
 fn size(text: &str) -> String {
-    let understood = understand(text);
+    let understood = understand(text, None);
     match (understood.sqft_min, understood.sqft_max) {
         (None, None) => String::new(),
         (Some(min), Some(max)) if min == max => min.to_string(),
@@ -18,7 +18,7 @@ fn size(text: &str) -> String {
 
 /// The places a text wants, written `Carson, CA; Gardena`.
 fn places(text: &str) -> String {
-    let names: Vec<String> = understand(text)
+    let names: Vec<String> = understand(text, None)
         .locations
         .iter()
         .map(ToString::to_string)
@@ -27,7 +27,7 @@ fn places(text: &str) -> String {
 }
 
 fn uses(text: &str) -> Vec<Use> {
-    understand(text).uses
+    understand(text, None).uses
 }
 
 #[track_caller]
@@ -325,7 +325,7 @@ fn only_and_instead_replace_earlier_places() {
         "mejor en Carson",
         "en vez de Gardena, Carson",
     ] {
-        let understood = understand(text);
+        let understood = understand(text, None);
         assert!(understood.replaces_locations, "{text}");
         assert_eq!(places(text), "Carson", "{text}");
     }
@@ -335,9 +335,9 @@ fn only_and_instead_replace_earlier_places() {
         "only 10k sf",
         "not Carson",
     ] {
-        assert!(!understand(text).replaces_locations, "{text}");
+        assert!(!understand(text, None).replaces_locations, "{text}");
     }
-    let unwanted: Vec<String> = understand("not Compton or Vernon")
+    let unwanted: Vec<String> = understand("not Compton or Vernon", None)
         .unwanted_locations
         .iter()
         .map(ToString::to_string)
@@ -416,20 +416,29 @@ fn the_language_is_that_of_most_words() {
         ("10k carson", Language::En),
         ("", Language::En),
     ];
-    all(|text| understand(text).language, expectations);
+    all(|text| understand(text, None).language, expectations);
 }
 
 #[test]
 fn later_texts_of_a_turn_win_and_a_split_word_is_joined() {
-    let turn = understand_turn(&["need 15k in Gardena", "sorry 50k"]);
+    let turn = understand_turn(
+        &["need 15k in Gardena", "sorry 50k"],
+        jiff::civil::date(2026, 11, 23),
+    );
     assert_eq!((turn.sqft_min, turn.sqft_max), (Some(50_000), Some(50_000)));
     assert_eq!(turn.locations.len(), 1);
 
-    let split = understand_turn(&["need 10k sf in car", "son for cold storage"]);
+    let split = understand_turn(
+        &["need 10k sf in car", "son for cold storage"],
+        jiff::civil::date(2026, 11, 23),
+    );
     assert_eq!(split.locations[0].name, "Carson");
     assert_eq!(split.uses, [Use::ColdStorage]);
 
-    let changed = understand_turn(&["10k in Carson", "not Carson, Gardena"]);
+    let changed = understand_turn(
+        &["10k in Carson", "not Carson, Gardena"],
+        jiff::civil::date(2026, 11, 23),
+    );
     assert_eq!(
         changed
             .locations
@@ -443,7 +452,7 @@ fn later_texts_of_a_turn_win_and_a_split_word_is_joined() {
 #[test]
 fn a_text_is_read_up_to_its_bound() {
     let text = format!("{} 10k sqft in Carson", "word ".repeat(TEXT_CHARS_MAX / 5));
-    assert_eq!(understand(&text).sqft_min, None);
+    assert_eq!(understand(&text, None).sqft_min, None);
 }
 
 /// Fragments that the rules look for, in any order.
@@ -494,7 +503,7 @@ fn fragments() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn any_text_is_understood_without_panic_and_within_bounds(text in prop_oneof![fragments(), "(?s).{0,2000}"]) {
-        let understood = understand(&text);
+        let understood = understand(&text, None);
         for sqft in [understood.sqft_min, understood.sqft_max].into_iter().flatten() {
             prop_assert!((SQFT_MIN..=SQFT_MAX).contains(&sqft));
         }
@@ -507,6 +516,6 @@ proptest! {
     #[test]
     fn any_turn_is_understood_without_panic(texts in proptest::collection::vec("\\PC{0,40}", 0..5)) {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        understand_turn(&texts);
+        understand_turn(&texts, jiff::civil::date(2026, 11, 23));
     }
 }

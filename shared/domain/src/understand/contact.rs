@@ -1,0 +1,108 @@
+//! Who writes: a name, a company, an e-mail address, as far as a text introduces them.
+
+use std::sync::LazyLock;
+
+use super::phrases::{Phrases, phrase, phrases, text};
+use super::tokens::{Kind, Token, is_among};
+use crate::criteria::Criteria;
+
+const NAME_CHARS_MAX: usize = 60;
+
+const NAME_WORDS_MAX: usize = 4;
+
+/// Reads who writes.
+pub(super) fn read(tokens: &[Token], found: &mut Criteria) {
+    static NAMED: LazyLock<Phrases> = LazyLock::new(|| {
+        Phrases::new(
+            "this is, my name is, my names, name is, im, i am, me llamo, mi nombre es, soy, it is, its, habla, le habla, contact is, ask for",
+        )
+    });
+    static COMPANY: LazyLock<Phrases> = LazyLock::new(|| {
+        Phrases::new(
+            "w, with, from, at, of, de, del, company is, company name is, mi empresa es, empresa, represento, represent, representing, we are, were, somos, we re, on behalf of",
+        )
+    });
+    for token in tokens {
+        if token.kind == Kind::Opaque && is_email(&token.written) {
+            found.email = Some(token.written.trim_start_matches("mailto:").to_lowercase());
+        }
+    }
+    for at in 0..tokens.len() {
+        let Some(end) = phrase(tokens, at, &NAMED) else {
+            continue;
+        };
+        let name = name_at(tokens, end, false);
+        let Some((name, end)) = name else {
+            continue;
+        };
+        // "I'm Looking", "soy Comprador": a word that is no name.
+        found.contact_name = Some(name);
+        let joint = if text(tokens, end) == "," {
+            end + 1
+        } else {
+            end
+        };
+        if let Some(after) = phrase(tokens, joint, &COMPANY) {
+            let after = after + usize::from(text(tokens, after) == "/");
+            if let Some((company, _)) = name_at(tokens, after, true) {
+                found.company = Some(company);
+            }
+        }
+        break;
+    }
+    for at in 0..tokens.len() {
+        if found.company.is_none()
+            && let Some(end) = phrase(
+                tokens,
+                at,
+                phrases!(
+                    "im with, i am with, i work for, we are with, company is, company name is, mi empresa es, represento a, trabajo para|en, on behalf of, i represent"
+                ),
+            )
+            && let Some((company, _)) = name_at(tokens, end, true)
+        {
+            found.company = Some(company);
+        }
+    }
+}
+
+fn is_email(written: &str) -> bool {
+    written.split_once('@').is_some_and(|(name, host)| {
+        !name.is_empty()
+            && host.contains('.')
+            && written.len() <= NAME_CHARS_MAX * 2
+            && !written.contains("://")
+    })
+}
+
+/// Capitalised words from `at`, and the token after them. A company may have "&" and numbers in its name.
+fn name_at(tokens: &[Token], at: usize, is_company: bool) -> Option<(String, usize)> {
+    const NEVER: &str = "the a an looking interested trying searching calling texting still not just in on at good ok okay for here warehouse wex real \
+        this that yes no need needing ready available sorry from with w i im we my our el la un una busco buscando interesado interesada comprador \
+        el dueno owner broker agent tenant buyer driving done leasing";
+    let mut end = at;
+    let mut name = String::new();
+    while let Some(token) = tokens.get(end) {
+        let is_part = (token.is_word()
+            && token.is_capitalised
+            && !token.is_place
+            && !is_among(&token.text, NEVER))
+            || (is_company && end > at && token.text == "&")
+            || (is_company
+                && end > at
+                && is_among(&token.text, "and y de")
+                && tokens
+                    .get(end + 1)
+                    .is_some_and(|next| next.is_capitalised && next.is_word() && !next.is_place));
+        if !is_part || end - at >= NAME_WORDS_MAX {
+            break;
+        }
+        if !name.is_empty() {
+            name.push(' ');
+        }
+        name.push_str(&token.written);
+        end += 1;
+    }
+    let name = name.trim_end_matches([' ', '&', '.']).to_owned();
+    (name.chars().count() >= 2 && name.chars().count() <= NAME_CHARS_MAX).then_some((name, end))
+}
