@@ -16,6 +16,11 @@ demo: redis-server ## Run the whole system on this machine and text it. ONCE=1 e
 test: redis-server postgres ## Run all tests.
 	@scripts/test
 
+.PHONY: eval
+eval: ## Count how often texts are read right without a model; fails below the gates of `wex eval --fail-under`. FILE=texts.jsonl reads others.
+	cargo build --release --locked --package wex-ops --bin wex
+	@LLM_PROVIDER=offline exec $(programs)/release/wex eval --fail-under $(or $(FILE),evals/texts.jsonl evals/more.jsonl evals/held_out.jsonl)
+
 .PHONY: check
 check: ## Check the format, lints, documentation and dependencies.
 	@scripts/check

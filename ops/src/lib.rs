@@ -12,6 +12,7 @@ mod audit;
 mod consent;
 mod conversations;
 mod dead_letters;
+mod eval;
 mod health;
 mod hold;
 mod ledger;
@@ -84,6 +85,9 @@ enum Subcommands {
     /// Ask a process whether it is well; for the health checks of containers.
     #[command(after_help = EXIT_CODES)]
     Health(health::Options),
+    /// Read example texts as a worker would, and count how often they are read right.
+    #[command(after_help = EXIT_CODES)]
+    Eval(eval::Options),
     /// Run the whole system here, with a stand-in for Aircall, and text it.
     Demo(demo::Options),
 }
@@ -119,6 +123,7 @@ async fn run(command: Command) -> Result<(), CommandError> {
         Subcommands::Workers(options) => workers::run(&options).await,
         Subcommands::Audit(options) => audit::run(&options).await,
         Subcommands::Health(options) => health::run(&options).await,
+        Subcommands::Eval(options) => eval::run(&options).await,
         Subcommands::Demo(options) => Ok(demo::run(&options).await?),
     }
 }

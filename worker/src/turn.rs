@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tracing::{Span, warn};
 use wex_assistant::decide::{Happened, Next, buyer, offer};
 use wex_assistant::draft::{OPENING_ES, draft, facts, opt_out_hint};
-use wex_assistant::gate::{self, Circumstances, Gate, held_back};
+use wex_assistant::gate::{self, Circumstances, Gate};
 use wex_assistant::guard;
 use wex_assistant::heard::Heard;
 use wex_assistant::say::{Handoff, Say};
@@ -15,7 +15,7 @@ use wex_assistant::supplier::supplier;
 use wex_domain::consent::{self, Keyword};
 use wex_domain::conversation::{Control, Conversation, ConversationId, Party};
 use wex_domain::event::{
-    ConsentChange, ConsentKind, Event, FieldChange, MatchedBy, ModelCall, Turn, What,
+    ConsentChange, ConsentKind, Event, FieldChange, MatchedBy, ModelCall, Turn as TurnRecord, What,
 };
 use wex_domain::intent::Intent;
 use wex_domain::job::{
@@ -31,7 +31,7 @@ use wex_domain::understand::Language;
 use wex_llm::Assistant;
 use wex_queue::{Claim, Effects, Invalid, NewJob, QueueName, Record};
 use wex_runtime::trace;
-use wex_turn::opt_out;
+use wex_turn::{Turn, Verdict, listen};
 
 use crate::attempt::{Achieved, Context, unreadable};
 use crate::disposition::Failure;
@@ -68,8 +68,6 @@ struct Taken {
     taken_back: Option<TakenBack>,
     /// What read an opt-out in other words than a keyword.
     read_by: MatchedBy,
-    /// Whether it is one, only a person can tell.
-    is_opt_out_unclear: bool,
     /// What models were asked.
     calls: Vec<ModelCall>,
 }
@@ -151,19 +149,29 @@ async fn conclude(
     help: &str,
 ) -> Conclusion {
     let (asks, words) = taken.remember();
-    let circumstances = taken.circumstances(asks, help);
-    let conclusion = match gate::gate(&mut taken.conversation, circumstances) {
+    let seen = taken.circumstances(asks, help);
+    let conclusion = match gate::gate(&mut taken.conversation, seen) {
         Gate::Silent(reason) => return Conclusion::silent(reason),
         Gate::Flagged(reason) => return Conclusion::held(reason),
         Gate::Fixed { purpose, body } => Conclusion::reply(purpose, body),
         Gate::Open => {
             let (words, alone) = taken.take_back(words);
-            let heard = read(taken, &words, assistant).await;
-            let mut conclusion = match opt_out(heard.intent) {
-                Some(kind) => opted_out(circumstances, kind),
-                None => answer(taken, &heard, &words, listings).await,
+            let turn = Turn {
+                side: taken.last.side,
+                words: &words,
+                remembered: taken.messages.len(),
+                now_ms: taken.now_ms,
             };
-            conclusion.intent = Some(heard.intent);
+            let (verdict, read) = listen(&mut taken.conversation, turn, seen, assistant).await;
+            taken.read_by = read.read_by;
+            taken.calls = read.calls;
+            let mut conclusion = match verdict {
+                Verdict::Silent(reason) => Conclusion::silent(reason),
+                Verdict::Flagged(reason) => Conclusion::held(reason),
+                Verdict::OptedOut { kind, confirmation } => opted_out(confirmation, kind),
+                Verdict::Answer => answer(taken, &read.heard, &words, listings).await,
+            };
+            conclusion.intent = Some(read.heard.intent);
             if conclusion.reply.is_none() && conclusion.opt_out.is_none() {
                 // Nothing is said instead of the reply that waits, so it stays as it is.
                 taken.leave(alone);
@@ -226,7 +234,6 @@ impl Taken {
             conversation,
             now_ms: claim.claimed_ms,
             read_by: MatchedBy::Rule,
-            is_opt_out_unclear: false,
             calls: Vec::new(),
         })
     }
@@ -314,23 +321,8 @@ fn give_back(conversation: &mut Conversation, resumed_ms: u64) {
     }
 }
 
-/// Reads the texts, and merges what they say into what the buyer wants.
-async fn read(taken: &mut Taken, words: &[String], assistant: &Assistant) -> Heard {
-    let turn = wex_turn::Turn {
-        side: taken.last.side,
-        words,
-        remembered: taken.messages.len(),
-        now_ms: taken.now_ms,
-    };
-    let read = wex_turn::read(&mut taken.conversation, turn, assistant).await;
-    taken.read_by = read.read_by;
-    taken.is_opt_out_unclear = read.is_opt_out_unclear();
-    taken.calls = read.calls;
-    read.heard
-}
-
-fn opted_out(seen: Circumstances<'_>, kind: ConsentKind) -> Conclusion {
-    let mut conclusion = match gate::confirm_opt_out(seen) {
+fn opted_out(confirmation: Gate, kind: ConsentKind) -> Conclusion {
+    let mut conclusion = match confirmation {
         Gate::Fixed { purpose, body } => Conclusion::reply(purpose, body),
         Gate::Silent(reason) | Gate::Flagged(reason) => Conclusion::silent(reason),
         Gate::Open => Conclusion::silent("opted_out"),
@@ -346,13 +338,6 @@ async fn answer(
     words: &[String],
     listings: &Listings,
 ) -> Conclusion {
-    if let Some(reason) = held_back(heard) {
-        return Conclusion::silent(reason);
-    }
-    // A text to somebody who wants none is the worse mistake.
-    if taken.is_opt_out_unclear {
-        return Conclusion::held("opt_out_unclear");
-    }
     let conversation = &mut taken.conversation;
     let phase = conversation.dialogue.phase;
     let mut happened = Vec::new();
@@ -526,7 +511,7 @@ fn commit(
         effects.jobs.push(job);
     }
     events.push(What::TurnTaken {
-        turn: Turn {
+        turn: TurnRecord {
             id: turn_id.to_string(),
             messages: taken
                 .messages
@@ -628,14 +613,16 @@ fn without_texts(mut conversation: Conversation) -> Value {
 fn requirement_updated(before: &Requirement, after: &Requirement) -> What {
     let json = |requirement| serde_json::to_value(requirement).expect("plain structs serialize");
     let (before, after) = (json(before), json(after));
-    let changed = after
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(field, value)| before.get(field) != Some(value));
+    let fields = |json: &Value| json.as_object().cloned().unwrap_or_default();
+    let (known, now) = (fields(&before), fields(&after));
+    let changed = now
+        .iter()
+        .filter(|(field, value)| known.get(*field) != Some(value));
+    let forgotten = known.keys().filter(|field| !now.contains_key(*field));
     What::RequirementUpdated {
         fields: changed
             .map(|(field, value)| told_field(field, value))
+            .chain(forgotten.map(|field| told_field(field, &Value::Null)))
             .collect(),
         requirement: after,
     }

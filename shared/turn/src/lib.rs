@@ -1,7 +1,7 @@
 //! Reads a turn: what its texts say and what they are for.
 //!
-//! [`read`] is the one way in which a turn is read, by a worker that answers it and by `wex eval`, which counts how often it is
-//! read right. The rules read first; [`model`] is what a language model may add to them, and [`config`] which models there are.
+//! [`listen`] is the one way from texts to what they mean, for a worker that answers them and for `wex eval`, which counts how
+//! often they are read right. The rules read first; [`model`] is what a language model may add to them, and [`config`] which models there are.
 
 mod model;
 
@@ -9,10 +9,12 @@ pub mod config;
 
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
+use wex_assistant::gate::{Circumstances, Gate, confirm_opt_out, held_back};
 use wex_assistant::hear::hear;
 use wex_assistant::heard::Heard;
 use wex_assistant::supplier;
 use wex_domain::conversation::Conversation;
+use wex_domain::criteria::Topic;
 use wex_domain::dialogue::Asked;
 use wex_domain::event::{ConsentKind, MatchedBy, ModelCall};
 use wex_domain::intent::Intent;
@@ -56,8 +58,7 @@ pub struct Read {
 
 impl Read {
     /// Whether it may be an opt-out, and only a person can tell, for no model has read it.
-    #[must_use]
-    pub fn is_opt_out_unclear(&self) -> bool {
+    fn is_opt_out_unclear(&self) -> bool {
         self.heard.may_opt_out && !self.has_reading && !model::is_settled(self.heard.intent)
     }
 }
@@ -68,6 +69,44 @@ impl std::fmt::Debug for Read {
             .field("heard", &self.heard)
             .finish_non_exhaustive()
     }
+}
+
+/// What becomes of a turn that was read, before it is decided what to answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is not answered, for this reason.
+    Silent(&'static str),
+    /// It is not answered, and a person must see it.
+    Flagged(&'static str),
+    /// It says in other words than a keyword that the contact must not be texted any more. `confirmation` is what may still be
+    /// said: a gate is never open here.
+    OptedOut {
+        kind: ConsentKind,
+        confirmation: Gate,
+    },
+    /// It is to be answered.
+    Answer,
+}
+
+/// Reads a turn that the gate has let through, and says whether it may still be answered.
+pub async fn listen(
+    conversation: &mut Conversation,
+    turn: Turn<'_>,
+    seen: Circumstances<'_>,
+    assistant: &Assistant,
+) -> (Verdict, Read) {
+    let read = read(conversation, turn, assistant).await;
+    let verdict = match (opt_out(read.heard.intent), held_back(&read.heard)) {
+        (Some(kind), _) => Verdict::OptedOut {
+            kind,
+            confirmation: confirm_opt_out(seen),
+        },
+        (None, Some(reason)) => Verdict::Silent(reason),
+        // A text to somebody who wants none is the worse mistake.
+        (None, None) if read.is_opt_out_unclear() => Verdict::Flagged("opt_out_unclear"),
+        (None, None) => Verdict::Answer,
+    };
+    (verdict, read)
 }
 
 /// Reads a turn, and merges what it says into what is known of the buyer's wishes.
@@ -82,14 +121,22 @@ pub async fn read(conversation: &mut Conversation, turn: Turn<'_>, assistant: &A
 
 fn read_by_rules(conversation: &mut Conversation, turn: Turn<'_>) -> Read {
     let texts: Vec<&str> = turn.words.iter().map(String::as_str).collect();
-    let understood = understand_turn(&texts);
+    let today = today(turn.now_ms);
+    let mut understood = understand_turn(&texts, today);
     let before = conversation.requirement.clone();
     if is_wish(conversation, turn.side) {
         conversation.requirement.merge(&understood);
     }
-    let mut heard = hear(&texts, conversation, &before, today(turn.now_ms));
+    let mut heard = hear(&texts, conversation, &before, today);
     if turn.side == Side::Supplier {
         (heard.intent, heard.news) = supplier::hear(&heard, &understood, conversation);
+    } else {
+        understood = kept(understood, heard.intent);
+        conversation.requirement = before.clone();
+        if is_wish(conversation, turn.side) {
+            conversation.requirement.merge(&understood);
+        }
+        heard.is_requirement_new = conversation.requirement != before;
     }
     Read {
         heard,
@@ -97,6 +144,35 @@ fn read_by_rules(conversation: &mut Conversation, turn: Turn<'_>) -> Read {
         read_by: MatchedBy::Rule,
         has_reading: false,
         calls: Vec::new(),
+    }
+}
+
+/// What of a buyer's texts says what is wanted. Who asks about a listing or bargains for it speaks of its numbers, and who
+/// speaks of a visit, or of later, names days that are no day to move in.
+fn kept(mut understood: Understood, intent: Intent) -> Understood {
+    match intent {
+        Intent::AskListingQuestion
+        | Intent::Negotiate
+        | Intent::Adversarial
+        | Intent::OffTopic
+        | Intent::AutoReply
+        | Intent::CloseRequirement
+        | Intent::WrongNumber
+        | Intent::AskGeneralQuestion
+        | Intent::AskIdentity => Understood {
+            language: understood.language,
+            ..Understood::default()
+        },
+        Intent::RequestTour
+        | Intent::RescheduleTour
+        | Intent::CancelTour
+        | Intent::Defer
+        | Intent::Complaint => {
+            understood.criteria.clear(Topic::Start);
+            understood.criteria.clear(Topic::Term);
+            understood
+        }
+        _ => understood,
     }
 }
 

@@ -76,7 +76,6 @@ impl Contact {
             conversation: std::mem::take(&mut self.conversation),
             is_suppressed: self.is_suppressed,
             is_confirmed: self.is_confirmed,
-            is_opt_out_unclear: false,
             received_ms: self.now_ms,
             now_ms: self.now_ms,
             unsaid: None,
@@ -152,7 +151,6 @@ fn a_stop_that_is_read_after_five_minutes_is_obeyed_and_not_confirmed() {
         conversation: Conversation::default(),
         is_suppressed: true,
         is_confirmed: false,
-        is_opt_out_unclear: false,
         received_ms: START_MS,
         now_ms: START_MS + 5 * MINUTE_MS,
         unsaid: None,
@@ -424,7 +422,7 @@ fn what_a_supplier_says_is_said_back_kept_and_told() {
         panic!("{:?}", conclusion.happened);
     };
     assert_eq!((news.available, news.rate_amount), (Some(true), Some(1.55)));
-    assert_eq!(contact.conversation.supplier, *news);
+    assert_eq!(contact.conversation.supplier, **news);
     assert!(
         contact
             .said("actually it's leased, take it down")
