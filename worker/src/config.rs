@@ -32,9 +32,6 @@ const WATCHDOG_PATIENCE_MIN: Duration = Duration::from_secs(5);
 /// Messages of one conversation that are answered together. More than a person types in a quiet window.
 const TURN_MESSAGES_MAX: usize = 20;
 
-/// A reply that waits for longer answers nobody who still waits.
-const RESPONSIVE_FOR: Duration = Duration::from_secs(60 * 60);
-
 /// 1,600 characters of which each takes two units of the 67 that fit a segment.
 const SEGMENTS_OF_A_TEXT_MAX: u32 = 50;
 
@@ -211,7 +208,7 @@ impl Config {
             burst,
             // A contact who texted just now is waiting; one who texted an hour ago is not.
             late: Some(Late {
-                after: RESPONSIVE_FOR,
+                after: self.manners.responsive_within,
                 reserve: burst / 2,
             }),
         };

@@ -11,8 +11,8 @@ use wex_domain::job::SEND_RATE;
 use wex_domain::message::Reply;
 use wex_domain::sms_text::segments;
 use wex_queue::{
-    Claim, Correction, Counts, Effects, Failed, Gate, GatePolicy, GateState, Heard, QueueError,
-    Reported, WHOLE_QUEUE,
+    Claim, Correction, Counts, Gate, GatePolicy, GateState, Heard, QueueError, Reported,
+    WHOLE_QUEUE,
 };
 use wex_runtime::error_chain;
 
@@ -85,12 +85,12 @@ impl News {
     }
 }
 
-/// Takes the segments of a reply from what its line may send. When that is used up, the line waits.
+/// Takes the segments of a reply from what its line may send. `Some`: that is used up, and the line waits.
 pub(crate) async fn spend_segments(
     reply: &Reply,
     ctx: &Context,
     news: &mut News,
-) -> Result<(), Failure> {
+) -> Result<Option<String>, QueueError> {
     const HOUR: Duration = Duration::from_secs(3_600);
     let Governor {
         segments_per_hour,
@@ -101,30 +101,18 @@ pub(crate) async fn spend_segments(
     let allowance = format!("segments:{}", reply.line);
     let most = [(HOUR, segments_per_hour), (24 * HOUR, segments_per_day)];
     let Some(wait) = ctx.queue.spend(&allowance, cost, &most).await? else {
-        return Ok(());
+        return Ok(None);
     };
-    let error = format!(
+    let used_up = format!(
         "the line's {segments_per_hour} segments an hour or {segments_per_day} a day are used up \
          (AIRCALL_SEGMENTS_PER_HOUR, AIRCALL_SEGMENTS_PER_DAY)"
     );
     news.line = Heard::Blocked {
         cause: "segments",
-        reason: error.clone(),
+        reason: used_up.clone(),
         wait: Some(wait),
     };
-    Err(held("segments", error, Effects::default()))
-}
-
-/// The reply waits with all the others; nothing is counted.
-pub(crate) fn held(cause: &'static str, error: String, effects: Effects) -> Failure {
-    Failure {
-        kind: FailureKind::Transient {
-            counts: Counts::Held,
-            retry_after: None,
-        },
-        failed: Failed { cause, error },
-        effects,
-    }
+    Ok(Some(used_up))
 }
 
 /// Tells all workers what an attempt has heard. A failure that turns out to be the reply's own is counted.

@@ -141,7 +141,6 @@ async fn attempt(claim: &Claim, ctx: &Context, news: &mut News) -> Result<Achiev
             return Ok(withheld(claim, &reply, reason, &texted_ms, forget)?);
         }
     };
-    governor::spend_segments(&reply, ctx, news).await?;
     let intended = What::SendIntended {
         message: job.id.to_string(),
         checks: SendChecks {
@@ -206,6 +205,17 @@ async fn attempt(claim: &Claim, ctx: &Context, news: &mut News) -> Result<Achiev
             });
         }
     }
+    // Last, because a reply that waits for something else spends nothing.
+    match governor::spend_segments(&reply, ctx, news).await {
+        Ok(None) => {}
+        Ok(Some(used_up)) => return Err(held(claim, &reply, "segments", used_up, settled)?),
+        Err(unavailable) => {
+            return Err(Failure {
+                effects: settled,
+                ..unavailable.into()
+            });
+        }
+    }
     let answer = ctx.aircall.send(reply.line, &reply.to, &reply.body).await;
     *news = News::of(&answer);
     match answer.outcome {
@@ -233,32 +243,47 @@ async fn attempt(claim: &Claim, ctx: &Context, news: &mut News) -> Result<Achiev
                     ..Failure::permanent("rejected", error)
                 }),
                 RejectionKind::Line | RejectionKind::Account => {
-                    Err(governor::held("configuration", error, settled))
+                    Err(held(claim, &reply, "configuration", error, settled)?)
                 }
             }
         }
-        SendOutcome::RetryLater { why, retry_after } => {
-            let failed = What::SendFailed {
-                message: job.id.to_string(),
-                reason: why.as_str().to_owned(),
-                error: why.to_string(),
-                is_final: false,
-            };
-            let effects = Effects {
-                events: vec![event(claim, &reply, failed)?],
-                ..settled
-            };
-            Err(Failure {
-                kind: FailureKind::Transient {
-                    counts: Counts::Held,
-                    retry_after,
-                },
-                ..governor::held(why.as_str(), why.to_string(), effects)
-            })
-        }
+        SendOutcome::RetryLater { why, retry_after } => Err(Failure {
+            kind: FailureKind::Transient {
+                counts: Counts::Held,
+                retry_after,
+            },
+            ..held(claim, &reply, why.as_str(), why.to_string(), settled)?
+        }),
         // The text may or may not have left. The intent stays, and the next attempt looks for news.
         SendOutcome::Unknown { why } => Err(wait_for_news(why.to_string(), ctx.unknown_wait / 4)),
     }
+}
+
+/// Nothing was sent, and the reply waits with all that would fare the same; nothing is counted.
+fn held(
+    claim: &Claim,
+    reply: &Reply,
+    cause: &'static str,
+    error: String,
+    settled: Effects,
+) -> Result<Failure, Invalid> {
+    let failed = What::SendFailed {
+        message: claim.jobs[0].id.to_string(),
+        reason: cause.to_owned(),
+        error: error.clone(),
+        is_final: false,
+    };
+    Ok(Failure {
+        kind: FailureKind::Transient {
+            counts: Counts::Held,
+            retry_after: None,
+        },
+        failed: Failed { cause, error },
+        effects: Effects {
+            events: vec![event(claim, reply, failed)?],
+            ..settled
+        },
+    })
 }
 
 /// A send of which nobody has said yet whether it left: it waits on, or for a person.
