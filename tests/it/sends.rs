@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 use wex_domain::phone_number::PhoneNumber;
 use wex_domain::quiet_hours::Whereabouts;
-use wex_ops::stack::Settings;
+use wex_ops::stack::{SendMode, Settings};
 use wex_queue::Survey;
 use wex_runtime::clock::Clock;
 use wex_tests::{BUYER, INBOUND, OUTBOUND, PATIENCE, World};
@@ -455,4 +455,25 @@ async fn the_stand_in_for_aircall_sees_it_when_a_text_is_sent_twice() {
     let violations = world.sim.violations().await.expect("wex-sim answers");
     assert_eq!(violations.len(), 1, "{violations:?}");
     assert_eq!(violations[0]["rule"], "sent_twice");
+}
+
+#[tokio::test]
+async fn each_line_is_sent_from_in_its_own_mode() {
+    let mut settings = Settings {
+        send_mode: SendMode::Native,
+        ..Settings::default()
+    };
+    for (name, mode) in [
+        ("AIRCALL_SEND_MODE", "public_api"),
+        ("AIRCALL_BUYER_SEND_MODE", "native"),
+    ] {
+        settings.worker_variables.push((name, mode.to_owned()));
+    }
+    let world = World::start_with(processes(), settings).await;
+
+    world.buyer_texts(TEXT).await;
+
+    assert_eq!(world.sent(1).await.len(), 1);
+    let path = requests(&world).await[0]["path"].clone();
+    assert_eq!(path, "/v1/numbers/476258/messages/native/send");
 }

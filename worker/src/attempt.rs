@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::field::Empty;
 use tracing::{Instrument, error, info, info_span, warn};
-use wex_aircall::client::Client;
+use wex_aircall::client::{Client, SendMode};
 use wex_domain::job::{DELIVERY, INBOUND, NOTIFY, OUTBOUND};
 use wex_ledger::ErasureKey;
 use wex_queue::{Claim, Counts, Effects, Failed, Invalid, Queue, QueueError, Settled};
@@ -33,6 +33,8 @@ pub(crate) struct Context {
     pub(crate) queue: Queue,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) aircall: Client,
+    /// If the buyer line is in another mode than the supplier line.
+    pub(crate) buyer_send_mode: Option<SendMode>,
     pub(crate) listings: Listings,
     pub(crate) assistant: Assistant,
     pub(crate) help_contact: Option<String>,
@@ -55,6 +57,7 @@ impl Context {
         Ok(Self {
             queue,
             metrics: Arc::new(Metrics::new()),
+            buyer_send_mode: config.buyer_send_mode,
             aircall: Client::new(config.aircall.clone()).map_err(|error| {
                 format!("AIRCALL_BASE_URL cannot be used: {}", error_chain(&error))
             })?,

@@ -83,6 +83,8 @@ pub struct Config {
     pub erasure_key: Option<ErasureKey>,
     /// Where notices go; nowhere without `NOTIFY_URL`.
     pub notify: Option<NotifyConfig>,
+    /// `AIRCALL_BUYER_SEND_MODE`: of the buyer line, if it is another than that of the supplier line.
+    pub buyer_send_mode: Option<SendMode>,
     /// `AIRCALL_API_ID`, `AIRCALL_API_TOKEN`, `AIRCALL_BASE_URL`, `AIRCALL_SEND_MODE`
     pub aircall: ClientConfig,
     /// Which webhook to look after; none without `AIRCALL_WEBHOOK_URL`, or with an `AIRCALL_WEBHOOK_CHECK` of 0.
@@ -158,6 +160,7 @@ impl Config {
             },
             erasure_key: env.optional("ERASURE_KEY"),
             notify: notify(env),
+            buyer_send_mode: env.optional("AIRCALL_BUYER_SEND_MODE"),
             aircall: ClientConfig::new(
                 env.or("AIRCALL_BASE_URL", "https://api.aircall.io"),
                 env.required("AIRCALL_API_ID"),
@@ -403,6 +406,7 @@ mod tests {
             ("AIRCALL_SEGMENTS_PER_DAY", "0"),
             ("WORKER_QUEUES", "inbound,nonsense"),
             ("AIRCALL_SEND_MODE", "carrier_pigeon"),
+            ("AIRCALL_BUYER_SEND_MODE", "carrier_pigeon"),
             ("DATABASE_URL", "mysql://localhost/wex"),
             ("LEDGER_KEYS", "1:short"),
             ("NOTIFY_URL", "ftp://example.com"),

@@ -14,6 +14,7 @@ use wex_domain::job::{
     INBOUND, OutboundPayload, held_record, send_record, short_hash, suppression_record,
     texted_record, unsaid_record,
 };
+use wex_domain::line::Side;
 use wex_domain::message::Reply;
 use wex_domain::notice::NoticeKind;
 use wex_domain::quiet_hours::Whereabouts;
@@ -216,7 +217,12 @@ async fn attempt(claim: &Claim, ctx: &Context, news: &mut News) -> Result<Achiev
             });
         }
     }
-    let answer = ctx.aircall.send(reply.line, &reply.to, &reply.body).await;
+    let of_buyers = ctx
+        .buyer_send_mode
+        .filter(|_| reply.side == Side::Buyer)
+        .map(|mode| ctx.aircall.in_mode(mode));
+    let aircall = of_buyers.as_ref().unwrap_or(&ctx.aircall);
+    let answer = aircall.send(reply.line, &reply.to, &reply.body).await;
     *news = News::of(&answer);
     match answer.outcome {
         SendOutcome::Accepted { provider_id, .. } => {

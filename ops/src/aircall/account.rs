@@ -20,7 +20,9 @@ use crate::operator::{CommandError, Operator, Session, reason_parser};
 #[derive(Debug)]
 pub(super) struct Settings {
     /// `AIRCALL_SEND_MODE`
-    pub(super) send_mode: SendMode,
+    supplier_send_mode: SendMode,
+    /// `AIRCALL_BUYER_SEND_MODE`, else as the supplier line
+    buyer_send_mode: SendMode,
     /// `AIRCALL_BUYER_NUMBER_ID`, `AIRCALL_BUYER_NUMBER`
     pub(super) buyer: OurLine,
     /// `AIRCALL_NUMBER_ID`, `AIRCALL_NUMBER`
@@ -44,8 +46,19 @@ pub(super) struct OurLine {
 }
 
 impl Settings {
+    /// The mode that we send in on the line of one side, and the variable that says so.
+    pub(super) fn send_mode(&self, side: Side) -> (SendMode, &'static str) {
+        match side {
+            Side::Buyer if self.buyer_send_mode != self.supplier_send_mode => {
+                (self.buyer_send_mode, "AIRCALL_BUYER_SEND_MODE")
+            }
+            Side::Buyer | Side::Supplier => (self.supplier_send_mode, "AIRCALL_SEND_MODE"),
+        }
+    }
+
     pub(super) fn from_env(env: &mut Env) -> Self {
         let tokens: Option<String> = env.optional("AIRCALL_WEBHOOK_TOKEN");
+        let supplier_send_mode = env.or("AIRCALL_SEND_MODE", "public_api");
         let mut line = |side, id, digits| OurLine {
             side,
             id: env.optional(id).map(LineId),
@@ -64,7 +77,10 @@ impl Settings {
                 "AIRCALL_BUYER_NUMBER",
             ),
             supplier: line(Side::Supplier, "AIRCALL_NUMBER_ID", "AIRCALL_NUMBER"),
-            send_mode: env.or("AIRCALL_SEND_MODE", "public_api"),
+            supplier_send_mode,
+            buyer_send_mode: env
+                .optional("AIRCALL_BUYER_SEND_MODE")
+                .unwrap_or(supplier_send_mode),
             tokens: tokens
                 .iter()
                 .flat_map(|tokens| tokens.split(','))
@@ -148,7 +164,7 @@ impl Account {
             env.or("AIRCALL_BASE_URL", "https://api.aircall.io"),
             env.required("AIRCALL_API_ID"),
             env.required_secret("AIRCALL_API_TOKEN"),
-            settings.send_mode,
+            settings.supplier_send_mode,
         );
         env.finish()?;
         let client = Client::new(config)

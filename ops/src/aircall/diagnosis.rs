@@ -405,24 +405,25 @@ fn mode(line: &OurLine, configuration: &Configuration, settings: &Settings, foun
     let check = Check::of("mode", line.side.as_str());
     let side = line.side;
     let refused = "every text that we send from it is refused (403 LineIsNotNativeException)";
-    match (&configuration.mode, settings.send_mode) {
+    let (send_mode, variable) = settings.send_mode(side);
+    match (&configuration.mode, send_mode) {
         (mode, send_mode) if mode.is(send_mode) => {
-            found.ok(check, format!("{mode}, as AIRCALL_SEND_MODE says"));
+            found.ok(check, format!("{mode}, as {variable} says"));
         }
         (Mode::Native, _) => found.problem(
             check,
             "line_is_native",
-            format!("line {id} is native, and AIRCALL_SEND_MODE is public_api: {refused}"),
+            format!("line {id} is native, and {variable} is public_api: {refused}"),
             format!(
-                "wex aircall configure {side} --callback-url {} --yes, or AIRCALL_SEND_MODE=native",
+                "wex aircall configure {side} --callback-url {} --yes, or {variable}=native",
                 callback_of(line, settings)
             ),
         ),
         (Mode::PublicApi, _) => found.problem(
             check,
             "line_is_public_api",
-            format!("line {id} is in Public API mode, and AIRCALL_SEND_MODE is native: {refused}"),
-            format!("wex aircall unconfigure {side} --yes, or AIRCALL_SEND_MODE=public_api"),
+            format!("line {id} is in Public API mode, and {variable} is native: {refused}"),
+            format!("wex aircall unconfigure {side} --yes, or {variable}=public_api"),
         ),
         (Mode::Other(words), _) => found.problem(
             check,
@@ -562,7 +563,10 @@ fn webhook(webhooks: &[Webhook], settings: &Settings, facts: &Facts, found: &mut
         .filter_map(|line| line.line.id)
         .collect();
     // Where no line could be looked at, the mode that we send in says what they should be.
-    let is_needed = !native.is_empty() || settings.send_mode == SendMode::Native;
+    let is_needed = !native.is_empty()
+        || [Side::Buyer, Side::Supplier]
+            .iter()
+            .any(|side| settings.send_mode(*side).0 == SendMode::Native);
     let url = settings.webhook_url.as_ref();
     let Some(webhook) = ours(settings, webhooks) else {
         if !is_needed {

@@ -63,7 +63,9 @@ pub(super) async fn run(options: &Options) -> Result<(), CommandError> {
     }
     let key = conversation_key(side, id, to);
     options.change.note(&session, "aircall_send", &key).await?;
-    let answer = account.client.send(id, to, &options.text).await;
+    let (mode, _) = account.settings.send_mode(side);
+    let client = account.client.in_mode(mode);
+    let answer = client.send(id, to, &options.text).await;
     report(&answer.outcome, side, options)
 }
 

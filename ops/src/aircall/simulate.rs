@@ -117,7 +117,7 @@ fn sample(settings: &Settings, ours: &OurLine, options: &Options, token: &str) -
         "body": options.text,
         "number": { "id": ours.id, "digits": ours.digits.as_ref().map(PhoneNumber::as_e164) },
     });
-    match settings.send_mode {
+    match settings.send_mode(ours.side).0 {
         SendMode::PublicApi => {
             data["raw_digits"] = options.from.digits().into();
             data["created_at"] = now_ms.into();

@@ -132,6 +132,15 @@ impl Client {
         })
     }
 
+    /// The same client, over the same connections, for lines in this mode.
+    #[must_use]
+    pub fn in_mode(&self, send_mode: SendMode) -> Self {
+        Self {
+            send_mode,
+            ..self.clone()
+        }
+    }
+
     /// Sends one message. `body` is at most 1,600 characters long; what Aircall does with more is not documented.
     pub async fn send(&self, line: LineId, to: &PhoneNumber, body: &str) -> Answer {
         #[derive(Serialize)]
