@@ -8,9 +8,9 @@ help: ## List these targets.
 
 # `exec`, so that Ctrl-C and the exit status are the demo's own.
 .PHONY: demo
-demo: redis-server ## Run the whole system on this machine and text it. ONCE=1 ends after the first answer, CONVERSATION=en or es plays one, PORT=8001 moves the webhook.
+demo: redis-server ## Run the whole system on this machine and text it. ONCE=1 ends after the first answer, CONVERSATION=en or es plays one, PROVIDER=openai or anthropic has a model read it, PORT=8001 moves the webhook.
 	cargo build --locked
-	@exec $(programs)/debug/wex demo $(if $(ONCE),--once) $(if $(CONVERSATION),--script $(CONVERSATION)) $(if $(PORT),--port $(PORT))
+	@exec $(programs)/debug/wex demo $(if $(ONCE),--once) $(if $(CONVERSATION),--script $(CONVERSATION)) $(if $(PROVIDER),--provider $(PROVIDER)) $(if $(PORT),--port $(PORT))
 
 .PHONY: test
 test: redis-server postgres ## Run all tests.

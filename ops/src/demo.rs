@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use wex_assistant::listings::SAMPLE;
 use wex_runtime::drain;
 
-use crate::sim::{SentMessage, Sim, SimError};
+use crate::sim::{Provider, SentMessage, Sim, SimError};
 use crate::stack::{
     Process, Programs, Redis, Settings, StackError, free_port, start_ingress, start_sim,
     start_worker,
@@ -29,6 +29,10 @@ const ANSWER_MAX: Duration = Duration::from_secs(30);
 
 /// Short, so that nobody waits; long enough to see that texts sent in a burst are answered together.
 const QUIET: Duration = Duration::from_secs(1);
+
+/// With `--provider`, the turn in which the provider fails, and the calls that fail: as many as one turn makes.
+const OUTAGE_TURN: usize = 3;
+const OUTAGE_CALLS: u32 = 3;
 
 /// A buyer's part of a conversation: a need, a change, a choice, a question, a tour, thanks.
 const SCRIPT_EN: [&str; 6] = [
@@ -59,6 +63,9 @@ pub struct Options {
     /// Let a buyer text a whole conversation, and end after the last answer.
     #[arg(long, conflicts_with = "once")]
     script: Option<Script>,
+    /// Let a language model read the texts and word answers: a stand-in for this provider, which fails in the middle of a script
+    #[arg(long)]
+    provider: Option<Provider>,
     /// Where the ingress listens, on the loopback interface [default: 8000; with --once and --script any free port]
     #[arg(long)]
     port: Option<u16>,
@@ -137,7 +144,11 @@ async fn converse(options: &Options, directory: &std::path::Path) -> Result<(), 
     let mut demo = Demo::start(options, directory).await?;
     demo.introduce();
     let mut seen = 0;
-    for text in options.texts() {
+    for (turn, text) in (1..).zip(options.texts()) {
+        if options.provider.is_some() && turn == OUTAGE_TURN {
+            demo.sim.fail_models(OUTAGE_CALLS).await?;
+            say("        (the provider of the language model fails now)");
+        }
         say(&format!("buyer:  {text}"));
         demo.sim
             .contact_texts(demo.settings.buyer.0, BUYER, text, 1)
@@ -204,7 +215,7 @@ impl Demo {
         let database = new_database()?;
         let listings = directory.join("listings.csv");
         std::fs::write(&listings, SAMPLE)?;
-        let settings = Settings {
+        let mut settings = Settings {
             quiet: QUIET,
             worker_variables: vec![
                 ("DATABASE_URL", database.clone()),
@@ -217,12 +228,21 @@ impl Demo {
         let (ingress, ingress_url) =
             start_ingress(&programs, &settings, directory, &redis.url, port).await?;
         let (aircall, url) = start_sim(&programs, &settings, directory, &ingress_url, 0).await?;
+        let sim = Sim::new(url.clone());
+        if let Some(provider) = options.provider {
+            settings.worker_variables.extend([
+                ("LLM_PROVIDER", provider.as_str().to_owned()),
+                ("LLM_BASE_URL", sim.models_url(provider)),
+                ("LLM_API_KEY", "sim-key".to_owned()),
+                ("LLM_MODEL", "sim-small".to_owned()),
+            ]);
+        }
         let worker = start_worker(&programs, &settings, directory, &redis.url, &url).await?;
         Ok(Self {
             settings,
             database,
             ingress_url,
-            sim: Sim::new(url.clone()),
+            sim,
             aircall_url: url,
             redis,
             ingress,

@@ -6,12 +6,14 @@ use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::json;
+use wex_domain::job::spent_records;
 use wex_ledger::DayReport;
 use wex_runtime::clock::Clock;
 
 use crate::ledger;
-use crate::operator::{CommandError, EXIT_CODES};
+use crate::operator::{CommandError, EXIT_CODES, Session};
 use crate::output::{Table, json};
+use crate::time::date;
 
 const DAY_MS: u64 = 24 * 3_600 * 1_000;
 
@@ -21,6 +23,9 @@ pub(crate) enum Command {
     /// Texts, answers, time to answer, opt-outs, handoffs, failures and cost of a day.
     #[command(after_help = EXIT_CODES)]
     Daily(Daily),
+    /// What language models cost on the latest days, as the budgets count it.
+    #[command(after_help = EXIT_CODES)]
+    Spending(Spending),
 }
 
 #[derive(Debug, Args)]
@@ -33,8 +38,59 @@ pub(crate) struct Daily {
     json: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Spending {
+    /// Print one JSON object per line
+    #[arg(long)]
+    json: bool,
+}
+
 pub(crate) async fn run(command: Command) -> Result<(), CommandError> {
-    let Command::Daily(options) = command;
+    match command {
+        Command::Daily(options) => daily(&options).await,
+        Command::Spending(options) => spending(&options).await,
+    }
+}
+
+/// From Redis, where all workers count together; the ledger, which `daily` reads, has only the turns that were committed.
+async fn spending(options: &Spending) -> Result<(), CommandError> {
+    const DAYS: u64 = 7;
+    let session = Session::open().await?;
+    let today = session.now_ms / DAY_MS;
+    let days: Vec<u64> = (today.saturating_sub(DAYS - 1)..=today).rev().collect();
+    let names: Vec<String> = days.iter().flat_map(|day| spent_records(*day)).collect();
+    let sums: Vec<u64> = session
+        .queue
+        .records(&names)
+        .await?
+        .into_iter()
+        .map(|sum| sum.and_then(|sum| sum.parse().ok()).unwrap_or(0))
+        .collect();
+    let mut table = Table::new(&["DAY (UTC)", ">TOKENS", ">US DOLLARS"]);
+    for (day, sums) in days.iter().zip(sums.chunks_exact(2)) {
+        let (microusd, tokens) = (sums[0], sums[1]);
+        let date = date(day * DAY_MS);
+        if options.json {
+            json(&json!({ "day": date, "tokens": tokens, "microusd": microusd }))?;
+        } else {
+            table.row(&[date, tokens.to_string(), dollars(microusd)]);
+        }
+    }
+    if options.json {
+        return Ok(());
+    }
+    table.print()
+}
+
+fn dollars(microusd: u64) -> String {
+    format!(
+        "{}.{:02}",
+        microusd / 1_000_000,
+        microusd % 1_000_000 / 10_000
+    )
+}
+
+async fn daily(options: &Daily) -> Result<(), CommandError> {
     let from_ms = match options.day {
         None => Clock.now_ms() / DAY_MS * DAY_MS,
         Some(day) => day
@@ -62,11 +118,6 @@ fn figures(report: &DayReport) -> Vec<(&'static str, String)> {
         || "-".to_owned(),
         |ms| format!("{:.1} s", Duration::from_millis(ms).as_secs_f64()),
     );
-    let dollars = format!(
-        "{}.{:02}",
-        report.cost_microusd / 1_000_000,
-        report.cost_microusd % 1_000_000 / 10_000
-    );
     vec![
         ("texts that came", report.texts.to_string()),
         ("of these answered", report.answered.to_string()),
@@ -82,6 +133,6 @@ fn figures(report: &DayReport) -> Vec<(&'static str, String)> {
         ("handoffs asked for", report.handoffs.to_string()),
         ("takeovers", report.takeovers.to_string()),
         ("LLM tokens", report.tokens.to_string()),
-        ("LLM cost, US dollars", dollars),
+        ("LLM cost, US dollars", dollars(report.cost_microusd)),
     ]
 }

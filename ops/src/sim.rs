@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clap::ValueEnum;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -29,6 +30,24 @@ pub struct SentMessage {
     pub accepted_at_ms: u64,
 }
 
+/// A provider of language models that `wex-sim` stands in for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Provider {
+    Openai,
+    Anthropic,
+}
+
+impl Provider {
+    /// What `LLM_PROVIDER` calls it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Openai => "openai",
+            Self::Anthropic => "anthropic",
+        }
+    }
+}
+
 /// Talks to one `wex-sim`.
 #[derive(Debug, Clone)]
 pub struct Sim {
@@ -43,6 +62,30 @@ impl Sim {
             http: reqwest::Client::new(),
             url,
         }
+    }
+
+    /// The base URL of a stand-in for a provider of language models.
+    #[must_use]
+    pub fn models_url(&self, provider: Provider) -> String {
+        match provider {
+            Provider::Openai => format!("{}/openai/v1", self.url),
+            Provider::Anthropic => format!("{}/anthropic", self.url),
+        }
+    }
+
+    /// The next `times` requests to a model fail with 503.
+    ///
+    /// # Errors
+    /// When the simulator does not take it.
+    pub async fn fail_models(&self, times: u32) -> Result<(), SimError> {
+        let fault = json!({ "fault": "unavailable", "times": times });
+        self.ask(
+            self.http
+                .post(format!("{}/_sim/llm/faults", self.url))
+                .json(&fault),
+        )
+        .await
+        .map(drop)
     }
 
     /// A contact texts a line; the event is delivered `times` times.

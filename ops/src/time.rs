@@ -85,6 +85,13 @@ pub(crate) fn date_time(at_ms: u64) -> String {
         .map_or_else(|| format!("{at_ms} ms"), |at| format!("{at:.0}"))
 }
 
+/// A day in UTC: `2026-11-23`.
+pub(crate) fn date(at_ms: u64) -> String {
+    let mut date = date_time(at_ms);
+    date.truncate("2026-11-23".len());
+    date
+}
+
 pub(crate) fn ms(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }

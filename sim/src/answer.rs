@@ -7,10 +7,13 @@ use actix_web::http::header::{ContentType, RETRY_AFTER, SERVER};
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Value, json};
+use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::time::{Sleep, sleep};
 
 pub(crate) const RATE_LIMIT: &str = "x-aircallapi-limit";
 pub(crate) const RATE_REMAINING: &str = "x-aircallapi-remaining";
@@ -264,6 +267,40 @@ impl ResponseError for Refusal {
 /// An answer of which no byte leaves: the connection closes.
 pub(crate) fn severed() -> HttpResponse {
     HttpResponse::Ok().body(Severed)
+}
+
+/// An answer of which the head and the first half of the body leave at once, and the rest after `wait`.
+pub(crate) fn halting(body: &Bytes, wait: Duration) -> HttpResponse {
+    let half = body.len() / 2;
+    HttpResponse::Ok()
+        .insert_header(ContentType::json())
+        .body(Halting {
+            parts: [body.slice(..half), body.slice(half..)].into(),
+            wait: Box::pin(sleep(wait)),
+        })
+}
+
+struct Halting {
+    parts: VecDeque<Bytes>,
+    wait: Pin<Box<Sleep>>,
+}
+
+impl MessageBody for Halting {
+    type Error = io::Error;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(self.parts.iter().map(|part| part.len() as u64).sum())
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Bytes>>> {
+        if self.parts.len() == 1 {
+            ready!(self.wait.as_mut().poll(context));
+        }
+        Poll::Ready(self.parts.pop_front().map(Ok))
+    }
 }
 
 /// A body that fails at its first byte.

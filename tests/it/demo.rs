@@ -91,6 +91,27 @@ fn the_demo_shows_the_guides_text_and_an_answer_and_exits_with_0() {
 }
 
 #[test]
+fn a_conversation_goes_on_while_the_provider_of_the_demo_fails() {
+    for (provider, script, tour) in [
+        ("openai", "en", "I've asked for a tour of #2"),
+        ("anthropic", "es", "Ya solicit\u{e9} una visita a la #2"),
+    ] {
+        let directory = TempDir::new().unwrap();
+        let programs = wex_tests::programs(processes(), directory.path());
+
+        let arguments = ["--script", script, "--provider", provider];
+        let (code, said, error) = output_of(&demo(&programs, &arguments, ""));
+
+        assert_eq!((code, error.as_str()), (Some(0), ""), "{said}");
+        assert_eq!(said.matches("buyer:  ").count(), 6, "{said}");
+        assert_eq!(said.matches("WEx:    ").count(), 6, "{said}");
+        let fails = said.find("fails now").expect("an outage");
+        assert!(said.find(tour).is_some_and(|tour| fails < tour), "{said}");
+        assert_eq!(left_running(directory.path()), [] as [&str; 0]);
+    }
+}
+
+#[test]
 fn what_is_typed_is_answered() {
     let directory = TempDir::new().unwrap();
     let programs = wex_tests::programs(processes(), directory.path());

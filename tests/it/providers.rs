@@ -14,7 +14,7 @@ use wex_llm::{Assistant, Dialect, Prompts, Provider, ProviderConfig, Reading, Tu
 use wex_ops::demo::Script;
 use wex_ops::stack::Settings;
 use wex_sim::{Options, Sim};
-use wex_tests::World;
+use wex_tests::{BUYER, World};
 
 use crate::processes;
 
@@ -73,6 +73,7 @@ impl Models {
             model: "sim-small".to_owned(),
             anthropic_version: "2026-10-21".to_owned(),
             timeout: Duration::from_secs(10),
+            rest: Duration::ZERO,
         }
     }
 
@@ -82,18 +83,35 @@ impl Models {
 
     /// A world whose worker asks these models, with the sample of spaces.
     async fn world(&self, dialect: Dialect) -> World {
+        self.world_with(dialect, &[]).await
+    }
+
+    async fn world_with(&self, dialect: Dialect, variables: &[(&'static str, &str)]) -> World {
         let config = self.config(dialect);
+        let mut worker_variables = vec![
+            ("LISTINGS", SAMPLE.to_owned()),
+            ("LLM_PROVIDER", dialect.as_str().to_owned()),
+            ("LLM_BASE_URL", config.base_url),
+            ("LLM_API_KEY", "sim-key".to_owned()),
+            ("LLM_MODEL", config.model),
+        ];
+        let more = variables
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()));
+        worker_variables.extend(more);
         let settings = Settings {
-            worker_variables: vec![
-                ("LISTINGS", SAMPLE.to_owned()),
-                ("LLM_PROVIDER", dialect.as_str().to_owned()),
-                ("LLM_BASE_URL", config.base_url),
-                ("LLM_API_KEY", "sim-key".to_owned()),
-                ("LLM_MODEL", config.model),
-            ],
+            worker_variables,
             ..Settings::default()
         };
         World::start_with(processes(), settings).await
+    }
+
+    /// What the next requests are answered with, word for word.
+    async fn will_say(&self, answers: &[Value]) {
+        for answer in answers {
+            self.order("answers", &json!({ "text": answer.to_string() }))
+                .await;
+        }
     }
 
     async fn order(&self, path: &str, order: &Value) {
@@ -131,8 +149,8 @@ fn assistant(configs: impl IntoIterator<Item = ProviderConfig>) -> Assistant {
     let provider = |config| Provider::new(config).expect("an address");
     Assistant {
         providers: configs.into_iter().map(provider).collect(),
-        prompts: Prompts::default(),
         prices: "sim-small=1/0.1/10".parse().expect("prices"),
+        ..Assistant::default()
     }
 }
 
@@ -340,17 +358,15 @@ async fn the_fallback_answers_while_the_primary_cannot() {
 #[tokio::test]
 async fn a_provider_that_is_too_slow_is_given_up_and_so_is_one_that_asks_to_wait_long() {
     for dialect in DIALECTS {
-        let models = Models::start();
-        models
-            .order(
-                "faults",
-                &json!({ "fault": "slow", "times": 3, "delay_ms": 20_000 }),
-            )
-            .await;
-        let mut config = models.config(dialect);
-        config.timeout = Duration::from_millis(200);
-        let (reading, _) = read(&assistant([config]), &["10k sqft in Carson"]).await;
-        assert!(reading.is_none());
+        for fault in ["slow", "slow_body"] {
+            let models = Models::start();
+            let order = json!({ "fault": fault, "times": 3, "delay_ms": 20_000 });
+            models.order("faults", &order).await;
+            let mut config = models.config(dialect);
+            config.timeout = Duration::from_millis(200);
+            let (reading, _) = read(&assistant([config]), &["10k sqft in Carson"]).await;
+            assert!(reading.is_none(), "{fault}");
+        }
 
         let models = Models::start();
         models
@@ -509,7 +525,8 @@ async fn a_conversation_goes_on_through_an_outage_of_its_models_and_nobody_texti
             .iter()
             .map(|request| request["status"].as_u64().expect("a status"))
             .collect();
-        assert_eq!(statuses, [200, 200, 503, 503, 503, 503, 503, 503, 200, 200]);
+        // After five failures the models are left alone; the rules go on.
+        assert_eq!(statuses, [200, 200, 503, 503, 503, 503, 503]);
 
         let settings = Settings {
             worker_variables: vec![("LISTINGS", SAMPLE.to_owned())],
@@ -524,14 +541,166 @@ async fn a_conversation_goes_on_through_an_outage_of_its_models_and_nobody_texti
 }
 
 #[tokio::test]
+async fn a_provider_that_keeps_failing_is_left_alone_and_asked_again_after_its_rest() {
+    for dialect in DIALECTS {
+        let models = Models::start();
+        let mut config = models.config(dialect);
+        config.rest = Duration::from_secs(3);
+        let assistant = assistant([config]);
+        models.fail("unavailable", 5).await;
+        // Three tries of one turn and two of the next; a third turn asks nobody.
+        for _ in 0..3 {
+            let (reading, _) = read(&assistant, &["10k sqft in Carson"]).await;
+            assert!(reading.is_none());
+        }
+        assert_eq!(models.requests().await.len(), 5);
+
+        let recovered = async {
+            let mut tries = tokio::time::interval(Duration::from_millis(100));
+            while read(&assistant, &["10k sqft in Carson"]).await.0.is_none() {
+                tries.tick().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), recovered)
+            .await
+            .expect("it is asked again");
+        assert_eq!(models.requests().await.len(), 6);
+    }
+}
+
+/// The replies of our side so far.
+async fn bodies(world: &World, count: usize) -> Vec<String> {
+    let sent = world.sent(count).await;
+    sent.into_iter().map(|sent| sent.body).collect()
+}
+
+#[tokio::test]
+async fn a_model_words_an_answer_from_the_facts_alone_or_a_template_does() {
+    let reply = |text: &str| json!({ "reply": text });
+    let mut choice = answer("select_option", &json!([]));
+    choice["selected_options"] = json!([1]);
+    let question = answer("ask_listing_question", &json!([]));
+    for dialect in DIALECTS {
+        let models = Models::start();
+        let world = models.world(dialect).await;
+        world.buyer_texts("10k sqft in Carson for storage").await;
+        world.sent(1).await;
+
+        // As it should be.
+        let good = "Sure - #1 in Carson is 10,500 sqft at $1.45/sqft/mo NNN. Want to see it?";
+        models.will_say(&[choice.clone(), reply(good)]).await;
+        world.buyer_texts("the first one").await;
+        assert_eq!(bodies(&world, 2).await[1], good);
+
+        // A number that nobody gave, then a promise: a template says it.
+        let invented = reply("It has 99 dock doors!");
+        let promised = reply("It's reserved for you.");
+        models
+            .will_say(&[question.clone(), invented.clone(), promised])
+            .await;
+        world.buyer_texts("how many docks does it have?").await;
+        let said = &bodies(&world, 3).await[2];
+        assert!(said.starts_with("#1 in Carson: "), "{said}");
+        let requests = models.requests().await;
+        let redraft = requests.last().expect("a request")["body"]["messages"].to_string();
+        assert!(
+            redraft.contains("That text may not be sent: the number 99 is not in the facts"),
+            "{redraft}"
+        );
+
+        // The second wording is good.
+        let mended = "#1 in Carson: let me know if you'd like a tour.";
+        models
+            .will_say(&[question.clone(), invented, reply(mended)])
+            .await;
+        world.buyer_texts("and what is the clear height?").await;
+        assert_eq!(bodies(&world, 4).await[3], mended);
+    }
+}
+
+#[tokio::test]
+async fn what_has_consequences_is_said_in_our_own_words() {
+    let models = Models::start();
+    let world = models.world(Dialect::OpenAi).await;
+    for (count, text) in ["10k sqft in Carson for storage", "can someone call me"]
+        .iter()
+        .enumerate()
+    {
+        world.buyer_texts(text).await;
+        world.sent(count + 1).await;
+    }
+    // The list was read by a model and worded by a template; who asks for a person needs no model at all.
+    assert_eq!(models.requests().await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_may_be_an_opt_out_is_answered_once_a_model_has_read_it_and_told_to_people() {
+    let models = Models::start();
+    let world = models.world(Dialect::Anthropic).await;
+    world.buyer_texts("10k sqft in Carson for storage").await;
+    world.sent(1).await;
+    let mut unclear = answer("update_requirement", &json!([]));
+    unclear["opt_out_signal"] = json!("ambiguous");
+    models.will_say(&[unclear]).await;
+    world
+        .buyer_texts("stop sending me stuff in Riverside, only Carson please")
+        .await;
+    let said = &bodies(&world, 2).await[1];
+    assert!(said.ends_with("Reply STOP to opt out."), "{said}");
+    world.until_recorded().await;
+    let shown = world.wex(&["conversations", "show", BUYER]).await;
+    assert!(
+        shown.contains("handoff_requested reason=opt_out_unclear"),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
+async fn a_budget_that_is_spent_leaves_turns_to_the_rules() {
+    // What, and how many requests two contacts with two turns each lead to.
+    for (variables, requests) in [
+        (&[("LLM_BUDGET_PER_DAY", "1tokens")][..], 1),
+        (&[("LLM_BUDGET_PER_CONVERSATION", "1tokens")], 2),
+        (
+            &[
+                ("LLM_BUDGET_PER_DAY", "0.000001usd"),
+                ("LLM_PRICES", "sim-small=1/0.1/10"),
+            ],
+            1,
+        ),
+        (&[("LLM_BUDGET_PER_DAY", "1000000tokens")], 4),
+    ] {
+        let models = Models::start();
+        let world = models.world_with(Dialect::OpenAi, variables).await;
+        let texts = [
+            (BUYER, "10k sqft in Carson for storage"),
+            (BUYER, "make it 12k sqft"),
+            ("+13105550199", "10k sqft in Carson for storage"),
+            ("+13105550199", "make it 12k sqft"),
+        ];
+        for (count, (contact, text)) in texts.into_iter().enumerate() {
+            world.contact_texts(contact, text).await;
+            let said = &bodies(&world, count + 1).await[count];
+            assert!(said.contains("1) Carson"), "{said}");
+        }
+        assert_eq!(models.requests().await.len(), requests, "{variables:?}");
+
+        let report = world.wex(&["report", "spending", "--json"]).await;
+        let today: Value = serde_json::from_str(report.lines().next().expect("today")).unwrap();
+        assert!(
+            today["tokens"].as_u64().is_some_and(|tokens| tokens > 0),
+            "{report}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn who_wants_out_in_words_that_only_a_model_understands_is_left_alone() {
     let models = Models::start();
     let world = models.world(Dialect::Anthropic).await;
     let mut clear = answer("opt_out", &json!([]));
     clear["opt_out_signal"] = json!("clear");
-    models
-        .order("answers", &json!({ "text": clear.to_string() }))
-        .await;
+    models.will_say(&[clear]).await;
 
     world.buyer_texts("lose my digits, forever").await;
     world.sent(1).await;

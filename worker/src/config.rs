@@ -421,6 +421,9 @@ mod tests {
             ("LLM_PROVIDER", "openai"),
             ("LLM_PRICES", "cheap"),
             ("LLM_TIMEOUT", "2m"),
+            ("LLM_BUDGET_PER_DAY", "a lot"),
+            ("LLM_BUDGET_PER_CONVERSATION", "0usd"),
+            ("LLM_WORDING", "sometimes"),
             (
                 "HELP_CONTACT",
                 "a very long way of saying where help can be found, namely here",

@@ -3,8 +3,10 @@
 //! [`take`] is the spine: gate, understand, decide, draft, guard, commit. Everything but looking for spaces is pure and
 //! lives in `wex_assistant`. What a turn brings about is committed in one script with its completion, or not at all.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
-use tracing::{Span, warn};
+use tracing::{Span, error, warn};
 use wex_assistant::decide::{Happened, Next, buyer, offer};
 use wex_assistant::draft::{OPENING_ES, draft, facts, opt_out_hint};
 use wex_assistant::gate::{self, Circumstances, Gate};
@@ -13,14 +15,14 @@ use wex_assistant::heard::Heard;
 use wex_assistant::say::{Handoff, Say};
 use wex_assistant::supplier::supplier;
 use wex_domain::consent::{self, Keyword};
-use wex_domain::conversation::{Control, Conversation, ConversationId, Party};
+use wex_domain::conversation::{Control, Conversation, ConversationId, Party, Spent};
 use wex_domain::event::{
     ConsentChange, ConsentKind, Event, FieldChange, MatchedBy, ModelCall, Turn as TurnRecord, What,
 };
 use wex_domain::intent::Intent;
 use wex_domain::job::{
     InboundPayload, OUTBOUND, OutboundPayload, confirmation_record, conversation_record,
-    held_record, resumed_record, suppression_record, unsaid_record,
+    held_record, resumed_record, spent_records, suppression_record, unsaid_record,
 };
 use wex_domain::line::Side;
 use wex_domain::message::{InboundMessage, Purpose, Reply};
@@ -28,7 +30,7 @@ use wex_domain::notice::NoticeKind;
 use wex_domain::requirement::Requirement;
 use wex_domain::sms_text;
 use wex_domain::understand::Language;
-use wex_llm::Assistant;
+use wex_llm::{Assistant, Wording};
 use wex_queue::{Claim, Effects, Invalid, NewJob, QueueName, Record};
 use wex_runtime::trace;
 use wex_turn::{Turn, Verdict, listen};
@@ -68,8 +70,12 @@ struct Taken {
     taken_back: Option<TakenBack>,
     /// What read an opt-out in other words than a keyword.
     read_by: MatchedBy,
+    /// A model has read the turn.
+    has_reading: bool,
     /// What models were asked.
     calls: Vec<ModelCall>,
+    /// What models cost on this day before the turn, in all conversations together.
+    spent: Spent,
 }
 
 /// A reply that was taken back, and how many were before it.
@@ -137,8 +143,46 @@ pub(crate) async fn take(claim: &Claim, ctx: &Context) -> Result<Achieved, Failu
     let known = taken.conversation.requirement.clone();
     let help = consent::help(ctx.help_contact.as_deref());
     let conclusion = conclude(&mut taken, &ctx.listings, &ctx.assistant, &help).await;
+    pay(&mut taken, ctx).await?;
     ctx.metrics.asked(&taken.calls);
     Ok(commit(claim, taken, &known, conclusion)?)
+}
+
+/// Counts what the turn cost, before it is committed: it is spent also if the turn has to be taken again.
+async fn pay(taken: &mut Taken, ctx: &Context) -> Result<(), Failure> {
+    /// Long enough for an operator to look back on a week.
+    const KEPT: Duration = Duration::from_secs(8 * 24 * 3600);
+    if taken.calls.is_empty() {
+        return Ok(());
+    }
+    let cost = Spent::nothing_on_day_of(taken.now_ms).with(&taken.calls);
+    let spent = taken.conversation.spent.on_day_of(taken.now_ms);
+    taken.conversation.spent = spent.with(&taken.calls);
+    let [microusd, tokens] = spent_records(cost.day);
+    let amounts = [
+        (microusd.as_str(), cost.microusd),
+        (tokens.as_str(), cost.tokens),
+    ];
+    let [microusd, tokens] = ctx.queue.add_up(amounts, KEPT).await?;
+    let after = Spent {
+        microusd,
+        tokens,
+        ..cost
+    };
+    let before = Spent {
+        microusd: microusd.saturating_sub(cost.microusd),
+        tokens: tokens.saturating_sub(cost.tokens),
+        ..cost
+    };
+    let budget = ctx.assistant.budgets.per_day;
+    if budget.is_some_and(|budget| !budget.is_spent(before) && budget.is_spent(after)) {
+        error!(
+            microusd,
+            tokens,
+            "llm.budget_spent: until midnight UTC the rules read alone; LLM_BUDGET_PER_DAY is the limit"
+        );
+    }
+    Ok(())
 }
 
 /// From the messages to what is said and done about them.
@@ -162,14 +206,21 @@ async fn conclude(
                 remembered: taken.messages.len(),
                 now_ms: taken.now_ms,
             };
-            let (verdict, read) = listen(&mut taken.conversation, turn, seen, assistant).await;
+            let nobody = Assistant::default();
+            let reader = if taken.may_ask(assistant) {
+                assistant
+            } else {
+                &nobody
+            };
+            let (verdict, read) = listen(&mut taken.conversation, turn, seen, reader).await;
             taken.read_by = read.read_by;
+            taken.has_reading = read.has_reading;
             taken.calls = read.calls;
             let mut conclusion = match verdict {
                 Verdict::Silent(reason) => Conclusion::silent(reason),
                 Verdict::Flagged(reason) => Conclusion::held(reason),
                 Verdict::OptedOut { kind, confirmation } => opted_out(confirmation, kind),
-                Verdict::Answer => answer(taken, &read.heard, &words, listings).await,
+                Verdict::Answer => answer(taken, &read.heard, &words, listings, assistant).await,
             };
             conclusion.intent = Some(read.heard.intent);
             if conclusion.reply.is_none() && conclusion.opt_out.is_none() {
@@ -204,6 +255,8 @@ impl Taken {
         let (Some(last), Some(job)) = (messages.last(), claim.jobs.last()) else {
             return Err(unreadable("claim: it has no jobs"));
         };
+        let today = Spent::nothing_on_day_of(claim.claimed_ms);
+        let [microusd, tokens] = spent_records(today.day);
         let names = [
             conversation_record(&ConversationId::of(last)),
             suppression_record(&last.contact),
@@ -211,8 +264,14 @@ impl Taken {
             resumed_record(&ConversationId::of(last)),
             confirmation_record(&last.contact),
             unsaid_record(&ConversationId::of(last)),
+            microusd,
+            tokens,
         ];
         let records = ctx.queue.records(&names).await?;
+        let sum = |at: usize| {
+            let stored = records.get(at).and_then(Option::as_ref);
+            stored.and_then(|sum| sum.parse().ok()).unwrap_or(0)
+        };
         let mut conversation = match records.first() {
             Some(Some(stored)) => serde_json::from_str(stored)
                 .map_err(|_quotes_content| unreadable("conversation"))?,
@@ -234,7 +293,13 @@ impl Taken {
             conversation,
             now_ms: claim.claimed_ms,
             read_by: MatchedBy::Rule,
+            has_reading: false,
             calls: Vec::new(),
+            spent: Spent {
+                microusd: sum(6),
+                tokens: sum(7),
+                ..today
+            },
         })
     }
 
@@ -272,7 +337,12 @@ impl Taken {
             return (words, None);
         };
         let alone = (self.conversation.clone(), self.messages.clone());
-        self.conversation = before.conversation;
+        // What was spent stays spent.
+        let spent = self.conversation.spent;
+        self.conversation = Conversation {
+            spent,
+            ..before.conversation
+        };
         self.before = self.conversation.clone();
         self.messages.splice(0..0, before.messages);
         self.taken_back = Some(TakenBack { job, put_off });
@@ -297,6 +367,17 @@ impl Taken {
         } else {
             enqueued_ms
         }
+    }
+
+    /// Whether a model may be asked: there is one, and no budget is spent.
+    fn may_ask(&self, assistant: &Assistant) -> bool {
+        let by_all = self.spent.with(&self.calls);
+        let here = self.conversation.spent.on_day_of(self.now_ms);
+        !assistant.providers.is_empty()
+            && assistant
+                .budgets
+                .spent(by_all, here.with(&self.calls))
+                .is_none()
     }
 
     fn circumstances<'a>(&self, asks: Option<Keyword>, help: &'a str) -> Circumstances<'a> {
@@ -337,6 +418,7 @@ async fn answer(
     heard: &Heard,
     words: &[String],
     listings: &Listings,
+    assistant: &Assistant,
 ) -> Conclusion {
     let conversation = &mut taken.conversation;
     let phase = conversation.dialogue.phase;
@@ -368,21 +450,24 @@ async fn answer(
             reason: "opt_out_unclear",
         });
     }
-    let body = word(conversation, &say, closing, &mut happened, taken.now_ms);
+    let body = word(taken, &say, closing, &mut happened, assistant).await;
     Conclusion {
         happened,
         ..Conclusion::reply(Purpose::Answer, body)
     }
 }
 
-/// Words what is to be said and checks it. What cannot be said as it is goes to a person.
-fn word(
-    conversation: &mut Conversation,
+/// Words what is to be said and checks it: a model's wording, where there may be one, else a template's. What cannot be said as
+/// it is goes to a person.
+async fn word(
+    taken: &mut Taken,
     say: &Say,
     closing: &str,
     happened: &mut Vec<Happened>,
-    now_ms: u64,
+    assistant: &Assistant,
 ) -> String {
+    let now_ms = taken.now_ms;
+    let conversation = &mut taken.conversation;
     let language = conversation.language;
     let is_introduced = conversation
         .introduced_ms
@@ -406,7 +491,15 @@ fn word(
         closing,
     };
     let beside = format!("{opening} {closing}");
-    match guard::check(&draft(say, language, beside.trim(), SEGMENTS_MAX), &rules) {
+    let template = draft(say, language, beside.trim(), SEGMENTS_MAX);
+    // Where no model could read, none is waited for again.
+    if say.is_free_text() && taken.has_reading && assistant.is_wording {
+        let worded = word_freely(taken, &template, &rules, assistant).await;
+        if let Some(body) = worded {
+            return body;
+        }
+    }
+    match guard::check(&template, &rules) {
         Ok(body) => body,
         Err(fault) => {
             warn!(fault = fault.word(), "draft.refused: a person goes on");
@@ -420,6 +513,46 @@ fn word(
             sms_text::fit(format!("{opening} {handoff}").trim(), SEGMENTS_MAX)
         }
     }
+}
+
+/// Lets a model word it, and once more with the reason when that may not be said.
+async fn word_freely(
+    taken: &mut Taken,
+    template: &str,
+    rules: &guard::Rules<'_>,
+    assistant: &Assistant,
+) -> Option<String> {
+    const WORDINGS_MAX: usize = 2;
+    /// Of two segments in GSM-7, which a checked text is in.
+    const CHARS_MAX: usize = 306;
+    let beside = rules.opening.len() + rules.closing.len() + 2;
+    let mut refused: Option<(String, String)> = None;
+    for _ in 0..WORDINGS_MAX {
+        if !taken.may_ask(assistant) {
+            return None;
+        }
+        let wording = Wording {
+            say: template,
+            facts: rules.facts,
+            history: &taken.conversation.recent,
+            language: rules.language,
+            chars_max: CHARS_MAX.saturating_sub(beside),
+            refused: refused
+                .as_ref()
+                .map(|(text, why)| (text.as_str(), why.as_str())),
+        };
+        let (text, calls) = assistant.word(wording).await;
+        taken.calls.extend(calls);
+        let text = text?;
+        match guard::check(&text, rules) {
+            Ok(body) => return Some(body),
+            Err(fault) => {
+                warn!(fault = fault.word(), "wording.refused: it may not be said");
+                refused = Some((text, fault.to_string()));
+            }
+        }
+    }
+    None
 }
 
 fn commit(

@@ -103,6 +103,47 @@ pub enum Say {
     SupplierQuestion,
 }
 
+impl Say {
+    /// Whether a model may word it. What has consequences is said in our own words: that a person goes on, a tour, a refusal, who
+    /// we are, what a supplier told us; and so are numbered lists, whose numbers are referred to.
+    #[must_use]
+    pub fn is_free_text(&self) -> bool {
+        match self {
+            Self::Welcome
+            | Self::Heard { .. }
+            | Self::AskAgain { .. }
+            | Self::Noted
+            | Self::NothingFits { .. }
+            | Self::NothingMore
+            | Self::WhichOne { .. }
+            | Self::Details { .. }
+            | Self::Told { .. }
+            | Self::AskTourTime { .. }
+            | Self::WhatNext
+            | Self::Declined
+            | Self::OffTopic { .. }
+            | Self::YoureWelcome { .. }
+            | Self::Unclear => true,
+            Self::AskForWords
+            | Self::PassedOn { .. }
+            | Self::Options { .. }
+            | Self::TourAsked { .. }
+            | Self::TourCancelled
+            | Self::NoTour
+            | Self::NegotiationPassedOn
+            | Self::HandedOff(_)
+            | Self::QuestionPassedOn
+            | Self::Identity
+            | Self::Refused
+            | Self::Deferred
+            | Self::Closed
+            | Self::SupplierNoted { .. }
+            | Self::SupplierWelcome
+            | Self::SupplierQuestion => false,
+        }
+    }
+}
+
 /// What to ask a buyer next. One question a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ask {

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::dialogue::Dialogue;
+use crate::event::ModelCall;
 use crate::line::{LineId, Side};
 use crate::message::{InboundMessage, Reply};
 use crate::phone_number::PhoneNumber;
@@ -80,6 +81,54 @@ impl fmt::Debug for RecentText {
     }
 }
 
+/// What language models cost in one day.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Spent {
+    /// The days since 1970-01-01, in UTC.
+    pub day: u64,
+    /// Millionths of a dollar.
+    pub microusd: u64,
+    /// Read and written ones together.
+    pub tokens: u64,
+}
+
+impl Spent {
+    /// Nothing yet, on the day of this time in milliseconds since 1970.
+    #[must_use]
+    pub fn nothing_on_day_of(at_ms: u64) -> Self {
+        const DAY_MS: u64 = 24 * 3600 * 1000;
+        Self {
+            day: at_ms / DAY_MS,
+            ..Self::default()
+        }
+    }
+
+    /// What of it was spent on the day of this time.
+    #[must_use]
+    pub fn on_day_of(self, at_ms: u64) -> Self {
+        let nothing = Self::nothing_on_day_of(at_ms);
+        if nothing.day == self.day {
+            self
+        } else {
+            nothing
+        }
+    }
+
+    /// What was spent with these calls too.
+    #[must_use]
+    pub fn with(self, calls: &[ModelCall]) -> Self {
+        calls.iter().fold(self, |spent, call| Self {
+            day: spent.day,
+            microusd: spent.microusd.saturating_add(call.cost_microusd),
+            tokens: spent
+                .tokens
+                .saturating_add(call.tokens_in)
+                .saturating_add(call.tokens_out),
+        })
+    }
+}
+
 /// Who wrote a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -125,6 +174,8 @@ pub struct Conversation {
     pub language: Language,
     pub dialogue: Dialogue,
     pub control: Control,
+    /// What its turns cost on their latest day.
+    pub spent: Spent,
 }
 
 impl fmt::Debug for Conversation {

@@ -134,6 +134,12 @@ pub fn texted_record(contact: &PhoneNumber) -> String {
     format!("texted:{}", contact.as_e164())
 }
 
+/// The records that hold what language models cost on a day: millionths of a dollar, and tokens.
+#[must_use]
+pub fn spent_records(day: u64) -> [String; 2] {
+    ["microusd", "tokens"].map(|what| format!("llm_spent:{day}:{what}"))
+}
+
 /// The record that exists while the outcome of a send is open: written before Aircall is called, deleted with the
 /// settlement. A worker that finds it must not send again.
 #[must_use]

@@ -2,23 +2,29 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument, info_span, warn};
 use wex_domain::conversation::{Party, RecentText};
 use wex_domain::event::ModelCall;
 use wex_domain::listing::Listing;
 use wex_domain::requirement::Requirement;
+use wex_domain::understand::Language;
 
+use crate::budget::Budgets;
 use crate::failure::Failure;
 use crate::price::{Prices, Usage};
 use crate::private::redact;
 use crate::prompts::{Prompt, Prompts};
 use crate::provider::{Answered, Provider, Question};
 use crate::reading::{Reading, verify};
-use crate::schema;
+use crate::schema::{self, Schema};
 
-/// All calls of a turn together, with their pauses. Whoever texts has waited for the quiet window already.
-pub const TURN_MAX: Duration = Duration::from_secs(60);
+/// All calls that read a turn together, with their pauses. Whoever texts has waited for the quiet window already.
+pub const READING_MAX: Duration = Duration::from_secs(30);
+
+/// All calls for one wording. There are at most two of a turn, so that with its reading it takes a minute at most.
+pub const WORDING_MAX: Duration = Duration::from_secs(15);
 
 /// A longer wait is not worth it: the next provider, or none, reads the turn.
 const WAIT_MAX: Duration = Duration::from_secs(8);
@@ -56,6 +62,27 @@ impl std::fmt::Debug for TurnInput<'_> {
     }
 }
 
+/// What a model is to word.
+#[derive(Clone, Copy)]
+pub struct Wording<'a> {
+    /// What is to be said, as a template words it.
+    pub say: &'a str,
+    /// All that may be stated.
+    pub facts: &'a [String],
+    /// What was said before, the newest texts too.
+    pub history: &'a [RecentText],
+    pub language: Language,
+    pub chars_max: usize,
+    /// A wording that may not be sent, and why.
+    pub refused: Option<(&'a str, &'a str)>,
+}
+
+impl std::fmt::Debug for Wording<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Wording(..)")
+    }
+}
+
 /// Models to ask, in order. Without any, the rules alone read turns.
 #[derive(Debug, Clone, Default)]
 pub struct Assistant {
@@ -63,37 +90,84 @@ pub struct Assistant {
     pub providers: Vec<Provider>,
     pub prompts: Prompts,
     pub prices: Prices,
+    /// What a day may cost. Who asks looks at it before.
+    pub budgets: Budgets,
+    /// Whether answers are worded by models, where that is allowed, or by templates alone.
+    pub is_wording: bool,
 }
 
 impl Assistant {
     /// Reads a turn. `None` when no provider gave an answer that can be used: then the rules alone read it.
     ///
-    /// Every call that was answered is among the records, also when the answer was of no use. Takes at most [`TURN_MAX`].
+    /// Every call that was answered is among the records, also when the answer was of no use. Takes at most [`READING_MAX`].
     pub async fn understand(&self, turn: TurnInput<'_>) -> (Option<Reading>, Vec<ModelCall>) {
-        if self.providers.is_empty() {
-            return (None, Vec::new());
-        }
-        let until = Instant::now() + TURN_MAX;
         let prompt = self.prompts.understand();
+        let newest = redact(&turn.texts.join("\n"));
+        let task = Task {
+            stage: "understand",
+            prompt: &prompt,
+            schema: &schema::UNDERSTANDING,
+            newest: &newest,
+            refused: None,
+            within: READING_MAX,
+        };
+        let (answer, calls) = self
+            .ask(task, |history| context(turn, history), schema::read)
+            .await;
+        let reading = answer.map(|answer| verify(&answer, turn.texts, turn.options.len()));
+        if let Some(reading) = &reading
+            && reading.unsupported > 0
+        {
+            warn!(
+                count = reading.unsupported,
+                "llm.unsupported: no quote bears out what the model says"
+            );
+        }
+        (reading, calls)
+    }
+
+    /// Words an answer. `None` when no provider gave one: then a template does. What it says is not checked yet.
+    ///
+    /// Records as in [`Assistant::understand`]. Takes at most [`WORDING_MAX`].
+    pub async fn word(&self, wording: Wording<'_>) -> (Option<String>, Vec<ModelCall>) {
+        let prompt = self.prompts.word();
+        let newest = to_be_worded(wording);
+        let refused = wording.refused.map(|(text, why)| {
+            let answer = json!({ "reply": text }).to_string();
+            (answer, format!("That text may not be sent: {why}"))
+        });
+        let task = Task {
+            stage: "word",
+            prompt: &prompt,
+            schema: &schema::WORDING,
+            newest: &newest,
+            refused,
+            within: WORDING_MAX,
+        };
+        let context = |history| said_before(wording.history, history);
+        self.ask(task, context, schema::read_wording).await
+    }
+
+    /// Asks one provider after the other.
+    async fn ask<T>(
+        &self,
+        task: Task<'_>,
+        context: impl Fn(usize) -> String,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> (Option<T>, Vec<ModelCall>) {
+        let until = Instant::now() + task.within;
         let mut calls = Vec::new();
         for provider in &self.providers {
             let mut attempt = Attempt {
                 assistant: self,
                 provider,
-                prompt: &prompt,
+                task: &task,
                 until,
                 calls: &mut calls,
             };
-            match attempt.read(turn).await {
-                Ok(reading) => {
-                    if reading.unsupported > 0 {
-                        warn!(
-                            count = reading.unsupported,
-                            "llm.unsupported: no quote bears out what the model says"
-                        );
-                    }
-                    return (Some(reading), calls);
-                }
+            match attempt.read(&context, &read).await {
+                Ok(answer) => return (Some(answer), calls),
+                Err(Failure::Resting) => {} // Said when it began.
                 Err(failure) => {
                     let (name, model) = (provider.dialect().as_str(), provider.model());
                     warn!(provider = name, model, error = %failure, cause = failure.word(), "llm.failed");
@@ -104,56 +178,70 @@ impl Assistant {
     }
 }
 
-/// One turn and one provider.
+/// What a model is to do.
+struct Task<'a> {
+    /// The word for it in records.
+    stage: &'static str,
+    prompt: &'a Prompt,
+    schema: &'static Schema,
+    /// The last message.
+    newest: &'a str,
+    /// An answer that was no good, and a sentence that says why.
+    refused: Option<(String, String)>,
+    /// How long all calls together may take.
+    within: Duration,
+}
+
+/// One task and one provider.
 struct Attempt<'a> {
     assistant: &'a Assistant,
     provider: &'a Provider,
-    prompt: &'a Prompt,
+    task: &'a Task<'a>,
     until: Instant,
     calls: &'a mut Vec<ModelCall>,
 }
 
 impl Attempt<'_> {
     /// Each remedy is tried once: less history, a larger bound, a repair.
-    async fn read(&mut self, turn: TurnInput<'_>) -> Result<Reading, Failure> {
+    async fn read<T>(
+        &mut self,
+        context: impl Fn(usize) -> String,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<T, Failure> {
         let mut history = HISTORY[0];
         let mut tokens_max = TOKENS_MAX[0];
-        let mut repair: Option<(String, String)> = None;
-        let newest = redact(&turn.texts.join("\n"));
+        let mut repair = self.task.refused.clone();
         loop {
-            let context = context(turn, history);
+            let context = context(history);
             let question = Question {
-                prompt: &self.prompt.text,
+                prompt: &self.task.prompt.text,
                 context: &context,
-                newest: &newest,
+                newest: self.task.newest,
+                schema: self.task.schema,
                 tokens_max,
                 repair: repair
                     .as_ref()
-                    .map(|(answer, problem)| (answer.as_str(), problem.as_str())),
+                    .map(|(answer, complaint)| (answer.as_str(), complaint.as_str())),
             };
             let is_soft_left = repair.is_none() && tokens_max == TOKENS_MAX[0];
-            match self.answer(&question).await {
-                Ok(text) => match schema::read(&text) {
-                    Ok(answer) => return Ok(verify(&answer, turn.texts, turn.options.len())),
-                    Err(problem) if is_soft_left => repair = Some((text, problem)),
-                    Err(problem) => {
-                        return Err(Failure::Unfit {
-                            answer: String::new(),
-                            problem,
-                        });
-                    }
+            let failure = match self.answer(&question).await {
+                Ok(text) => match read(&text) {
+                    Ok(answer) => return Ok(answer),
+                    Err(problem) => Failure::Unfit {
+                        answer: text,
+                        problem,
+                    },
                 },
-                Err(Failure::Unfit { answer, problem }) if is_soft_left => {
-                    repair = Some((answer, problem));
+                Err(failure) => failure,
+            };
+            match failure {
+                Failure::Unfit { answer, problem } if is_soft_left => {
+                    let answer = answer.chars().take(REPAIR_CHARS_MAX).collect();
+                    repair = Some((answer, format!("That answer cannot be read: {problem}")));
                 }
-                Err(Failure::Truncated) if is_soft_left => tokens_max = TOKENS_MAX[1],
-                Err(Failure::TooLong) if history == HISTORY[0] => history = HISTORY[1],
-                Err(failure) => return Err(failure),
-            }
-            if let Some((answer, _)) = &mut repair
-                && let Some((end, _)) = answer.char_indices().nth(REPAIR_CHARS_MAX)
-            {
-                answer.truncate(end);
+                Failure::Truncated if is_soft_left => tokens_max = TOKENS_MAX[1],
+                Failure::TooLong if history == HISTORY[0] => history = HISTORY[1],
+                failure => return Err(failure),
             }
         }
     }
@@ -195,7 +283,7 @@ impl Attempt<'_> {
         let asking = self.provider.ask(question).instrument(span);
         let asked = timeout_at(self.until, asking).await;
         let answered = asked.map_err(|_elapsed| Failure::Unavailable {
-            what: "the turn has no time left",
+            what: "no time is left",
             may_retry: false,
         })??;
         self.calls
@@ -206,10 +294,10 @@ impl Attempt<'_> {
     fn record(&self, usage: Usage, took: Duration) -> ModelCall {
         let model = self.provider.model();
         ModelCall {
-            stage: "understand".to_owned(),
+            stage: self.task.stage.to_owned(),
             provider: self.provider.dialect().as_str().to_owned(),
             model: model.to_owned(),
-            prompt_hash: self.prompt.hash.clone(),
+            prompt_hash: self.task.prompt.hash.clone(),
             tokens_in: usage.input,
             tokens_out: usage.output,
             cost_microusd: self.assistant.prices.cost_microusd(model, usage),
@@ -218,17 +306,22 @@ impl Attempt<'_> {
     }
 }
 
-/// What was said and offered before, without phone numbers and addresses.
-fn context(turn: TurnInput<'_>, history: usize) -> String {
-    let mut context = String::from("What was said before:\n");
-    let from = turn.history.len().saturating_sub(history);
-    for text in &turn.history[from..] {
+/// The latest texts, without phone numbers and addresses.
+fn said_before(texts: &[RecentText], count: usize) -> String {
+    let mut said = String::from("What was said before:\n");
+    for text in &texts[texts.len().saturating_sub(count)..] {
         let who = match text.from {
             Party::Contact => "contact",
             Party::Us => "we",
         };
-        context += &format!("{who}: {}\n", redact(&text.body.replace('\n', " ")));
+        said += &format!("{who}: {}\n", redact(&text.body.replace('\n', " ")));
     }
+    said
+}
+
+/// What was said and offered before, without phone numbers and addresses.
+fn context(turn: TurnInput<'_>, history: usize) -> String {
+    let mut context = said_before(turn.history, history);
     context += &format!("Wanted so far: {}\n", turn.requirement.describe());
     context += &format!("Options that were offered: {}\n", turn.options.len());
     for (number, listing) in (1..).zip(turn.options) {
@@ -238,4 +331,62 @@ fn context(turn: TurnInput<'_>, history: usize) -> String {
         context += &format!("{number}. {}{size}\n", listing.city);
     }
     context
+}
+
+fn to_be_worded(wording: Wording<'_>) -> String {
+    let language = match wording.language {
+        Language::En => "English",
+        Language::Es => "Spanish",
+    };
+    let facts: String = wording
+        .facts
+        .iter()
+        .map(|fact| format!("- {}\n", fact.replace('\n', " ")))
+        .collect();
+    format!(
+        "To be said: {}\nFacts:\n{facts}Language: {language}\nAt most {} characters.",
+        wording.say.replace('\n', " "),
+        wording.chars_max
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_model_is_told_of_a_wording_is_the_template_its_facts_and_what_was_said_without_numbers()
+     {
+        let history = [
+            RecentText {
+                from: Party::Contact,
+                body: "call me\nat 310-555-0199".to_owned(),
+                at_ms: 1,
+            },
+            RecentText {
+                from: Party::Us,
+                body: "Which city?".to_owned(),
+                at_ms: 2,
+            },
+        ];
+        let facts = ["#2: Gardena, 10,800 sqft".to_owned()];
+        let wording = Wording {
+            say: "#2 in Gardena: sprinklers. Shall I ask for a tour?",
+            facts: &facts,
+            history: &history,
+            language: Language::Es,
+            chars_max: 306,
+            refused: None,
+        };
+        insta::assert_snapshot!(said_before(&history, 12) + &to_be_worded(wording), @r"
+        What was said before:
+        contact: call me at [phone]
+        we: Which city?
+        To be said: #2 in Gardena: sprinklers. Shall I ask for a tour?
+        Facts:
+        - #2: Gardena, 10,800 sqft
+        Language: Spanish
+        At most 306 characters.
+        ");
+    }
 }

@@ -11,6 +11,8 @@ use jiff::fmt::rfc2822;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
+use crate::breaker::Harm;
+
 /// Why a call has no answer that can be used. Holds nothing of what was asked or answered but what a repair needs.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
@@ -19,6 +21,9 @@ pub enum Failure {
     Unavailable { what: &'static str, may_retry: bool },
     #[error("the provider limits our rate")]
     RateLimited { wait: Option<Duration> },
+    /// It failed often, and is left alone for a while.
+    #[error("the provider failed before and is left alone for now")]
+    Resting,
     /// No credit, or a limit on what may be spent. A person has to act.
     #[error("the account cannot pay: look at the provider's billing")]
     Account,
@@ -41,12 +46,29 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// What it says about the provider's health. A limit on our rate, and a refusal of one request, are the answers of a healthy
+    /// one.
+    pub(crate) fn harm(&self) -> Harm {
+        match self {
+            Self::Unavailable { .. } => Harm::Failure,
+            Self::Account | Self::Configuration { .. } => Harm::Outage,
+            Self::RateLimited { .. }
+            | Self::Resting
+            | Self::Rejected { .. }
+            | Self::TooLong
+            | Self::Refused
+            | Self::Truncated
+            | Self::Unfit { .. } => Harm::None,
+        }
+    }
+
     /// One word for logs.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
             Self::Unavailable { .. } => "unavailable",
             Self::RateLimited { .. } => "rate_limited",
+            Self::Resting => "resting",
             Self::Account => "account",
             Self::Configuration { .. } => "configuration",
             Self::Rejected { .. } => "rejected",

@@ -83,6 +83,12 @@ fn thousandths(amount: &str) -> Option<u64> {
 }
 
 impl Prices {
+    /// Whether the model has a price.
+    #[must_use]
+    pub fn know(&self, model: &str) -> bool {
+        self.0.contains_key(model)
+    }
+
     /// Millionths of a dollar, rounded up.
     #[must_use]
     pub fn cost_microusd(&self, model: &str, usage: Usage) -> u64 {

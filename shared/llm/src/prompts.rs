@@ -10,12 +10,15 @@ use tracing::warn;
 /// The largest prompt that is read.
 const PROMPT_BYTES_MAX: u64 = 32 * 1024;
 
-const UNDERSTAND: &str = include_str!("../prompts/understand.md");
+/// The prompts that are built in: the name of a file, and what is in it.
+const UNDERSTAND: (&str, &str) = ("understand.md", include_str!("../prompts/understand.md"));
+const WORD: (&str, &str) = ("word.md", include_str!("../prompts/word.md"));
 
 /// Where prompts come from.
 #[derive(Debug, Clone, Default)]
 pub struct Prompts {
-    /// A directory with `understand.md`; without it, or while the file there cannot be read, the prompt that is built in.
+    /// A directory with `understand.md` and `word.md`; without it, or while a file there cannot be read, the prompt that is
+    /// built in.
     pub directory: Option<PathBuf>,
 }
 
@@ -31,9 +34,19 @@ impl Prompts {
     /// The prompt of reading a turn, as it is now.
     #[must_use]
     pub fn understand(&self) -> Prompt {
+        self.read(UNDERSTAND)
+    }
+
+    /// The prompt of wording an answer, as it is now.
+    #[must_use]
+    pub fn word(&self) -> Prompt {
+        self.read(WORD)
+    }
+
+    fn read(&self, (name, built_in): (&str, &str)) -> Prompt {
         let read = self.directory.as_ref().map(|directory| {
             let mut text = String::new();
-            let file = File::open(directory.join("understand.md"))?;
+            let file = File::open(directory.join(name))?;
             file.take(PROMPT_BYTES_MAX + 1).read_to_string(&mut text)?;
             match text.len() {
                 0 => Err(std::io::Error::other("it is empty")),
@@ -44,11 +57,11 @@ impl Prompts {
             }
         });
         Prompt::new(match read {
-            None => UNDERSTAND.to_owned(),
+            None => built_in.to_owned(),
             Some(Ok(text)) => text,
             Some(Err(error)) => {
-                warn!(%error, "prompt.unreadable: understand.md of PROMPTS_DIR; the one built in is used");
-                UNDERSTAND.to_owned()
+                warn!(%error, name, "prompt.unreadable: a file of PROMPTS_DIR; the one built in is used");
+                built_in.to_owned()
             }
         })
     }

@@ -2,15 +2,19 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use reqwest::{RequestBuilder, Response, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
+use tokio::time::Instant;
+use tracing::error;
 
+use crate::breaker::{Breaker, Call};
 use crate::failure::{Failure, of_status};
 use crate::price::Usage;
-use crate::schema::UNDERSTANDING;
+use crate::schema::Schema;
 
 /// The largest answer that is read. One has some hundred bytes.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
@@ -57,6 +61,8 @@ pub struct ProviderConfig {
     pub anthropic_version: String,
     /// For one exchange, from the connection to the last byte.
     pub timeout: Duration,
+    /// How long it is left alone when it fails, see [`crate::breaker`].
+    pub rest: Duration,
 }
 
 /// Why a provider cannot be used at all.
@@ -70,9 +76,10 @@ pub enum ProviderError {
     Http(#[source] reqwest::Error),
 }
 
-/// A model somewhere. Clones share their connections.
+/// A model somewhere. Clones share their connections and what is known of its health.
 #[derive(Clone)]
 pub struct Provider {
+    breaker: Arc<Mutex<Breaker>>,
     http: reqwest::Client,
     url: Url,
     config: ProviderConfig,
@@ -84,8 +91,9 @@ pub(crate) struct Question<'a> {
     pub(crate) prompt: &'a str,
     pub(crate) context: &'a str,
     pub(crate) newest: &'a str,
+    pub(crate) schema: &'static Schema,
     pub(crate) tokens_max: u32,
-    /// An answer that did not fit, and what was wrong with it.
+    /// An answer that was no good, and a sentence that says why.
     pub(crate) repair: Option<(&'a str, &'a str)>,
 }
 
@@ -129,6 +137,7 @@ impl Provider {
                 && url.fragment().is_none()
         });
         Ok(Self {
+            breaker: Arc::new(Mutex::new(Breaker::new(config.rest))),
             http: reqwest::Client::builder()
                 .user_agent("wex-sms")
                 .connect_timeout(CONNECT_MAX)
@@ -153,8 +162,31 @@ impl Provider {
         &self.config.model
     }
 
-    /// Asks once.
+    /// Asks once, unless the provider is left alone for now.
     pub(crate) async fn ask(&self, question: &Question<'_>) -> Result<Answered, Failure> {
+        let Some(call) = self.breaker().admit(Instant::now()) else {
+            return Err(Failure::Resting);
+        };
+        let asking = Asking {
+            provider: self,
+            call,
+        };
+        let asked = self.exchange(question).await;
+        let failure = asked.as_ref().err();
+        let is_left_alone = asking.end(failure);
+        if let (Some(failure), true) = (failure, is_left_alone) {
+            let (provider, model) = (self.config.dialect.as_str(), self.model());
+            let rest_s = self.config.rest.as_secs();
+            error!(provider, model, error = %failure, rest_s, "llm.left_alone: it is tried again after its rest");
+        }
+        asked
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.breaker.lock().expect("nothing panics under this lock")
+    }
+
+    async fn exchange(&self, question: &Question<'_>) -> Result<Answered, Failure> {
         let body = body(self.config.dialect, &self.config.model, question);
         let request = self
             .authorized(self.http.post(self.url.clone()))
@@ -187,15 +219,34 @@ impl Provider {
     }
 }
 
+/// A call that the breaker admitted. One that is dropped, for its turn has no time left, counts as given up.
+struct Asking<'a> {
+    provider: &'a Provider,
+    call: Call,
+}
+
+impl Asking<'_> {
+    /// Tells what came of it. Returns whether the provider is left alone from now on.
+    fn end(self, failure: Option<&Failure>) -> bool {
+        self.provider
+            .breaker()
+            .tell(self.call, failure, Instant::now())
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.provider.breaker().give_up(self.call);
+    }
+}
+
 /// The request. No sampling parameter: newer models of both vendors refuse them.
 pub(crate) fn body(dialect: Dialect, model: &str, question: &Question<'_>) -> Value {
     let user = |text: &str| json!({ "role": "user", "content": text });
     let mut messages = vec![user(question.context), user(question.newest)];
-    if let Some((answer, problem)) = question.repair {
+    if let Some((answer, complaint)) = question.repair {
         messages.push(json!({ "role": "assistant", "content": answer }));
-        messages.push(user(&format!(
-            "That answer cannot be read: {problem}. Give the whole answer again."
-        )));
+        messages.push(user(&format!("{complaint}. Give the whole answer again.")));
     }
     match dialect {
         Dialect::OpenAi => {
@@ -205,7 +256,7 @@ pub(crate) fn body(dialect: Dialect, model: &str, question: &Question<'_>) -> Va
                 "messages": messages,
                 "response_format": {
                     "type": "json_schema",
-                    "json_schema": { "name": "understanding", "strict": true, "schema": *UNDERSTANDING },
+                    "json_schema": { "name": question.schema.name, "strict": true, "schema": question.schema.value },
                 },
                 "max_completion_tokens": question.tokens_max,
             })
@@ -215,7 +266,7 @@ pub(crate) fn body(dialect: Dialect, model: &str, question: &Question<'_>) -> Va
             "max_tokens": question.tokens_max,
             "system": [{ "type": "text", "text": question.prompt, "cache_control": { "type": "ephemeral" } }],
             "messages": messages,
-            "output_config": { "format": { "type": "json_schema", "schema": *UNDERSTANDING } },
+            "output_config": { "format": { "type": "json_schema", "schema": question.schema.value } },
         }),
     }
 }
@@ -331,6 +382,7 @@ impl fmt::Debug for ProviderConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::UNDERSTANDING;
 
     /// The request without the schema and the prompt, which are long.
     fn shown(dialect: Dialect) -> String {
@@ -338,8 +390,9 @@ mod tests {
             prompt: "PROMPT",
             context: "CONTEXT",
             newest: "10k sqft in Carson",
+            schema: &UNDERSTANDING,
             tokens_max: 1_200,
-            repair: Some(("{", "it ends")),
+            repair: Some(("{", "That answer cannot be read: it ends")),
         };
         let mut body = body(dialect, "small", &question);
         for at in [
@@ -375,6 +428,7 @@ mod tests {
                 model: "small".to_owned(),
                 anthropic_version: String::new(),
                 timeout: Duration::from_secs(1),
+                rest: Duration::from_secs(30),
             };
             assert!(
                 matches!(Provider::new(config), Err(ProviderError::BaseUrl)),

@@ -12,8 +12,24 @@ use crate::reading::{NeedsHuman, OptOutSignal};
 /// Entries of a list that are read; more is not an answer to a text.
 pub const ENTRIES_MAX: usize = 40;
 
-/// The schema as it is sent. Always the same bytes: providers compile it once.
-pub static UNDERSTANDING: LazyLock<Value> = LazyLock::new(|| {
+/// Characters of a worded answer that are read: more than any text may have.
+const REPLY_CHARS_MAX: usize = 1_000;
+
+/// A schema and its name, as they are sent. Always the same bytes: providers compile it once.
+#[derive(Debug)]
+pub(crate) struct Schema {
+    pub(crate) name: &'static str,
+    pub(crate) value: Value,
+}
+
+/// Of a worded answer.
+pub(crate) static WORDING: LazyLock<Schema> = LazyLock::new(|| Schema {
+    name: "wording",
+    value: object(&json!({ "reply": { "type": "string" } })),
+});
+
+/// Of what a turn says.
+pub(crate) static UNDERSTANDING: LazyLock<Schema> = LazyLock::new(|| {
     let intents: Vec<&str> = Intent::ALL.iter().map(|intent| intent.as_str()).collect();
     let text = json!({ "type": "string" });
     let one_of = |words: &[&str]| json!({ "type": "string", "enum": words });
@@ -23,7 +39,7 @@ pub static UNDERSTANDING: LazyLock<Value> = LazyLock::new(|| {
         "value": text,
         "quote": text,
     }));
-    object(&json!({
+    let value = object(&json!({
         "intents": { "type": "array", "items": one_of(&intents) },
         "opt_out_signal": one_of(&["none", "ambiguous", "clear"]),
         "slots": { "type": "array", "items": slot },
@@ -31,7 +47,11 @@ pub static UNDERSTANDING: LazyLock<Value> = LazyLock::new(|| {
         "language": one_of(&["en", "es", "other"]),
         "injection_suspected": { "type": "boolean" },
         "needs_human": one_of(&["none", "asked", "angry", "legal", "restricted_use", "stuck"]),
-    }))
+    }));
+    Schema {
+        name: "understanding",
+        value,
+    }
 });
 
 /// An object of which every property is required.
@@ -80,6 +100,25 @@ pub(crate) enum SlotName {
 pub(crate) enum Op {
     Set,
     Add,
+}
+
+/// A worded answer of the right shape.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Worded {
+    reply: String,
+}
+
+/// Reads a worded answer, or says what is wrong with it in words for the model.
+pub(crate) fn read_wording(text: &str) -> Result<String, String> {
+    let worded: Worded = serde_json::from_str(text.trim()).map_err(|error| error.to_string())?;
+    if worded.reply.trim().is_empty() {
+        return Err("reply is empty".to_owned());
+    }
+    if worded.reply.chars().count() > REPLY_CHARS_MAX {
+        return Err(format!("reply has more than {REPLY_CHARS_MAX} characters"));
+    }
+    Ok(worded.reply)
 }
 
 /// Reads an answer, or says what is wrong with it in words for the model.

@@ -570,6 +570,25 @@ impl Queue {
         self.connection.records(names).await
     }
 
+    /// Adds to sums that all processes share: records with a whole number each. Returns the sums; they are forgotten `kept` after
+    /// the last addition.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn add_up<const N: usize>(
+        &self,
+        amounts: [(&str, u64); N],
+        kept: Duration,
+    ) -> Result<[u64; N], QueueError> {
+        let mut args = vec![kept.as_millis().to_string()];
+        for (name, amount) in amounts {
+            args.extend([name.to_owned(), amount.to_string()]);
+        }
+        let sums: Vec<u64> = self.connection.run(&scripts::ADD_UP, &args).await?;
+        sums.try_into()
+            .map_err(|_other_count| QueueError::Unexpected("add_up"))
+    }
+
     pub(crate) fn doorbell(&self, queue: QueueName) -> Doorbell {
         self.connection.doorbell(queue)
     }

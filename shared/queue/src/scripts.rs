@@ -40,6 +40,7 @@ script!(PEEK, "peek.lua");
 script!(LOAD, "load.lua");
 script!(NOW, "now.lua");
 script!(LEASE, "lease.lua");
+script!(ADD_UP, "add_up.lua");
 script!(LETTERS, "letters.lua");
 script!(GROUPS, "groups.lua");
 script!(TALLY, "tally.lua");

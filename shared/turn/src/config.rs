@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use secrecy::SecretString;
-use wex_llm::{Assistant, Dialect, Prompts, Provider, ProviderConfig};
+use wex_llm::{Assistant, Budgets, Dialect, Prompts, Provider, ProviderConfig, breaker};
 use wex_runtime::env::{Env, Span};
 
 /// The variables of one provider: which, where, its key, its model.
@@ -31,13 +31,29 @@ pub fn assistant(env: &mut Env) -> Assistant {
             "LLM_FALLBACK_PROVIDER has nothing to stand in for: set LLM_PROVIDER".to_owned(),
         );
     }
-    Assistant {
+    let assistant = Assistant {
         providers: primary.into_iter().chain(fallback).collect(),
         prompts: Prompts {
             directory: env.optional("PROMPTS_DIR"),
         },
         prices: env.optional("LLM_PRICES").unwrap_or_default(),
+        budgets: Budgets {
+            per_day: env.optional("LLM_BUDGET_PER_DAY"),
+            per_conversation: env.optional("LLM_BUDGET_PER_CONVERSATION"),
+        },
+        is_wording: env.or("LLM_WORDING", "true"),
+    };
+    let unpriced = assistant
+        .providers
+        .iter()
+        .find(|provider| !assistant.prices.know(provider.model()));
+    if let (true, Some(provider)) = (assistant.budgets.count_dollars(), unpriced) {
+        env.problem(format!(
+            "LLM_PRICES has no price of {}, which a budget in dollars needs",
+            provider.model()
+        ));
     }
+    assistant
 }
 
 fn provider(
@@ -74,6 +90,7 @@ fn provider(
         model: model_given,
         anthropic_version: version.to_owned(),
         timeout,
+        rest: breaker::REST,
     };
     match Provider::new(config) {
         Ok(provider) => Some(provider),

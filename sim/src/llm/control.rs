@@ -46,10 +46,11 @@ fn one() -> usize {
 /// `POST /_sim/llm/faults {"fault", "times"?: 1, "retry_after_ms"?: 0, "delay_ms"?: 0}` -> `{"waiting"}`
 ///
 /// The next `times` requests that break no rule get this fault, first ordered first served; an unknown name gets 400 with the
-/// list. `delay_ms` holds back the answer to any fault; it is all that `slow` does, which needs it.
+/// list. `delay_ms` holds back the answer to any fault; it is all that `slow` does, which needs it. `slow_body` holds back the
+/// second half of an ordinary answer.
 async fn order_faults(order: Json<FaultOrder>, llm: Data<Llm>) -> Result<Json<Value>, Error> {
-    if order.fault == Fault::Slow && order.delay_ms == 0 {
-        return Err(refuse("slow needs delay_ms"));
+    if order.fault.is_ordinary() && order.delay_ms == 0 {
+        return Err(refuse("a slow answer needs delay_ms"));
     }
     let mut faults = locked(&llm.faults);
     if FAULTS_MAX - faults.len() < order.times {

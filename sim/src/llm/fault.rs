@@ -44,8 +44,17 @@ pub(super) enum Fault {
     OkHtml,
     /// The ordinary answer, late.
     Slow,
+    /// The ordinary answer, of which the second half is late.
+    SlowBody,
     /// The connection closes without an answer.
     Drop,
+}
+
+impl Fault {
+    /// Whether what is answered is the ordinary answer.
+    pub(super) fn is_ordinary(self) -> bool {
+        matches!(self, Self::Slow | Self::SlowBody)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -123,7 +132,7 @@ impl Ordered {
                 .insert_header(ContentType::html())
                 .body(PAGE),
             Fault::Drop => severed(),
-            Fault::Slow => unreachable!("a slow answer is an ordinary one"),
+            Fault::Slow | Fault::SlowBody => unreachable!("a slow answer is an ordinary one"),
         }
     }
 }

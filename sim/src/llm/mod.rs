@@ -11,6 +11,7 @@ mod rules;
 mod stand_in;
 
 use actix_web::HttpResponse;
+use actix_web::body::to_bytes;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{HttpRequest, http::header::HeaderMap};
@@ -20,6 +21,7 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 use tokio::time::sleep;
 
+use crate::answer::halting;
 use crate::journal::Journal;
 use fault::{Fault, Ordered};
 
@@ -89,16 +91,25 @@ async fn answer(dialect: Dialect, headers: &HeaderMap, bytes: &[u8], llm: &Llm) 
         Ok(()) => locked(&llm.faults).pop_front(),
         Err(_) => None,
     };
-    if let Some(ordered) = &ordered {
+    if let Some(ordered) = &ordered
+        && ordered.fault != Fault::SlowBody
+    {
         sleep(ordered.delay).await;
     }
     let response = match (&checked, &ordered) {
         (Err(refusal), _) => refusal.response(dialect),
-        (Ok(()), Some(ordered)) if ordered.fault != Fault::Slow => ordered.response(dialect, &body),
+        (Ok(()), Some(ordered)) if !ordered.fault.is_ordinary() => ordered.response(dialect, &body),
         (Ok(()), _) => {
             let scripted = locked(&llm.scripted).pop_front();
-            let text = scripted.unwrap_or_else(|| stand_in::read(newest(&body)).to_string());
-            success(dialect, &body, &text, End::Whole)
+            let text = scripted.unwrap_or_else(|| stand_in::answer(&body).to_string());
+            let whole = success(dialect, &body, &text, End::Whole);
+            match &ordered {
+                Some(ordered) if ordered.fault == Fault::SlowBody => {
+                    let bytes = to_bytes(whole.into_body()).await.unwrap_or_default();
+                    halting(&bytes, ordered.delay)
+                }
+                _ => whole,
+            }
         }
     };
     let dropped = ordered.is_some_and(|ordered| ordered.fault == Fault::Drop);
@@ -113,15 +124,6 @@ async fn answer(dialect: Dialect, headers: &HeaderMap, bytes: &[u8], llm: &Llm) 
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().expect("nothing panics under this lock")
-}
-
-/// The last thing the user said.
-fn newest(body: &Value) -> &str {
-    let last = body["messages"]
-        .as_array()
-        .and_then(|messages| messages.last());
-    last.and_then(|message| message["content"].as_str())
-        .unwrap_or_default()
 }
 
 /// How an answer ends.

@@ -37,8 +37,37 @@ const ORDINALS: [(&[&str], u64); 3] = [
     (&["third", "tercera", "option 3"], 3),
 ];
 
+/// Answers a request in the shape that its schema asks for.
+pub(super) fn answer(request: &Value) -> Value {
+    let said = |message: &Value| message["content"].as_str().map(str::to_owned);
+    let messages = request["messages"].as_array();
+    let messages: Vec<String> = messages.into_iter().flatten().filter_map(said).collect();
+    let schemas = [
+        "/response_format/json_schema/schema",
+        "/output_config/format/schema",
+    ];
+    let asks_for_reply = schemas
+        .iter()
+        .filter_map(|at| request.pointer(at))
+        .any(|schema| schema["properties"]["reply"].is_object());
+    if asks_for_reply {
+        return word(&messages);
+    }
+    read(messages.last().map_or("", String::as_str))
+}
+
+/// Says what is to be said, as it stands in the request.
+fn word(messages: &[String]) -> Value {
+    const MARK: &str = "To be said: ";
+    let line = messages
+        .iter()
+        .flat_map(|message| message.lines())
+        .find_map(|line| line.strip_prefix(MARK));
+    json!({ "reply": line.unwrap_or("What can I do for you?") })
+}
+
 /// Reads texts into the shape that the request's schema asks of every model.
-pub(super) fn read(texts: &str) -> Value {
+fn read(texts: &str) -> Value {
     let lower = texts.to_lowercase();
     let mut slots: Vec<Value> = Vec::new();
     let mut add = |slot: &str, op: &str, quote: &str| {
