@@ -30,6 +30,11 @@ crash-matrix: redis-server ## Break everything around the queue and print what w
 	cargo build --locked --package wex-tests --bins
 	@exec $(programs)/debug/crash-matrix
 
+.PHONY: crash-ingress
+crash-ingress: redis-server ## Break the ingress under load and print what was lost. CRASH_SECONDS and CRASH_SEED as above.
+	cargo build --locked --package wex-tests --bins
+	@exec $(programs)/debug/crash-ingress
+
 .PHONY: crash-send
 crash-send: redis-server ## Kill workers and fail as Aircall does while texts are sent, and print what each contact got. CRASH_SECONDS=600 goes on longer, CRASH_SEED=1 the same again.
 	cargo build --locked --package wex-tests --bins

@@ -9,7 +9,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use redb::{
@@ -23,7 +23,16 @@ const ENTRIES: TableDefinition<'_, u64, (u64, &str)> = TableDefinition::new("ent
 /// Entries that this version cannot read: kept for the version that can. Put back in line at each start.
 const SET_ASIDE: TableDefinition<'_, u64, (u64, &str)> = TableDefinition::new("set_aside");
 
+/// Where a write is tried out; empty otherwise.
+const TRIAL: TableDefinition<'_, u64, &str> = TableDefinition::new("trial");
+
+/// What is written there: several texts. What it took is free for the next ones.
+const TRIAL_BYTES: usize = 32 * 1024;
+
 const FILE: &str = "spool.redb";
+
+/// A text of ordinary size, with what is kept beside it.
+const ORDINARY_BYTES: u64 = 4 * 1024;
 
 /// redb would take a gigabyte.
 const CACHE_BYTES: usize = 8 * 1024 * 1024;
@@ -58,6 +67,8 @@ pub(crate) struct Spool {
     bytes_max: u64,
     /// `None` after a failure, until it could be opened again.
     store: Mutex<Option<Database>>,
+    /// Nothing has been written since something could not be.
+    has_failed: AtomicBool,
     entries: AtomicU64,
     bytes: AtomicU64,
     /// When the first entry was accepted; 0 while there is none.
@@ -89,6 +100,7 @@ impl Spool {
             path: directory.join(FILE),
             bytes_max,
             store: Mutex::new(None),
+            has_failed: AtomicBool::new(false),
             entries: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             oldest_ms: AtomicU64::new(0),
@@ -118,11 +130,22 @@ impl Spool {
         Some(self.oldest_ms.load(Ordering::Acquire)).filter(|oldest| *oldest > 0)
     }
 
-    /// Is there room for a text of ordinary size? Opens the store again if it failed, as the next text would.
+    /// Is there room for a text of ordinary size? After a failure a write is tried out: the disk may be full no longer.
     pub(crate) fn check(&self) -> Result<bool, SpoolError> {
-        const ORDINARY: u64 = 4 * 1024;
-        self.with_store(|_open| Ok(()))?;
-        Ok(self.bytes() + ORDINARY <= self.bytes_max)
+        self.with_store(|store| {
+            if self.has_failed.load(Ordering::Acquire) {
+                let text = "-".repeat(TRIAL_BYTES);
+                let write = store.begin_write()?;
+                write.open_table(TRIAL)?.insert(0, text.as_str())?;
+                write.commit()?;
+                let write = store.begin_write()?;
+                write.open_table(TRIAL)?.remove(0)?;
+                write.commit()?;
+                self.has_failed.store(false, Ordering::Release);
+            }
+            Ok(())
+        })?;
+        Ok(self.bytes() + ORDINARY_BYTES <= self.bytes_max)
     }
 
     /// Appends entries, durable when this returns, as far as they fit; returns how many that are.
@@ -148,6 +171,7 @@ impl Spool {
                 }
             }
             write.commit()?;
+            self.has_failed.store(false, Ordering::Release);
             self.bytes.fetch_add(added, Ordering::AcqRel);
             if self.entries.fetch_add(as_u64(count), Ordering::AcqRel) == 0 {
                 self.oldest_ms.store(now_ms, Ordering::Release);
@@ -208,12 +232,20 @@ impl Spool {
     ) -> Result<T, SpoolError> {
         let mut guard = self.lock();
         let store = match guard.take() {
-            Some(store) => store,
-            None => self.open_store()?,
+            Some(store) => Ok(store),
+            None => self.open_store(),
         };
-        let done = operation(&store)?;
-        *guard = Some(store);
-        Ok(done)
+        let done = store.and_then(|store| Ok((operation(&store)?, store)));
+        match done {
+            Ok((done, store)) => {
+                *guard = Some(store);
+                Ok(done)
+            }
+            Err(failure) => {
+                self.has_failed.store(true, Ordering::Release);
+                Err(failure)
+            }
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Database>> {

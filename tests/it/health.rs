@@ -28,14 +28,14 @@ async fn an_ingress_is_ready_while_redis_or_the_spool_can_take_a_text_and_says_w
     world.redis_process().kill().await;
     assert_eq!(world.get("/readyz").await, (200, "ready\n".to_owned()));
 
-    let (long, mut number) = ("x".repeat(50_000), 0);
+    let (long, mut number) = ("x".repeat(10_000), 0);
     loop {
         // The last texts are small, so that no room is left for an ordinary one.
-        let body = if number < 20 { &long } else { &long[..4_000] };
+        let body = if number < 90 { &long } else { &long[..4_000] };
         let delivery = world
             .delivery(&format!("message-{number}"), body)
             .to_string();
-        if world.post(PATH, delivery).await.status != 200 && number >= 20 {
+        if world.post(PATH, delivery).await.status != 200 && number >= 90 {
             break;
         }
         number += 1;

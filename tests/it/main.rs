@@ -6,6 +6,7 @@ mod aircall;
 mod colleagues;
 mod consent;
 mod conversation;
+mod crash_ingress;
 mod crash_matrix;
 mod crash_send;
 mod crashes;

@@ -245,33 +245,90 @@ async fn a_full_spool_asks_aircall_to_try_again_keeps_what_it_took_and_recovers(
     let mut world = World::start_with_private_redis(processes(), settings).await;
     world.redis_process().kill().await;
 
-    let long = "x".repeat(50_000);
+    let long = "x".repeat(9_500);
     let mut taken = 0;
     let refused = loop {
         let id = format!("message-{taken}");
         let answer = world
-            .post(PATH, text_of(&world, &contact(taken), &id, &long))
+            .post(PATH, text_of(&world, &contact(taken % 90), &id, &long))
             .await;
         if answer.status != 200 {
             break answer;
         }
         taken += 1;
-        assert!(taken < 30, "the spool does not get full");
+        assert!(taken < 200, "the spool does not get full");
     };
     assert_eq!(
         (refused.status, refused.retry_after.as_deref()),
         (503, Some("5"))
     );
-    assert!(taken > 15, "{taken}");
+    assert!(taken > 90, "{taken}");
 
     world.restart_redis().await;
     world.ingress.line_with("spool.drained").await;
     let id = format!("message-{taken}");
-    accepted(&world, text_of(&world, &contact(taken), &id, &long)).await;
+    accepted(&world, text_of(&world, &contact(0), &id, &long)).await;
     let all = u64::try_from(taken).unwrap() + 1;
     world
-        .until(INBOUND, "all is queued", |survey| survey.ready == all)
+        .until(INBOUND, "all is queued", |survey| survey.waiting == all)
         .await;
+}
+
+/// Redis is away, and no file of the ingress may be longer than `bytes_max` says, until it may again.
+async fn a_spool_without_room_says_so_and_has_it_again(bytes_max: impl Fn(&World) -> u64) {
+    let mut world = world().await;
+    world.restart_ingress_with_limitable_files().await;
+    world.redis_process().kill().await;
+    let mut taken = 0;
+    let mut post_next = async |world: &World| {
+        let id = format!("message-{taken}");
+        let delivery = text_of(world, &contact(taken % 90), &id, &"x".repeat(5_000));
+        let answer = world.post(PATH, delivery).await;
+        taken += usize::from(answer.status == 200);
+        (taken, answer)
+    };
+    assert_eq!(post_next(&world).await.1.status, 200);
+
+    world.limit_files(Some(bytes_max(&world)));
+    let mut posts = 0;
+    let reason = loop {
+        let (_, answer) = post_next(&world).await;
+        if answer.status != 200 {
+            let refusal = (answer.status, answer.retry_after.as_deref());
+            assert_eq!(refusal, (503, Some("5")));
+            // What a failed write had taken is free again: a smaller text may still find room in that.
+            if let (503, reason) = world.get("/readyz").await {
+                break reason;
+            }
+        }
+        posts += 1;
+        assert!(posts < 1_000, "the disk does not get full");
+    };
+    assert!(
+        reason.contains("spool") && reason.contains("redis"),
+        "{reason}"
+    );
+
+    world.limit_files(None);
+    assert_eq!(world.get("/readyz").await.0, 200);
+    let (taken, answer) = post_next(&world).await;
+    assert_eq!(answer.status, 200);
+    world.restart_redis().await;
+    world.ingress.line_with("spool.drained").await;
+    let all = u64::try_from(taken).expect("a small number");
+    world
+        .until(INBOUND, "all is queued", |survey| survey.waiting == all)
+        .await;
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_texts_says_so_and_takes_them_again_without_a_restart() {
+    a_spool_without_room_says_so_and_has_it_again(World::spool_file_bytes).await;
+}
+
+#[tokio::test]
+async fn a_spool_that_cannot_be_written_refuses_texts_says_so_and_takes_them_again() {
+    a_spool_without_room_says_so_and_has_it_again(|_| 0).await;
 }
 
 #[tokio::test]

@@ -139,8 +139,6 @@ impl fmt::Display for Report {
             out_of_order,
             ..
         } = self.verdict;
-        let counted = lost + doubled + out_of_order;
-        let found = u64::try_from(self.verdict.findings.len()).unwrap_or(u64::MAX);
         let seconds = |time: Option<Duration>| {
             time.map_or_else(
                 || "-".to_owned(),
@@ -153,7 +151,7 @@ impl fmt::Display for Report {
             self.what,
             self.accepted,
             self.faults,
-            found.saturating_sub(counted),
+            self.verdict.others(),
             self.rescues.len(),
             seconds(self.rescued_within(0.5)),
             seconds(self.rescued_within(0.99)),

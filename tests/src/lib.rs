@@ -1,19 +1,23 @@
 //! A world for one test: a private Redis, the stand-in for Aircall and our processes, all real, all ended with the test.
 //!
 //! The tests are sentences about it, in `it/`. They wait for events, never for time to pass. For the queue alone there is
-//! another world, in which far more goes wrong: [`crash_matrix`]; for what is sent, [`crash_send`].
+//! another world, in which far more goes wrong: [`crash_matrix`]; for what is sent, [`crash_send`]. In [`crash_ingress`] this
+//! one breaks under load.
 
 pub mod collector;
+pub mod crash_ingress;
 pub mod crash_matrix;
 pub mod crash_send;
 pub mod link;
 pub mod receiver;
 
 use std::ffi::OsStr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testcontainers::core::{IntoContainerPort, WaitFor};
@@ -267,6 +271,42 @@ impl World {
     pub async fn restart_ingress(&mut self) {
         let port = port_of(&self.ingress_url);
         self.ingress = self.new_ingress(port).await.expect("the ingress starts");
+    }
+
+    /// Starts the ingress again as one for which a limit on its files is a full disk: a write beyond it fails. By itself the
+    /// system would end the process.
+    pub async fn restart_ingress_with_limitable_files(&mut self) {
+        let at = self.directory.path();
+        let (program, behind) = (at.join("wex-ingress"), at.join("behind"));
+        std::fs::create_dir(&behind).expect("room for a directory");
+        let real = behind.join("wex-ingress");
+        std::fs::rename(&program, &real).expect("the program is there");
+        // What is ignored stays so in the program that takes the shell's place.
+        let script = format!("#!/bin/sh\ntrap '' XFSZ\nexec '{}'\n", real.display());
+        std::fs::write(&program, script).expect("room for a script");
+        let executable = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(&program, executable).expect("it is ours");
+        self.ingress.kill().await;
+        self.restart_ingress().await;
+    }
+
+    /// Limits the size of the files of the ingress that runs, after [`World::restart_ingress_with_limitable_files`]; `None`
+    /// ends the limit.
+    pub fn limit_files(&self, bytes_max: Option<u64>) {
+        let pid = self.ingress.id().and_then(|id| i32::try_from(id).ok());
+        let pid = pid.and_then(Pid::from_raw).expect("the ingress runs");
+        let limit = Rlimit {
+            current: bytes_max,
+            maximum: None,
+        };
+        prlimit(Some(pid), Resource::Fsize, limit).expect("a process of ours");
+    }
+
+    /// How large the file of the ingress's spool is.
+    #[must_use]
+    pub fn spool_file_bytes(&self) -> u64 {
+        let file = self.directory.path().join("spool/spool.redb");
+        std::fs::metadata(file).expect("the spool is there").len()
     }
 
     /// Sends Redis a command, as its administrator would; returns the answer.

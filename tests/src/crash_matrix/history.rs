@@ -32,6 +32,15 @@ pub struct Verdict {
     pub findings: Vec<String>,
 }
 
+impl Verdict {
+    /// The findings that have no column.
+    #[must_use]
+    pub fn others(&self) -> u64 {
+        let found = u64::try_from(self.findings.len()).unwrap_or(u64::MAX);
+        found.saturating_sub(self.lost + self.doubled + self.out_of_order)
+    }
+}
+
 /// Enough to see what happened.
 const FINDINGS_MAX: usize = 50;
 
