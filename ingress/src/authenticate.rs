@@ -18,15 +18,17 @@ use crate::config;
 /// How often `.env` and the token's file are read again.
 const RELOAD_EVERY: Duration = Duration::from_secs(2);
 
-/// Refusals within so long are one line of the log.
+/// Refusals within so long are one line of the log: whoever has no token could fill it.
 const WARN_EVERY: Duration = Duration::from_secs(60);
 
 /// The door's lock.
 #[derive(Debug)]
 pub(crate) struct Door {
     tokens: RwLock<Tokens>,
-    /// Since the last warning.
+    /// Tokens that were missing or wrong, since the last warning.
     refusals: AtomicU64,
+    /// Bodies that were not read to their end, since then.
+    unread: AtomicU64,
     refused: Notify,
 }
 
@@ -35,6 +37,7 @@ impl Door {
         Self {
             tokens: RwLock::new(tokens),
             refusals: AtomicU64::new(0),
+            unread: AtomicU64::new(0),
             refused: Notify::new(),
         }
     }
@@ -53,6 +56,12 @@ impl Door {
         authenticated
     }
 
+    /// Counts a body that was too large, too slow or broken off: by whom, nobody knows.
+    pub(crate) fn not_read(&self) {
+        self.unread.fetch_add(1, Ordering::Relaxed);
+        self.refused.notify_one();
+    }
+
     /// Warns of the first refusal at once and of those that follow once a minute, until `ending` is cancelled.
     pub(crate) async fn warn_of_refusals(&self, ending: CancellationToken) {
         loop {
@@ -61,11 +70,20 @@ impl Door {
                 () = ending.cancelled() => return,
             }
             let refusals = self.refusals.swap(0, Ordering::Relaxed);
-            warn!(
-                refusals,
-                "delivery.refused: no token or a wrong one. Compare AIRCALL_WEBHOOK_TOKEN with the webhook's token (GET \
-                 /v1/webhooks): Aircall disables a webhook whose deliveries fail"
-            );
+            if refusals > 0 {
+                warn!(
+                    refusals,
+                    "delivery.refused: no token or a wrong one. Compare AIRCALL_WEBHOOK_TOKEN with the webhook's token (GET \
+                     /v1/webhooks): Aircall disables a webhook whose deliveries fail"
+                );
+            }
+            let unread = self.unread.swap(0, Ordering::Relaxed);
+            if unread > 0 {
+                warn!(
+                    unread,
+                    "delivery.not_read: too large, too slow or broken off; sms_refusals_total counts them by the reason"
+                );
+            }
             tokio::select! {
                 () = tokio::time::sleep(WARN_EVERY) => {}
                 () = ending.cancelled() => return,

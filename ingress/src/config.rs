@@ -7,13 +7,11 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use wex_aircall::token::Tokens;
-use wex_domain::line::{LineId, Side};
-use wex_domain::phone_number::PhoneNumber;
+use wex_intake::lines::Lines;
 use wex_queue::QuietWindow;
 use wex_runtime::env::{Bytes, Env, Span};
 
 use crate::address::TrustedProxies;
-use crate::lines::{Line, Lines};
 
 /// Aircall gives up after 5 s; this leaves it room for the network and for us to answer that it should try again.
 const REDIS_OPERATION_MAX: Duration = Duration::from_secs(1);
@@ -70,15 +68,7 @@ impl Config {
             spool_bytes_max,
             trusted_proxies: env.optional("INGRESS_TRUSTED_PROXIES").unwrap_or_default(),
             tokens: tokens(env),
-            lines: Lines {
-                supplier: line(env, Side::Supplier, "AIRCALL_NUMBER_ID", "AIRCALL_NUMBER"),
-                buyer: line(
-                    env,
-                    Side::Buyer,
-                    "AIRCALL_BUYER_NUMBER_ID",
-                    "AIRCALL_BUYER_NUMBER",
-                ),
-            },
+            lines: Lines::from_env(env),
             quiet,
         }
     }
@@ -96,21 +86,6 @@ pub(crate) fn tokens(env: &mut Env) -> Tokens {
         // Never used: the process does not start.
         Tokens::new([SecretString::from("unset")]).expect("one token that is not empty")
     })
-}
-
-fn line(env: &mut Env, side: Side, id: &'static str, number: &'static str) -> Line {
-    let digits = env.optional::<String>(number).and_then(|digits| {
-        let parsed = PhoneNumber::parse(&digits).ok();
-        if parsed.is_none() {
-            env.problem(format!("{number} is not a phone number"));
-        }
-        parsed
-    });
-    Line {
-        side,
-        id: LineId(env.required(id)),
-        digits,
-    }
 }
 
 #[cfg(test)]

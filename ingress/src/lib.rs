@@ -1,7 +1,8 @@
 //! HTTP in, job out.
 //!
 //! Aircall posts an event to one of three paths; [`webhook`] takes it through every step, [`accept`] stores it
-//! together with whatever else has gathered, and only then it is answered 2xx. `lines` decides whose message it is. Nothing here knows an LLM or sends an SMS.
+//! together with whatever else has gathered, and only then it is answered 2xx. What becomes of it is decided in
+//! [`wex_intake`]. Nothing here knows an LLM or sends an SMS.
 
 mod accept;
 mod address;
@@ -10,10 +11,8 @@ mod beat;
 mod config;
 mod health;
 mod limits;
-mod lines;
 mod metrics;
 mod spool;
-mod unreadable;
 mod unspool;
 mod webhook;
 

@@ -13,19 +13,13 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use secrecy::ExposeSecret;
 use tokio::time::timeout;
 use tracing::field::Empty;
-use tracing::{Instrument, error, info, info_span, warn};
+use tracing::{Instrument, error, info, info_span};
 use uuid::Uuid;
-use wex_aircall::delivery::{self, Channel, Event, Message, StatusUpdate, Unreadable};
+use wex_aircall::delivery::{self, Event, Unreadable};
 use wex_aircall::token::{Authenticated, Refused};
-use wex_domain::consent::{self, Keyword, Signal};
-use wex_domain::conversation::ConversationId;
-use wex_domain::event::{self, ConsentChange, ConsentKind, MatchedBy};
-use wex_domain::job::{
-    DELIVERY, DeliveryPayload, INBOUND, InboundPayload, confirmation_record, suppression_record,
-};
-use wex_domain::line::{LineId, Side};
-use wex_domain::message::{InboundMessage, SendNews, SendStep};
-use wex_queue::{EventId, Invalid, Key, NewJob, QueueName, QuietWindow, Record};
+use wex_domain::line::Side;
+use wex_intake::{Circumstances, Ignored, unreadable};
+use wex_queue::NewJob;
 use wex_runtime::clock::Clock;
 use wex_runtime::{error_chain, trace};
 
@@ -33,9 +27,7 @@ use crate::accept::{Accepted, Accepting, Intake, Refusal};
 use crate::address::{Addresses, TrustedProxies};
 use crate::authenticate::Door;
 use crate::config::Config;
-use crate::lines::Lines;
 use crate::metrics::Metrics;
-use crate::unreadable;
 
 /// The largest body we read. An SMS has at most 1,600 characters; the rest is room for what Aircall adds.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -70,10 +62,9 @@ enum Outcome {
     Duplicate,
     /// It could not be understood and is kept for a person.
     Unreadable,
-    /// It asks nothing of us, for this reason.
-    Ignored(&'static str),
-    /// It is about a line that belongs to someone else.
-    NotOurLine(Option<LineId>),
+    Ignored(Ignored),
+    /// It could not be understood, and as many that could not be are kept as may.
+    TooManyUnreadable,
 }
 
 /// Why a delivery was not taken. Each has its own answer.
@@ -139,11 +130,13 @@ async fn answer(
         Ok(Outcome::Accepted) => ("accepted", ""),
         Ok(Outcome::Duplicate) => ("duplicate", ""),
         Ok(Outcome::Unreadable) => ("unreadable", ""),
-        Ok(Outcome::Ignored(reason)) => ("ignored", *reason),
-        Ok(Outcome::NotOurLine(line)) => {
+        Ok(Outcome::Ignored(Ignored::AsksNothing(reason))) => ("ignored", *reason),
+        Ok(Outcome::Ignored(Ignored::NotOurLine(line))) => {
             ingress.metrics.ignored_line(*line);
             ("ignored", "not_our_line")
         }
+        Ok(Outcome::Ignored(Ignored::NotQueueable(_))) => ("ignored", "not_queueable"),
+        Ok(Outcome::TooManyUnreadable) => ("ignored", "too_many_unreadable"),
         Err(rejection) => {
             ingress.metrics.refused(rejection.word());
             ("rejected", rejection.word())
@@ -176,7 +169,14 @@ async fn receive(
     if ingress.addresses.is_limited(address, Instant::now()) {
         return Err(Rejection::TooMany);
     }
-    let body = read(body).await?;
+    let body = match read(body).await {
+        Ok(body) => body,
+        Err(rejection) => {
+            ingress.addresses.refused(address, Instant::now());
+            ingress.door.not_read();
+            return Err(rejection);
+        }
+    };
     let delivery = delivery::parse(&body);
     let header = request
         .headers()
@@ -198,41 +198,46 @@ async fn receive(
                 header,
                 delivery.token.as_ref().map(ExposeSecret::expose_secret),
             ];
-            let job = unreadable::job(&body, tokens.into_iter().flatten(), trace, authenticated);
-            return store(job, Some(why), ingress).await;
+            let tokens = tokens.into_iter().flatten();
+            let job = unreadable::job(&body, path, tokens, trace, authenticated);
+            return store(job.map_err(Ignored::from), Some(why), ingress).await;
         }
     };
-    let lines = &ingress.config.lines;
-    let job = match event {
-        Event::MessageReceived(message) => {
-            let now_ms = ingress.clock.now_ms();
-            message_for_us(message, path, lines)
-                .map(|message| job(&message, ingress.config.quiet, now_ms, trace, authenticated))
-        }
-        Event::MessageSent(message) => sent(message, path, lines)
-            .map(|(event_id, news)| news_job(event_id, news, trace, authenticated)),
-        Event::StatusUpdated(update) => status(update, path, lines)
-            .map(|(event_id, news)| news_job(event_id, news, trace, authenticated)),
-        Event::GroupMessage { .. } => Err(Outcome::Ignored("group_message")),
-        Event::Other { .. } => Err(Outcome::Ignored("other_event")),
+    let job = job(event, path, trace, ingress, authenticated);
+    store(job, None, ingress).await
+}
+
+/// The job that a delivery becomes whose sender we know.
+fn job(
+    event: Event,
+    path: Option<Side>,
+    trace: &str,
+    ingress: &Ingress,
+    _: Authenticated,
+) -> Result<NewJob, Ignored> {
+    let circumstances = Circumstances {
+        lines: &ingress.config.lines,
+        path,
+        quiet: ingress.config.quiet,
+        now_ms: ingress.clock.now_ms(),
+        trace: Some(trace),
+        is_replay: false,
     };
-    match job {
-        Ok(job) => store(job, None, ingress).await,
-        Err(outcome) => Ok(outcome),
-    }
+    wex_intake::job(event, &circumstances)
 }
 
 async fn store(
-    job: Result<NewJob, Invalid>,
+    job: Result<NewJob, Ignored>,
     unreadable: Option<Unreadable>,
     ingress: &Ingress,
 ) -> Result<Outcome, Rejection> {
     let job = match job {
         Ok(job) => job,
-        Err(invalid) => {
-            // The bounds of a delivery are narrower than those of a job.
-            error!(error = %invalid, "delivery.not_queueable: a bug");
-            return Ok(Outcome::Ignored("not_queueable"));
+        Err(ignored) => {
+            if let Ignored::NotQueueable(invalid) = ignored {
+                error!(error = %invalid, "delivery.not_queueable: a bug");
+            }
+            return Ok(Outcome::Ignored(ignored));
         }
     };
     let kept = match unreadable {
@@ -243,7 +248,7 @@ async fn store(
     match ingress.accepting.accept(Intake { job, unreadable }).await {
         Accepted::Queued | Accepted::Spooled | Accepted::Buried => Ok(kept),
         Accepted::Duplicate => Ok(Outcome::Duplicate),
-        Accepted::Dropped => Ok(Outcome::Ignored("too_many_unreadable")),
+        Accepted::Dropped => Ok(Outcome::TooManyUnreadable),
         Accepted::Refused(refusal) => Err(Rejection::NotStored(refusal)),
     }
 }
@@ -267,185 +272,6 @@ async fn read(body: web::Payload) -> Result<web::Bytes, Rejection> {
         Ok(Err(_limit)) => Err(Rejection::TooLarge),
         Err(_elapsed) => Err(Rejection::TooSlow),
     }
-}
-
-/// The message that a delivery brings us, or why it is none of ours. Pure.
-fn message_for_us(
-    message: Message,
-    path: Option<Side>,
-    lines: &Lines,
-) -> Result<InboundMessage, Outcome> {
-    let ignored = |reason| Err(Outcome::Ignored(reason));
-    let line = lines
-        .find(&message.line, path)
-        .ok_or(Outcome::NotOurLine(message.line.id))?;
-    if message.is_outbound {
-        return ignored("outbound");
-    }
-    if message.channel != Channel::Sms {
-        return ignored("not_sms");
-    }
-    // Short codes and names cannot be answered; machines behind them would answer for ever.
-    let contact = message
-        .contact
-        .map_err(|_not_a_phone_number| Outcome::Ignored("no_phone_number"))?;
-    if lines.is_own(&contact) {
-        return ignored("own_number");
-    }
-    Ok(InboundMessage {
-        id: message.event_id,
-        side: line.side,
-        line: line.id,
-        contact,
-        body: message.body,
-        media: u32::try_from(message.media_count).unwrap_or(u32::MAX),
-        sent_ms: message.sent_at_ms,
-    })
-}
-
-/// What a delivery says of a text that left on one of our lines, with the name of the event. Pure.
-fn sent(
-    message: Message,
-    path: Option<Side>,
-    lines: &Lines,
-) -> Result<(String, SendNews), Outcome> {
-    let line = lines
-        .find(&message.line, path)
-        .ok_or(Outcome::NotOurLine(message.line.id))?;
-    if message.channel != Channel::Sms {
-        return Err(Outcome::Ignored("not_sms"));
-    }
-    let contact = message
-        .contact
-        .map_err(|_not_a_phone_number| Outcome::Ignored("no_phone_number"))?;
-    let news = SendNews {
-        side: line.side,
-        line: line.id,
-        contact: Some(contact),
-        provider_id: message.message_id,
-        what: SendStep::Sent { body: message.body },
-        at_ms: message.sent_at_ms,
-    };
-    Ok((message.event_id, news))
-}
-
-/// What a delivery says of how far a text has come, with the name of the event. Pure.
-fn status(
-    update: StatusUpdate,
-    path: Option<Side>,
-    lines: &Lines,
-) -> Result<(String, SendNews), Outcome> {
-    let line = lines
-        .find(&update.line, path)
-        .ok_or(Outcome::NotOurLine(update.line.id))?;
-    let Some(status) = update.status else {
-        return Err(Outcome::Ignored("no_status"));
-    };
-    let news = SendNews {
-        side: line.side,
-        line: line.id,
-        contact: update.contact.ok(),
-        provider_id: update.message_id,
-        what: SendStep::Status {
-            status: status.as_str().to_owned(),
-            never: update.never,
-        },
-        at_ms: None,
-    };
-    Ok((update.event_id, news))
-}
-
-/// The job that tells of a text that left. Pure.
-fn news_job(
-    event_id: String,
-    news: SendNews,
-    trace: &str,
-    _: Authenticated,
-) -> Result<NewJob, Invalid> {
-    let key = match &news.contact {
-        Some(contact) => ConversationId {
-            side: news.side,
-            line: news.line,
-            contact: contact.clone(),
-        }
-        .key(),
-        // Sparse news, as Aircall's are of a status, have nothing else in common.
-        None => event_id.clone(),
-    };
-    let payload = DeliveryPayload::V1(news).encode();
-    let mut job = NewJob::new(QueueName(DELIVERY), Key::new(key)?, payload)?;
-    job.event = Some(EventId::new(event_id)?);
-    job.trace = Some(trace.to_owned());
-    Ok(job)
-}
-
-/// The job that answers a message, with what the message says about consent. Pure.
-fn job(
-    message: &InboundMessage,
-    quiet: QuietWindow,
-    now_ms: u64,
-    trace: &str,
-    _: Authenticated,
-) -> Result<NewJob, Invalid> {
-    let signal = consent::signal(&message.body);
-    let suppression = suppression_record(&message.contact);
-    let mut job = NewJob::new(
-        QueueName(INBOUND),
-        Key::new(ConversationId::of(message).key())?,
-        InboundPayload::V1(message.clone()).encode(),
-    )?;
-    job.event = Some(EventId::new(message.id.clone())?);
-    // Who wants no more texts is answered at once; a conversation waits until the contact has finished typing.
-    job.quiet = if signal.asks().is_some() {
-        QuietWindow::NONE
-    } else {
-        quiet
-    };
-    job.trace = Some(trace.to_owned());
-    job.is_event = true; // The ledger keeps each text that was accepted.
-    job.events = consent_changed(signal, message, now_ms)
-        .into_iter()
-        .map(|event| wex_queue::Event::new(event.encode()))
-        .collect::<Result<_, _>>()?;
-    job.records = match signal.asks() {
-        Some(Keyword::Stop) => vec![Record::set(suppression, now_ms.to_string(), None)?],
-        Some(Keyword::Start) => vec![
-            Record::delete(suppression)?,
-            Record::delete(confirmation_record(&message.contact))?,
-        ],
-        Some(Keyword::Help) | None => Vec::new(),
-    };
-    Ok(job)
-}
-
-/// What a text changes, for the consent record.
-fn consent_changed(signal: Signal, message: &InboundMessage, now_ms: u64) -> Option<event::Event> {
-    let kind = match signal.asks()? {
-        Keyword::Stop => ConsentKind::OptOut,
-        Keyword::Start => ConsentKind::OptIn,
-        Keyword::Help => return None,
-    };
-    let change = ConsentChange {
-        contact: message.contact.clone(),
-        kind,
-        matched_by: match signal {
-            Signal::Keyword(_) => MatchedBy::Keyword,
-            Signal::OptOut | Signal::Ambiguous | Signal::None => MatchedBy::Rule,
-        },
-        raw_text: Some(message.body.clone()),
-        message: Some(message.id.clone()),
-        received_ms: now_ms,
-        effective_ms: now_ms,
-        rule_version: env!("CARGO_PKG_VERSION").to_owned(),
-        actor: "contact".to_owned(),
-        reason: None,
-    };
-    let conversation = Some(ConversationId::of(message));
-    Some(event::Event::consent_changed(
-        conversation,
-        &message.id,
-        change,
-    ))
 }
 
 impl Rejection {
@@ -492,10 +318,8 @@ fn reject(rejection: &Rejection, duration_ms: u128, trace: &str) -> HttpResponse
             // The body was not read, so nothing else can follow on this connection.
             answer.force_close();
         }
-        // Whoever has no token could fill the log; they are counted and reported together.
-        Rejection::Refused(_) => {}
-        Rejection::TooLarge | Rejection::TooSlow | Rejection::BrokenOff => {
-            warn!(error, trace, "delivery.refused");
+        // Whoever has no token could fill the log; these are counted and reported together.
+        Rejection::Refused(_) | Rejection::TooLarge | Rejection::TooSlow | Rejection::BrokenOff => {
         }
     }
     // The cause is for the log: it may name what is inside.

@@ -12,10 +12,12 @@ use serde::Serialize;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use wex_domain::conversation::ConversationId;
 use wex_domain::event::{Event, What};
-use wex_domain::job::{INBOUND, InboundPayload, OUTBOUND, OutboundPayload};
+use wex_domain::job::{
+    INBOUND, InboundPayload, OUTBOUND, OutboundPayload, UNREADABLE, UnreadPayload,
+};
 use wex_queue::operate::ACT_LETTERS_MAX;
 use wex_queue::{
-    Act, Acted, DeadLetter, EditError, Effects, LetterFilter, LetterGroup, Queue, QueueError,
+    Act, Acted, DeadLetter, EditError, Effects, Key, LetterFilter, LetterGroup, Queue, QueueError,
     QueueName,
 };
 use wex_runtime::{drain, error_chain};
@@ -1071,14 +1073,14 @@ async fn edit(session: &Session, options: &Edit) -> Result<(), CommandError> {
     let operator = session.operator(&options.operator)?;
     let text = read_payload(&options.payload)?;
     let (queue, letter) = find_one(session, &options.id).await?;
-    let (payload, conversation) = decoded(queue, &text).map_err(|wrong| {
+    let (payload, key) = decoded(queue, &letter.key, &text).map_err(|wrong| {
         CommandError::Failed(format!(
             "this is no payload of {queue}: {wrong}. Nothing was changed; `wex dead-letters show {} --payload` prints the \
              old one, to start from",
             letter.job.id
         ))
     })?;
-    if conversation != letter.key.as_str() {
+    if key != letter.key.as_str() {
         return Err(CommandError::Failed(
             "the payload is of another conversation: side, line and phone number must stay, or order and opt-outs would \
              not hold. Nothing was changed"
@@ -1120,10 +1122,14 @@ fn read_payload(file: &str) -> Result<String, CommandError> {
     Ok(text)
 }
 
-/// A payload as this version writes it, and the key of its conversation; or what is wrong with it.
-fn decoded(queue: QueueName, text: &str) -> Result<(String, String), String> {
+/// A payload as this version writes it, and the key that its job would have; or what is wrong with it. `key` is the one that
+/// the letter has.
+fn decoded(queue: QueueName, key: &Key, text: &str) -> Result<(String, String), String> {
     let wrong = |error: serde_json::Error| error.to_string();
-    if queue.0 == INBOUND {
+    if queue.0 == INBOUND && key.as_str() == UNREADABLE {
+        let payload: UnreadPayload = serde_json::from_str(text).map_err(wrong)?;
+        Ok((payload.encode(), UNREADABLE.to_owned()))
+    } else if queue.0 == INBOUND {
         let payload: InboundPayload = serde_json::from_str(text).map_err(wrong)?;
         let InboundPayload::V1(message) = &payload;
         let key = conversation_key(message.side, message.line, &message.contact);

@@ -504,13 +504,10 @@ pub async fn start_ingress(
         ("INGRESS_ADDR", format!("127.0.0.1:{port}")),
         ("REDIS_URL", redis_url.to_owned()),
         ("AIRCALL_WEBHOOK_TOKEN", settings.webhook_token.clone()),
-        ("AIRCALL_NUMBER_ID", settings.supplier.0.to_string()),
-        ("AIRCALL_NUMBER", settings.supplier.1.clone()),
-        ("AIRCALL_BUYER_NUMBER_ID", settings.buyer.0.to_string()),
-        ("AIRCALL_BUYER_NUMBER", settings.buyer.1.clone()),
         ("TURN_QUIET", format!("{quiet_ms}ms")),
         ("TURN_QUIET_MAX", format!("{}ms", 5 * quiet_ms)),
     ];
+    variables.extend(lines(settings));
     // The last one of a name wins, and an empty one is as good as none.
     variables.extend(settings.ingress_variables.iter().cloned());
     let variables: BTreeMap<_, _> = variables.into_iter().collect();
@@ -523,6 +520,16 @@ pub async fn start_ingress(
         Process::start("wex-ingress", &program, &[], &variables, directory, READY).await?;
     let url = format!("http://{}", after(&process.line_with(READY).await, READY));
     Ok((process, url))
+}
+
+/// Which lines are ours: for whoever reads deliveries.
+fn lines(settings: &Settings) -> [(&'static str, String); 4] {
+    [
+        ("AIRCALL_NUMBER_ID", settings.supplier.0.to_string()),
+        ("AIRCALL_NUMBER", settings.supplier.1.clone()),
+        ("AIRCALL_BUYER_NUMBER_ID", settings.buyer.0.to_string()),
+        ("AIRCALL_BUYER_NUMBER", settings.buyer.1.clone()),
+    ]
 }
 
 fn worker_rate_per_minute(settings: &Settings) -> u32 {
@@ -568,6 +575,7 @@ pub async fn start_worker(
     ];
     let variables = variables
         .into_iter()
+        .chain(lines(settings))
         .chain(settings.worker_variables.iter().cloned());
     let variables: Vec<_> = variables.collect::<BTreeMap<_, _>>().into_iter().collect();
     let program = programs.path("wex-worker");

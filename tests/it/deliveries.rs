@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use wex_ops::stack::Settings;
-use wex_queue::{Limits, NewJob};
+use wex_queue::{Limits, NewJob, QueueName};
 use wex_tests::{INBOUND, World};
 
 use crate::processes;
@@ -177,7 +177,7 @@ async fn both_envelopes_of_one_message_are_one_message() {
 async fn whatever_is_not_a_text_to_one_of_our_lines_is_answered_200_and_left_alone() {
     let world = World::start_without_worker(processes(), Settings::default()).await;
     type Change = fn(&mut Value);
-    let changes: [(&str, Change); 11] = [
+    let changes: [(&str, Change); 10] = [
         ("a line of a colleague", |delivery| {
             delivery["data"]["number"] = json!({ "id": 1, "digits": "+1 424-416-2288" });
         }),
@@ -199,9 +199,6 @@ async fn whatever_is_not_a_text_to_one_of_our_lines_is_answered_200_and_left_alo
         ("anonymous", |delivery| {
             delivery["data"]["external_number"] = json!("anonymous");
         }),
-        ("an echo", |delivery| {
-            delivery["data"]["direction"] = json!("outbound");
-        }),
         ("whatsapp", |delivery| {
             delivery["data"]["channel"] = json!("whatsapp");
         }),
@@ -219,6 +216,23 @@ async fn whatever_is_not_a_text_to_one_of_our_lines_is_answered_200_and_left_alo
         assert_eq!(answer.outcome(), (200, "ignored"), "{what}");
     }
     assert!(world.queue.survey(INBOUND).await.unwrap().is_idle());
+}
+
+#[tokio::test]
+async fn an_echo_of_a_text_that_left_is_news_of_it_and_is_not_answered() {
+    let world = World::start_without_worker(processes(), Settings::default()).await;
+    let mut delivery = world.delivery("message-1", "We call you.");
+    delivery["data"]["direction"] = json!("outbound");
+
+    let echo = world.post(PATH, delivery.to_string()).await;
+    delivery["event"] = json!("message.sent");
+    let news = world.post(PATH, delivery.to_string()).await;
+
+    assert_eq!(echo.outcome(), (200, "accepted"));
+    assert_eq!(news.outcome(), (200, "duplicate"));
+    assert!(world.queue.survey(INBOUND).await.unwrap().is_idle());
+    let delivery = world.queue.survey(QueueName("delivery")).await.unwrap();
+    assert_eq!(delivery.waiting, 1);
 }
 
 #[tokio::test]
@@ -317,6 +331,60 @@ async fn an_authenticated_body_that_cannot_be_understood_is_kept_once_without_it
             .iter()
             .any(|letter| letter.job.payload.contains("10k sqft"))
     );
+}
+
+#[tokio::test]
+async fn a_body_that_could_not_be_read_is_answered_once_when_it_is_mended_and_replayed() {
+    let world = World::start(processes()).await;
+    let token = world.settings.webhook_token.clone();
+    let mut delivery = world.delivery("message-1", "10k sqft in Carson for storage");
+    let event = delivery.as_object_mut().unwrap().remove("event");
+    delivery["happening"] = json!(event);
+    let mut second = world.delivery("message-2", "STOP").to_string();
+    second.pop();
+    for body in [delivery.to_string(), second] {
+        let answer = world.post_with_header(PATH, body, Some(&token)).await;
+        assert_eq!(answer.outcome(), (200, "unreadable"));
+    }
+    let letters = world.dead_letters(INBOUND, 2).await;
+    let letter = |part: &str| {
+        let letter = letters
+            .iter()
+            .find(|letter| letter.job.payload.contains(part));
+        letter.expect("it is kept").job.id.to_string()
+    };
+    let (mended, not_mended) = (letter("Carson"), letter("STOP"));
+
+    // As it is it cannot be read again, and is a dead letter again.
+    world
+        .wex(&["dead-letters", "replay", "--reason", "unreadable"])
+        .await;
+    assert_eq!(world.dead_reasons(INBOUND, 2).await, ["unreadable"; 2]);
+
+    let shown = world
+        .wex(&["dead-letters", "show", &mended, "--payload"])
+        .await;
+    let file = world.directory().join("payload.json");
+    std::fs::write(&file, shown.replace("happening", "event")).unwrap();
+    let file = file.to_str().unwrap();
+    let edit = ["dead-letters", "edit", &mended, "--payload", file];
+    world
+        .wex(&[&edit[..], &["--reason", "new name"]].concat())
+        .await;
+    world.wex(&["dead-letters", "replay", &mended]).await;
+
+    let sent = world.sent(1).await;
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    assert_eq!(sent[0].to, wex_tests::BUYER);
+    // Aircall delivers it after all, now that it can be read: it is known.
+    let good = world.delivery("message-1", "10k sqft in Carson for storage");
+    assert_eq!(
+        world.post(PATH, good.to_string()).await.outcome(),
+        (200, "duplicate")
+    );
+    let left = world.letters(INBOUND).await;
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].job.id.to_string(), not_mended);
 }
 
 /// One odd body: what is odd about it, how a good delivery becomes it, and what is answered.

@@ -42,6 +42,8 @@ fn without_settings_the_worker_names_all_that_are_missing_and_exits_with_2() {
     assert_eq!(output.status.code(), Some(2));
     insta::assert_snapshot!(error_of(&output), @r"
     wex-worker: the settings cannot be used:
+      AIRCALL_NUMBER_ID is not set
+      AIRCALL_BUYER_NUMBER_ID is not set
       AIRCALL_API_ID is not set
       AIRCALL_API_TOKEN is not set
     ");
@@ -71,12 +73,17 @@ fn an_ingress_that_cannot_listen_says_where_and_exits_with_1() {
 
 #[test]
 fn a_url_that_is_none_is_refused_at_start() {
-    let credentials = [("AIRCALL_API_ID", "id"), ("AIRCALL_API_TOKEN", "token")];
+    let required = [
+        ("AIRCALL_API_ID", "id"),
+        ("AIRCALL_API_TOKEN", "token"),
+        ("AIRCALL_NUMBER_ID", "1"),
+        ("AIRCALL_BUYER_NUMBER_ID", "2"),
+    ];
     for (variable, value) in [
         ("REDIS_URL", "http://localhost"),
         ("AIRCALL_BASE_URL", "api.aircall.io"),
     ] {
-        let variables: Vec<_> = credentials.into_iter().chain([(variable, value)]).collect();
+        let variables: Vec<_> = required.into_iter().chain([(variable, value)]).collect();
         let output = run("wex-worker", &[], &variables);
         assert_eq!(output.status.code(), Some(1), "{variable}");
         let log = String::from_utf8_lossy(&output.stdout).into_owned();

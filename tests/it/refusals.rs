@@ -199,6 +199,31 @@ async fn what_is_no_delivery_is_refused_without_a_word_about_the_server() {
 }
 
 #[tokio::test]
+async fn a_sender_that_never_finishes_its_headers_is_sent_away_in_time() {
+    let world = World::start_without_worker(processes(), Settings::default()).await;
+    let started = std::time::Instant::now();
+    let answer = world
+        .raw("POST /api/sms/webhook HTTP/1.1\r\nhost: x\r\nx-never-ends: ")
+        .await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(started.elapsed().as_secs() < 8, "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn bodies_that_cannot_be_read_count_as_refusals_and_are_warned_about_once() {
+    let world = World::start_without_worker(processes(), Settings::default()).await;
+    let large = "x".repeat(65 * 1024);
+    for _ in 0..30 {
+        assert_eq!(world.post(PATH, large.clone()).await.status, 413);
+    }
+    assert_eq!(world.post(PATH, large).await.status, 429);
+    let warning = world.ingress.line_with("delivery.not_read").await;
+    assert!(warning.contains("unread="), "{warning}");
+    let log = world.ingress.output();
+    assert_eq!(log.matches("delivery.not_read").count(), 1, "{log}");
+}
+
+#[tokio::test]
 async fn a_sender_that_never_finishes_its_body_is_sent_away_in_time() {
     let world = World::start_without_worker(processes(), Settings::default()).await;
     let started = std::time::Instant::now();

@@ -8,12 +8,17 @@ use wex_runtime::env::Env;
 use wex_runtime::telemetry::TelemetryConfig;
 
 /// Every crate, its folder, and what of ours it may import.
-const CRATES: [(&str, &str, &[&str]); 14] = [
+const CRATES: [(&str, &str, &[&str]); 15] = [
     ("wex-domain", "shared/domain", &[]),
     ("wex-assistant", "shared/assistant", &["wex-domain"]),
     ("wex-queue", "shared/queue", &[]),
     ("wex-runtime", "shared/runtime", &[]),
     ("wex-aircall", "shared/aircall", &["wex-domain"]),
+    (
+        "wex-intake",
+        "shared/intake",
+        &["wex-aircall", "wex-domain", "wex-queue", "wex-runtime"],
+    ),
     ("wex-ledger", "shared/ledger", &["wex-domain"]),
     ("wex-llm", "shared/llm", &["wex-domain"]),
     (
@@ -32,6 +37,7 @@ const CRATES: [(&str, &str, &[&str]); 14] = [
         &[
             "wex-aircall",
             "wex-domain",
+            "wex-intake",
             "wex-metrics",
             "wex-queue",
             "wex-runtime",
@@ -44,6 +50,7 @@ const CRATES: [(&str, &str, &[&str]); 14] = [
             "wex-aircall",
             "wex-assistant",
             "wex-domain",
+            "wex-intake",
             "wex-ledger",
             "wex-llm",
             "wex-metrics",

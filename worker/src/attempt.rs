@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::field::Empty;
 use tracing::{Instrument, error, info, info_span, warn};
 use wex_aircall::client::{Client, SendMode};
-use wex_domain::job::{DELIVERY, INBOUND, NOTIFY, OUTBOUND};
+use wex_domain::job::{DELIVERY, INBOUND, NOTIFY, OUTBOUND, UNREADABLE};
+use wex_intake::lines::Lines;
 use wex_ledger::ErasureKey;
 use wex_queue::{Claim, Counts, Effects, Failed, Invalid, Queue, QueueError, Settled};
 
@@ -25,7 +26,7 @@ use crate::listings::Listings;
 use crate::manners::Manners;
 use crate::metrics::Metrics;
 use crate::notify::Notifier;
-use crate::{delivery, erasure, notify, send, turn};
+use crate::{delivery, erasure, notify, send, turn, unread};
 
 /// What every attempt needs.
 #[derive(Debug)]
@@ -35,6 +36,7 @@ pub(crate) struct Context {
     pub(crate) aircall: Client,
     /// If the buyer line is in another mode than the supplier line.
     pub(crate) buyer_send_mode: Option<SendMode>,
+    pub(crate) lines: Lines,
     pub(crate) listings: Listings,
     pub(crate) assistant: Assistant,
     pub(crate) help_contact: Option<String>,
@@ -61,6 +63,7 @@ impl Context {
             aircall: Client::new(config.aircall.clone()).map_err(|error| {
                 format!("AIRCALL_BASE_URL cannot be used: {}", error_chain(&error))
             })?,
+            lines: config.lines.clone(),
             listings: Listings::new(&config.listings)
                 .map_err(|error| format!("LISTINGS cannot be used: {}", error_chain(&error)))?,
             assistant: config.assistant.clone(),
@@ -147,6 +150,9 @@ async fn perform(claim: &Claim, ctx: &Context) -> Result<Achieved, Failure> {
         erasure::recall(claim, ctx).await?;
     }
     match claim.queue.0 {
+        INBOUND if claim.key.as_str() == UNREADABLE => {
+            unread::take(claim, ctx).map_err(|failure| *failure)
+        }
         INBOUND => turn::take(claim, ctx).await,
         OUTBOUND => send::send_once(claim, ctx).await,
         DELIVERY => delivery::take(claim, ctx).await,

@@ -9,9 +9,9 @@ use wex_aircall::account::WebhookUrl;
 use wex_aircall::client::{ClientConfig, SendMode};
 use wex_domain::consent;
 use wex_domain::job::{DELIVERY, INBOUND, NOTIFY, OUTBOUND, SEND_RATE};
-use wex_domain::phone_number::PhoneNumber;
 use wex_domain::quiet_hours::Daytime;
 use wex_domain::sms_text::segments;
+use wex_intake::lines::Lines;
 use wex_ledger::{Database, ErasureKey, Keys, Retention};
 use wex_llm::Assistant;
 use wex_queue::{GatePolicy, Late, Limits, QueueName, Rate};
@@ -89,6 +89,9 @@ pub struct Config {
     pub aircall: ClientConfig,
     /// Which webhook to look after; none without `AIRCALL_WEBHOOK_URL`, or with an `AIRCALL_WEBHOOK_CHECK` of 0.
     pub webhook: Option<WebhookWatch>,
+    /// `AIRCALL_NUMBER_ID`, `AIRCALL_NUMBER` (supplier), `AIRCALL_BUYER_NUMBER_ID`, `AIRCALL_BUYER_NUMBER` (buyer): for a
+    /// replayed delivery, which has to be read again.
+    pub lines: Lines,
     /// `AIRCALL_RATE_PER_MINUTE`: what the whole company may ask of Aircall's API.
     pub rate_per_minute: u32,
     /// `AIRCALL_FAILURES_MAX`, `AIRCALL_PAUSE`, `AIRCALL_PAUSE_MAX`, `AIRCALL_RAMP`: when sending stops, and how it begins
@@ -111,6 +114,7 @@ pub struct Config {
 
 impl Config {
     pub fn from_env(env: &mut Env) -> Self {
+        let lines = Lines::from_env(env);
         let lease = env.or::<Span>("WORKER_LEASE", "15s").0;
         if lease < 2 * REDIS_OPERATION_MAX {
             let least_s = (2 * REDIS_OPERATION_MAX).as_secs();
@@ -172,7 +176,8 @@ impl Config {
             governor: governor(env),
             unknown_wait: env.or::<Span>("UNKNOWN_WAIT", "2m").0,
             takeover_pause: env.or::<Span>("TAKEOVER_PAUSE", "12h").0,
-            manners: manners(env),
+            manners: manners(env, &lines),
+            lines,
             listings: listings(env),
             assistant: wex_turn::config::assistant(env),
             help_contact,
@@ -279,7 +284,7 @@ fn webhook(env: &mut Env) -> Option<WebhookWatch> {
         .map(|url| WebhookWatch { url, every })
 }
 
-fn manners(env: &mut Env) -> Manners {
+fn manners(env: &mut Env, lines: &Lines) -> Manners {
     let defaults = Daytime::default();
     let daytime = Daytime {
         weekdays: env.or("SEND_HOURS", &defaults.weekdays.to_string()),
@@ -295,19 +300,15 @@ fn manners(env: &mut Env) -> Manners {
             env.problem(format!("{name} is not between 1 and {TEXTS_MAX_BOUND}"));
         }
     }
-    let numbers = ["AIRCALL_NUMBER", "AIRCALL_BUYER_NUMBER"];
-    let our_numbers = numbers.map(|name| {
-        let number: Option<String> = env.optional(name);
-        let read = PhoneNumber::parse(&number?);
-        read.map_err(|error| env.problem(format!("{name} is not usable: {error}")))
-            .ok()
-    });
     Manners {
         responsive_within: env.or::<Span>("RESPONSIVE_WITHIN", "60m").0,
         daytime,
         texts_max,
         texts_a_day_max,
-        our_numbers: our_numbers.into_iter().flatten().collect(),
+        our_numbers: [&lines.supplier, &lines.buyer]
+            .into_iter()
+            .filter_map(|line| line.digits.clone())
+            .collect(),
     }
 }
 
@@ -372,11 +373,15 @@ fn queues(env: &mut Env) -> (Vec<QueueName>, bool) {
 mod tests {
     use super::*;
 
-    const CREDENTIALS: [(&str, &str); 2] =
-        [("AIRCALL_API_ID", "id"), ("AIRCALL_API_TOKEN", "token")];
+    const REQUIRED: [(&str, &str); 4] = [
+        ("AIRCALL_API_ID", "id"),
+        ("AIRCALL_API_TOKEN", "token"),
+        ("AIRCALL_NUMBER_ID", "1"),
+        ("AIRCALL_BUYER_NUMBER_ID", "2"),
+    ];
 
     fn problems(name: &'static str, value: &'static str) -> Vec<String> {
-        let mut env = Env::from_pairs(CREDENTIALS.into_iter().chain([(name, value)]));
+        let mut env = Env::from_pairs(REQUIRED.into_iter().chain([(name, value)]));
         Config::from_env(&mut env);
         env.finish()
             .err()
@@ -384,8 +389,8 @@ mod tests {
     }
 
     #[test]
-    fn credentials_are_all_that_must_be_set() {
-        let mut env = Env::from_pairs(CREDENTIALS);
+    fn credentials_and_line_ids_are_all_that_must_be_set() {
+        let mut env = Env::from_pairs(REQUIRED);
         let config = Config::from_env(&mut env);
         env.finish().unwrap();
         assert_eq!(config.queues, QUEUES);

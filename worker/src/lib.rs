@@ -21,6 +21,7 @@ mod notify;
 mod send;
 mod tell;
 mod turn;
+mod unread;
 mod unsaid;
 mod webhook;
 

@@ -20,6 +20,12 @@ use wex_domain::phone_number::{NotAPhoneNumber, PhoneNumber};
 use crate::status::Status;
 use crate::{event_id, json, timestamp};
 
+/// What is kept of a text, in characters. The longest SMS has 1,600.
+pub const BODY_CHARS_MAX: usize = 10_000;
+
+/// Aircall's ids have about 30 bytes. A longer one still tells events apart, but cannot be asked for.
+const MESSAGE_ID_BYTES_MAX: usize = 256;
+
 /// One POST of an event to us.
 #[derive(Debug)]
 pub struct Delivery {
@@ -34,7 +40,8 @@ pub struct Delivery {
 pub enum Event {
     /// `message.received`: a contact texted a line.
     MessageReceived(Message),
-    /// `message.sent`: a line texted a contact; us, or an agent in the Aircall app.
+    /// `message.sent`, or an echo, which is a `message.received` of direction `outbound`: a line texted a contact; us, or an
+    /// agent in the Aircall app.
     MessageSent(Message),
     /// `message.status_updated`, or `message.updated` of a callback: a message we know has come further.
     StatusUpdated(StatusUpdate),
@@ -48,18 +55,16 @@ pub enum Event {
 pub struct Message {
     /// The same for every delivery of this event: at most 128 letters, digits and `.:_-`.
     pub event_id: String,
-    /// Aircall's id of the message, if it gave one.
+    /// Aircall's id of the message, if it gave one of at most 256 bytes.
     pub message_id: Option<String>,
     pub line: LineRef,
     /// Who texted us, or whom we texted. A text from something else than a phone number still arrives.
     pub contact: Result<PhoneNumber, NotAPhoneNumber>,
-    /// Empty if the message had no words, as a picture alone has none.
+    /// Empty if the message had no words, as a picture alone has none; cut at [`BODY_CHARS_MAX`].
     pub body: String,
     /// Pictures and other files that came with it.
     pub media_count: usize,
     pub sent_at_ms: Option<u64>,
-    /// From us to the contact. `message.received` says so of an echo; the direction may also be missing.
-    pub is_outbound: bool,
     pub channel: Channel,
 }
 
@@ -146,17 +151,21 @@ fn read_event(envelope: &Map<String, Value>) -> Result<Event, Unreadable> {
             name: EventName::of(name),
         });
     }
+    let direction = data.and_then(|data| json::text(data, "direction"));
+    let is_outbound = direction.is_some_and(|word| word.eq_ignore_ascii_case("outbound"));
     let data = data.ok_or(Unreadable::NoData);
     match name {
-        "message.received" => Ok(Event::MessageReceived(read_message(
+        "message.received" if !is_outbound => Ok(Event::MessageReceived(read_message(
             "message.received",
             data?,
             envelope,
         ))),
-        "message.sent" => Ok(Event::MessageSent(Message {
-            is_outbound: true,
-            ..read_message("message.sent", data?, envelope)
-        })),
+        // One name for both, so that a text that left is one event although it also echoes.
+        "message.sent" | "message.received" => Ok(Event::MessageSent(read_message(
+            "message.sent",
+            data?,
+            envelope,
+        ))),
         // One name for the webhook's and the callback's news, so that a status is one event whichever way it comes.
         "message.status_updated" | "message.updated" => {
             Ok(Event::StatusUpdated(read_status_update(data?)))
@@ -208,19 +217,28 @@ fn read_message(
     };
     Message {
         event_id,
-        message_id,
+        message_id: message_id.filter(|id| is_short(id)),
         line,
         contact,
-        body,
+        body: cut(body),
         media_count,
         sent_at_ms: timestamps
             .into_iter()
             .flatten()
             .find_map(timestamp::epoch_ms),
-        is_outbound: json::text(data, "direction")
-            .is_some_and(|word| word.eq_ignore_ascii_case("outbound")),
         channel: Channel::read(data),
     }
+}
+
+fn is_short(id: &str) -> bool {
+    id.len() <= MESSAGE_ID_BYTES_MAX
+}
+
+fn cut(mut body: String) -> String {
+    if let Some((end, _)) = body.char_indices().nth(BODY_CHARS_MAX) {
+        body.truncate(end);
+    }
+    body
 }
 
 /// Where a failed message may say why. Aircall documents none of them.
@@ -250,7 +268,7 @@ fn read_status_update(data: &Map<String, Value>) -> StatusUpdate {
             &line.name(),
             &[subject, status_word],
         ),
-        message_id,
+        message_id: message_id.filter(|id| is_short(id)),
         line,
         contact,
         status,
@@ -382,7 +400,6 @@ impl fmt::Debug for Message {
             .field("body_bytes", &self.body.len())
             .field("media_count", &self.media_count)
             .field("sent_at_ms", &self.sent_at_ms)
-            .field("is_outbound", &self.is_outbound)
             .field("channel", &self.channel)
             .finish_non_exhaustive()
     }
@@ -499,7 +516,6 @@ mod tests {
         assert_eq!(contact(&message), Some("+18704575426"));
         assert_eq!(message.body, "The SMS text from the sender");
         assert_eq!(message.sent_at_ms, Some(1_722_604_989_549));
-        assert!(!message.is_outbound);
         assert_eq!(message.channel, Channel::Sms);
         assert_eq!(
             parse(GUIDE.as_bytes()).token.unwrap().expose_secret(),
@@ -704,16 +720,16 @@ mod tests {
     }
 
     #[test]
-    fn echoes_and_sent_messages_are_outbound() {
-        assert!(received_with(&json!({"direction": "outbound"})).is_outbound);
-        let sent = parse(br#"{"event":"message.sent","data":{"body":"We call you."}}"#);
-        assert!(matches!(
-            sent.event,
-            Ok(Event::MessageSent(Message {
-                is_outbound: true,
-                ..
-            }))
-        ));
+    fn a_text_that_left_is_one_event_although_it_also_echoes() {
+        let event_ids = ["message.sent", "message.received"].map(|event| {
+            let data = json!({"id": "a", "direction": "Outbound", "body": "We call you."});
+            let delivery = json!({"event": event, "data": data}).to_string();
+            match parse(delivery.as_bytes()).event {
+                Ok(Event::MessageSent(message)) => message.event_id,
+                other => unreachable!("{other:?}"),
+            }
+        });
+        assert_eq!(event_ids, ["message.sent:-:a", "message.sent:-:a"]);
     }
 
     #[test]
@@ -780,6 +796,18 @@ mod tests {
         assert_eq!(
             parse(br#"{"token":"t"}"#).token.unwrap().expose_secret(),
             "t"
+        );
+    }
+
+    #[test]
+    fn a_text_longer_than_any_sms_is_cut_and_still_an_event_of_its_own() {
+        let long = |last: &str| received_with(&json!({"body": "é".repeat(20_000) + last}));
+        let (one, other) = (long("1"), long("2"));
+        assert_eq!(one.body, "é".repeat(BODY_CHARS_MAX));
+        assert_ne!(one.event_id, other.event_id);
+        assert_eq!(
+            received_with(&json!({"id": "x".repeat(300)})).message_id,
+            None
         );
     }
 

@@ -4,12 +4,15 @@
 use sha2::{Digest, Sha256};
 
 use crate::conversation::ConversationId;
-use crate::message::{InboundMessage, Reply, SendNews};
+use crate::message::{InboundMessage, Reply, SendNews, UnreadDelivery};
 use crate::notice::Notice;
 use crate::phone_number::PhoneNumber;
 
 /// Messages that wait for their turn. Key: the conversation.
 pub const INBOUND: &str = "inbound";
+
+/// The key of those jobs of [`INBOUND`] that hold a delivery which could not be read. No conversation has it.
+pub const UNREADABLE: &str = "unreadable";
 
 /// Replies that wait to be sent. Key: the conversation, so that they leave in the order in which they were written.
 pub const OUTBOUND: &str = "outbound";
@@ -60,6 +63,11 @@ pub(crate) use payload;
 payload! {
     /// What a job of [`INBOUND`] carries.
     InboundPayload(InboundMessage)
+}
+
+payload! {
+    /// What a job of [`INBOUND`] carries under the key [`UNREADABLE`].
+    UnreadPayload(UnreadDelivery)
 }
 
 payload! {

@@ -34,6 +34,23 @@ impl fmt::Debug for InboundMessage {
     }
 }
 
+/// A delivery of Aircall's that could not be read, without its token.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct UnreadDelivery {
+    /// The side that the path named to which it came.
+    pub path: Option<Side>,
+    /// The JSON that came; a text that holds it, if it was none.
+    pub delivery: serde_json::Value,
+}
+
+impl fmt::Debug for UnreadDelivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnreadDelivery")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What Aircall tells of a text that left on one of our lines: ours, or a colleague's.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendNews {

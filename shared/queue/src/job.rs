@@ -223,6 +223,11 @@ impl NewJob {
         })
     }
 
+    #[must_use]
+    pub fn payload(&self) -> &str {
+        &self.payload
+    }
+
     /// The record as `scripts/keys.lua` describes it, without the time that Redis puts in front.
     fn record(&self) -> String {
         let trace = self.trace.clone().and_then(|trace| valid_name(trace).ok());

@@ -4,6 +4,7 @@
 use wex_aircall::delivery::LineRef;
 use wex_domain::line::{LineId, Side};
 use wex_domain::phone_number::PhoneNumber;
+use wex_runtime::env::Env;
 
 /// One line of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,19 @@ pub struct Lines {
 }
 
 impl Lines {
+    /// `AIRCALL_NUMBER_ID`, `AIRCALL_NUMBER` (supplier), `AIRCALL_BUYER_NUMBER_ID`, `AIRCALL_BUYER_NUMBER` (buyer)
+    pub fn from_env(env: &mut Env) -> Self {
+        Self {
+            supplier: line(env, Side::Supplier, "AIRCALL_NUMBER_ID", "AIRCALL_NUMBER"),
+            buyer: line(
+                env,
+                Side::Buyer,
+                "AIRCALL_BUYER_NUMBER_ID",
+                "AIRCALL_BUYER_NUMBER",
+            ),
+        }
+    }
+
     /// The line that a delivery is about; `None`: not ours. `path` is the side that the path names.
     ///
     /// The id decides; without one the digits; without known digits the path, but only for a line whose digits are not
@@ -49,6 +63,21 @@ impl Lines {
         [&self.buyer, &self.supplier]
             .into_iter()
             .any(|line| line.digits.as_ref() == Some(number))
+    }
+}
+
+fn line(env: &mut Env, side: Side, id: &'static str, number: &'static str) -> Line {
+    let digits = env.optional::<String>(number).and_then(|digits| {
+        let parsed = PhoneNumber::parse(&digits).ok();
+        if parsed.is_none() {
+            env.problem(format!("{number} is not a phone number"));
+        }
+        parsed
+    });
+    Line {
+        side,
+        id: LineId(env.required(id)),
+        digits,
     }
 }
 
