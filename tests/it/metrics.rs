@@ -72,7 +72,7 @@ async fn a_worker_tells_what_it_did_what_models_cost_and_how_the_queues_stand() 
             "sms_attempts_total{queue=\"outbound\",disposition=\"retry\"} 1",
             "sms_attempt_duration_seconds_count{queue=\"inbound\"} 3",
             "sms_queue_wait_seconds_count{queue=\"outbound\"} 3",
-            "sms_llm_calls_total{provider=\"openai\",model=\"sim-small\"} 3",
+            "sms_llm_calls_total{provider=\"openai\",model=\"sim-small\"} 6", // Each turn is read and worded.
             "sms_queue_jobs{queue=\"inbound\"} 0",
             "sms_queue_keys{queue=\"inbound\",state=\"running\"} 0",
             "sms_oldest_job_age_seconds{queue=\"outbound\",state=\"held\"} 0.0",
