@@ -165,15 +165,6 @@ impl Sim {
         self.ask(order.json(change)).await.map(drop)
     }
 
-    /// Forgets the faults that no send has met yet.
-    ///
-    /// # Errors
-    /// When the simulator cannot be reached.
-    pub async fn clear_faults(&self) -> Result<(), SimError> {
-        let url = format!("{}/_sim/faults", self.url);
-        self.ask(self.http.delete(url)).await.map(drop)
-    }
-
     /// A contact has texted a line without the simulator's doing; it then knows that an answer may come.
     ///
     /// # Errors

@@ -115,7 +115,7 @@ async fn who_texts_on_after_an_opt_out_is_kept_and_told_to_people() {
     world.buyer_texts("STOP").await;
     world.sent(1).await;
     world.buyer_texts("10k sqft in Carson for storage").await;
-    world.until_idle().await;
+    world.until_heard(2).await;
     world.until_recorded().await;
 
     assert_eq!(world.sent(1).await.len(), 1);

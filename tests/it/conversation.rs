@@ -107,7 +107,7 @@ async fn a_tour_and_a_handoff_are_in_the_record_and_the_assistant_falls_silent()
     )
     .await;
     world.buyer_texts("hello??").await;
-    world.until_idle().await;
+    world.until_heard(4).await;
     assert_eq!(world.sent(3).await.len(), 3);
     world.until_recorded().await;
 

@@ -1018,7 +1018,7 @@ async fn consent_is_listed_changed_by_an_operator_and_proved() {
         .wex(&[&["consent", "add", BUYER], &why[..]].concat())
         .await;
     world.buyer_texts("20k sqft now").await;
-    world.until_idle().await;
+    world.until_heard(5).await;
     world.until_recorded().await;
 
     assert_eq!(world.sent(4).await.len(), 4, "nothing more is sent");

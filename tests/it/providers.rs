@@ -705,7 +705,7 @@ async fn who_wants_out_in_words_that_only_a_model_understands_is_left_alone() {
     world.buyer_texts("lose my digits, forever").await;
     world.sent(1).await;
     world.buyer_texts("10k sqft in Carson").await;
-    world.until_idle().await;
+    world.until_heard(2).await;
 
     let bodies: Vec<String> = world
         .sent(1)

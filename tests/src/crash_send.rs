@@ -191,7 +191,7 @@ impl Arena {
     async fn finish(mut self) -> Report {
         self.thaw(Instant::now() + FROZEN);
         let sim = &self.world.sim;
-        sim.clear_faults().await.expect("wex-sim answers");
+        sim.heal().await.expect("wex-sim answers");
         let ended = Instant::now();
         for queue in [INBOUND, OUTBOUND, QueueName("delivery")] {
             self.world

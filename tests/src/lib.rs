@@ -595,6 +595,15 @@ impl World {
         self.sim.messages().await.expect("wex-sim answers")
     }
 
+    /// Waits until `count` texts have had their turn, in all, and nothing waits or runs: for texts that nobody answers.
+    pub async fn until_heard(&self, count: u64) {
+        self.until(INBOUND, "the texts had their turn", |survey| {
+            survey.recently.get("completed") == Some(&count)
+        })
+        .await;
+        self.until_idle().await;
+    }
+
     /// Waits until no job waits and none runs.
     pub async fn until_idle(&self) {
         self.until(INBOUND, "inbound is idle", Survey::is_idle)
