@@ -348,7 +348,8 @@ impl Redis {
 }
 
 /// A child's environment is cleared, so its program has to be found before.
-pub(crate) fn find_in_path(program: &str) -> PathBuf {
+#[must_use]
+pub fn find_in_path(program: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .map(|directory| directory.join(program))

@@ -91,6 +91,7 @@ async fn what_a_lines_settings_make_fail_stops_that_line_and_no_other_until_it_i
         .await;
     all_text(&world, &buyers[1..]).await;
     world.supplier_texts(OWNER, "I have a warehouse").await;
+    world.sim.messages_since(0).await.expect("one is sent");
     world
         .until(OUTBOUND, "the buyers wait, the owner does not", |survey| {
             survey.held == 3 && survey.ready + survey.running == 0

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use tokio::task::JoinSet;
 use wex_ops::postgres::Postgres;
-use wex_ops::stack::{Process, Redis, Settings};
+use wex_ops::stack::{Process, Redis, Settings, find_in_path};
 use wex_queue::{Key, Limits, NewJob, Queue};
 use wex_tests::{INBOUND, OUTBOUND, World, delivery_to};
 
@@ -253,6 +253,56 @@ async fn redis_lets_our_processes_do_all_that_they_do_and_nothing_else() {
         let answer = world.redis_command_as_wex(command).await;
         assert!(answer.starts_with("NOPERM"), "{command:?}: {answer}");
     }
+}
+
+#[tokio::test]
+async fn what_redis_has_taken_is_there_after_it_was_killed_with_the_users_of_the_container() {
+    const PASSWORD: &str = "hush";
+    let directory = tempfile::TempDir::new().expect("a temporary directory");
+    let script = std::fs::read_to_string(deploy("redis/start")).expect("the script");
+    let users: String = script
+        .lines()
+        .filter(|line| line.starts_with("user "))
+        .map(|line| line.replace("#$hash", &format!(">{PASSWORD}")) + "\n")
+        .collect();
+    let file = directory.path().join("users.acl");
+    std::fs::write(&file, users).expect("room for it");
+    let socket = directory.path().join("redis.sock").display().to_string();
+    let words = [
+        "--port",
+        "0",
+        "--unixsocket",
+        &socket,
+        "--dir",
+        &directory.path().display().to_string(),
+        "--appendonly",
+        "yes",
+        "--appendfsync",
+        "always",
+        "--save",
+        "",
+        "--aclfile",
+        &file.display().to_string(),
+    ];
+    let words = words.map(str::to_owned);
+    let start = async || {
+        let program = find_in_path("redis-server");
+        let ready = "eady to accept connections";
+        let redis = Process::start("redis", &program, &words, &[], directory.path(), ready).await;
+        redis.expect("Redis starts")
+    };
+    let mut redis = start().await;
+    let url = format!("redis+unix://{socket}?user=wex&pass={PASSWORD}");
+    let connect = || Queue::new(&url, Duration::from_secs(5)).expect("a URL");
+    let key = Key::new("a-key").expect("a key");
+    let job = NewJob::new(INBOUND, key, "payload".to_owned()).expect("a job");
+    connect().enqueue([&job]).await.expect("Redis answers");
+
+    redis.kill().await;
+    let _redis = start().await;
+
+    let survey = connect().survey(INBOUND).await.expect("Redis answers");
+    assert_eq!(survey.waiting, 1);
 }
 
 /// Runs a script of `deploy` with these variables, from a file or into one.
