@@ -240,7 +240,13 @@ async fn empty(redis: &mut MultiplexedConnection) -> Result<(), Error> {
         .arg("SYNC")
         .query_async(redis)
         .await?;
+    until_rewritten(redis).await?; // Redis starts one by itself when its file has grown.
     let _started: String = redis::cmd("BGREWRITEAOF").query_async(redis).await?;
+    until_rewritten(redis).await
+}
+
+/// Waits until no rewrite of the append-only file is under way.
+async fn until_rewritten(redis: &mut MultiplexedConnection) -> Result<(), Error> {
     while figure(redis, "persistence", "aof_rewrite_in_progress").await? > 0.0 {
         sleep(Duration::from_millis(20)).await;
     }
