@@ -19,8 +19,8 @@ use wex_ops::stack::Settings;
 use wex_queue::{Limits, Queue};
 
 use self::load::{Load, Sent};
-use crate::crash_matrix::Choice;
 use crate::crash_matrix::history::{History, Verdict};
+use crate::crash_matrix::{Choice, name, say};
 use crate::{INBOUND, PATIENCE, World};
 
 /// No answer may take longer: Aircall gives up after 5 s, and the network takes its part of that.
@@ -137,15 +137,6 @@ pub async fn run(processes: &Path, faults: &[Fault], choice: Choice) -> Report {
         slowest: sent.slowest,
         drained_in,
         verdict: history.judge(),
-    }
-}
-
-/// What a row of the table is called.
-#[must_use]
-pub fn name(faults: &[Fault]) -> String {
-    match faults {
-        [fault] => fault.to_string(),
-        _ => "all, mixed".to_owned(),
     }
 }
 
@@ -266,17 +257,6 @@ async fn read(world: &World, sent: &Sent) -> History {
         history.leftovers.push(finding);
     }
     history
-}
-
-/// To standard error: the table goes to standard output, and a test's output is shown when it fails.
-fn say(line: &str) {
-    #[expect(
-        clippy::print_stderr,
-        reason = "the seed has to be seen by whoever runs this"
-    )]
-    {
-        eprintln!("{line}");
-    }
 }
 
 impl Report {

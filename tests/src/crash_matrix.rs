@@ -78,7 +78,7 @@ pub async fn run(processes: &Path, faults: &[Fault], choice: Choice) -> Report {
 
 /// What a row of the table is called.
 #[must_use]
-pub fn name(faults: &[Fault]) -> String {
+pub fn name(faults: &[impl fmt::Display]) -> String {
     match faults {
         [fault] => fault.to_string(),
         _ => "all, mixed".to_owned(),

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use wex_ops::stack::Programs;
 use wex_runtime::env::Env;
 use wex_runtime::error_chain;
-use wex_tests::crash_ingress::{ANSWER_MAX, Fault, Report, name, run};
-use wex_tests::crash_matrix::Choice;
+use wex_tests::crash_ingress::{ANSWER_MAX, Fault, Report, run};
+use wex_tests::crash_matrix::{Choice, name};
 
 #[tokio::main]
 async fn main() -> ExitCode {
