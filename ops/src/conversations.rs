@@ -9,8 +9,11 @@ use tokio::time::{Instant, sleep};
 use wex_domain::job::{confirmation_record, sent_record, suppression_record, texted_record};
 use wex_domain::line::{LineId, Side};
 use wex_domain::phone_number::PhoneNumber;
-use wex_ledger::{ConversationRow, Ledger, Message, MessageFilter, TimelineEvent};
+use wex_ledger::{
+    ConversationFilter, ConversationRow, Ledger, Message, MessageFilter, TimelineEvent,
+};
 use wex_queue::{Act, Forgotten, Key, Worker};
+use wex_runtime::clock::Clock;
 
 use crate::hold;
 use crate::ledger::{self, Contact, note_if_cut, phone_number, shown_contact};
@@ -45,6 +48,9 @@ pub(crate) enum Command {
 pub(crate) struct List {
     #[command(flatten)]
     contact: Contact,
+    /// Only those that a person has: a colleague who texted, or who was asked for
+    #[arg(long)]
+    held: bool,
     /// Conversations to show
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     limit: u16,
@@ -95,13 +101,22 @@ pub(crate) async fn run(command: Command) -> Result<(), CommandError> {
 }
 
 async fn list(options: &List, ledger: &Ledger) -> Result<(), CommandError> {
-    let contact = options.contact.e164();
+    let now_ms = Clock.now_ms();
+    let filter = ConversationFilter {
+        contact: options.contact.e164(),
+        held_at_ms: options.held.then_some(now_ms),
+        ..ConversationFilter::default()
+    };
     let (found, next) = ledger
-        .conversations(contact.as_ref(), None, None, u32::from(options.limit))
+        .conversations(&filter, None, u32::from(options.limit))
         .await?;
     if options.json {
         return found.iter().try_for_each(|conversation| {
             let mut object = json!(conversation);
+            if !conversation.is_held(now_ms) {
+                object["held_by"] = Value::Null;
+                object["held_until_ms"] = Value::Null;
+            }
             object["contact"] = shown_contact(&conversation.contact, options.show_contacts).into();
             object["conversation"] =
                 shown_key(&conversation.conversation, options.show_contacts).into();
@@ -117,10 +132,7 @@ async fn list(options: &List, ledger: &Ledger) -> Result<(), CommandError> {
             date_time(conversation.last_ms),
             conversation.received.to_string(),
             conversation.sent.to_string(),
-            conversation
-                .held_by
-                .clone()
-                .unwrap_or_else(|| "the assistant".to_owned()),
+            holder(conversation, now_ms),
             shown_key(&conversation.conversation, options.show_contacts),
         ]);
     }
@@ -129,13 +141,28 @@ async fn list(options: &List, ledger: &Ledger) -> Result<(), CommandError> {
     Ok(())
 }
 
+/// Who has a conversation, and until when.
+fn holder(conversation: &ConversationRow, now_ms: u64) -> String {
+    match (&conversation.held_by, conversation.held_until_ms) {
+        (Some(by), Some(until_ms)) if conversation.is_held(now_ms) => {
+            format!("{by}, until {}", date_time(until_ms))
+        }
+        (Some(by), None) => by.clone(),
+        _ => "the assistant".to_owned(),
+    }
+}
+
 async fn show(options: &Show, ledger: &Ledger) -> Result<(), CommandError> {
     const CONVERSATIONS_MAX: u32 = 100;
     let contact = phone_number(&options.which).ok();
     let contact = contact.map(|contact| contact.as_e164().to_owned());
-    let key = contact.is_none().then(|| options.which.clone());
+    let filter = ConversationFilter {
+        conversation: contact.is_none().then(|| options.which.clone()),
+        contact,
+        held_at_ms: None,
+    };
     let (found, _) = ledger
-        .conversations(contact.as_ref(), key.as_ref(), None, CONVERSATIONS_MAX)
+        .conversations(&filter, None, CONVERSATIONS_MAX)
         .await?;
     if found.is_empty() {
         return Err(CommandError::Failed(format!(
@@ -194,7 +221,7 @@ async fn show_one(
         conversation.conversation,
         conversation.received,
         conversation.sent,
-        conversation.held_by.as_deref().unwrap_or("the assistant")
+        holder(conversation, Clock.now_ms())
     ))?;
     let mut table = Table::new(&["TIME", "WAY", "WHAT"]);
     for entry in &entries {
@@ -267,7 +294,9 @@ async fn erase(options: &Erase, ledger: &Ledger) -> Result<(), CommandError> {
         name: name.clone(),
         deleted: keys
             .iter()
-            .flat_map(|key| [format!("conversation:{key}"), format!("unsaid:{key}")])
+            .flat_map(|key| {
+                ["conversation", "unsaid", "held", "resumed"].map(|what| format!("{what}:{key}"))
+            })
             .chain([confirmation_record(contact), texted_record(contact)])
             .chain(sent.map(sent_record))
             .collect(),

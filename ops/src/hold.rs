@@ -14,6 +14,7 @@ use wex_runtime::env::Span;
 use crate::ledger::phone_number;
 use crate::operator::{CommandError, Operator, Session, reason_parser, shown_key};
 use crate::output::{harmless, line};
+use crate::time;
 
 #[derive(Debug, Args)]
 pub(crate) struct Pause {
@@ -66,7 +67,11 @@ async fn hold(options: &Held, lasts: Option<Duration>) -> Result<(), CommandErro
         };
         let (by, reason) = (operator.clone(), options.reason.clone());
         let what = match lasts {
-            Some(_) => What::TakenOver { by, reason },
+            Some(lasts) => What::TakenOver {
+                by,
+                reason,
+                until_ms: Some(session.now_ms.saturating_add(time::ms(lasts))),
+            },
             None => What::HandedBack { by, reason },
         };
         let event = Event::of(conversation.clone(), Uuid::now_v7(), session.now_ms, what);
@@ -97,21 +102,8 @@ async fn hold(options: &Held, lasts: Option<Duration>) -> Result<(), CommandErro
 
 /// The conversations that a person means. They need not have begun.
 fn held(which: &str, session: &Session) -> Result<Vec<ConversationId>, CommandError> {
-    let mut fields = which.splitn(3, ':');
-    let key = (fields.next(), fields.next(), fields.next());
-    if let (Some(side @ ("buyer" | "supplier")), Some(line), Some(contact)) = key
-        && let (Ok(line), Ok(contact)) = (line.parse(), phone_number(contact))
-    {
-        let side = if side == "buyer" {
-            Side::Buyer
-        } else {
-            Side::Supplier
-        };
-        return Ok(vec![ConversationId {
-            side,
-            line: LineId(line),
-            contact,
-        }]);
+    if let Some(conversation) = ConversationId::from_key(which) {
+        return Ok(vec![conversation]);
     }
     let contact = phone_number(which).map_err(|_not_one| {
         CommandError::Usage(format!(

@@ -5,7 +5,7 @@ use clap::Args;
 use wex_domain::conversation::{Conversation, Party, RECENT_MAX};
 use wex_domain::job::suppression_record;
 use wex_domain::phone_number::PhoneNumber;
-use wex_ledger::{ConversationRow, Ledger, MessageFilter};
+use wex_ledger::{ConversationFilter, ConversationRow, Ledger, MessageFilter};
 use wex_queue::{Queue, RESTORE_MAX};
 
 use crate::ledger::{self, PAGE, Progress};
@@ -95,7 +95,7 @@ async fn conversations(ledger: &Ledger, restored: &mut Restorer<'_>) -> Result<(
     let (mut progress, mut behind) = (Progress::of(total), None);
     loop {
         let (page, next) = ledger
-            .conversations(None, None, behind.as_ref(), PAGE)
+            .conversations(&ConversationFilter::default(), behind.as_ref(), PAGE)
             .await?;
         for row in &page {
             match (state(row, ledger).await?, row.has_state) {

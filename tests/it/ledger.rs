@@ -19,8 +19,8 @@ use wex_domain::line::{LineId, Side};
 use wex_domain::message::{InboundMessage, Purpose, Reply};
 use wex_domain::phone_number::PhoneNumber;
 use wex_ledger::{
-    Database, ErasureKey, Incoming, Keys, Ledger, Message, MessageFilter, Retention, Source,
-    Verified, Written,
+    ConversationFilter, Database, ErasureKey, Incoming, Keys, Ledger, Message, MessageFilter,
+    Retention, Source, Verified, Written,
 };
 use wex_ops::postgres::Postgres;
 use wex_ops::stack::Settings;
@@ -213,7 +213,7 @@ async fn an_event_that_is_written_again_changes_nothing(place: Place) {
         .collect();
     assert_eq!(bodies, [Some("Hello"), Some("zero \u{fffd} and \u{1f600}")]);
     let (conversations, _) = ledger
-        .conversations(None, None, None, 9)
+        .conversations(&ConversationFilter::default(), None, 9)
         .await
         .expect("it answers");
     let received: u64 = conversations.iter().map(|found| found.received).sum();
@@ -569,6 +569,7 @@ async fn a_turn_and_its_send_are_read_back_as_they_happened(place: Place) {
             What::TakenOver {
                 by: "an agent".to_owned(),
                 reason: "wrote".to_owned(),
+                until_ms: None,
             },
         ),
     ];
@@ -622,7 +623,7 @@ async fn a_turn_and_its_send_are_read_back_as_they_happened(place: Place) {
         "10k sqft"
     );
     let (conversations, _) = ledger
-        .conversations(None, None, None, 9)
+        .conversations(&ConversationFilter::default(), None, 9)
         .await
         .expect("it answers");
     assert_eq!(conversations[0].held_by.as_deref(), Some("an agent"));
@@ -794,7 +795,7 @@ async fn the_ledger_equals_what_was_said_although_it_and_its_database_are_killed
         .collect();
     assert_eq!(left, sent);
     let (conversations, _) = ledger
-        .conversations(None, None, None, 100)
+        .conversations(&ConversationFilter::default(), None, 100)
         .await
         .expect("it answers");
     assert!(
@@ -1204,6 +1205,11 @@ async fn who_is_erased_is_found_nowhere_and_stays_opted_out() {
             survey.waiting == 1
         })
         .await;
+    let key = format!("buyer:{}:{BUYER}", world.settings.buyer.0);
+    for act in ["resume", "pause"] {
+        let words = ["conversations", act, &key, "--reason", "looking"];
+        world.wex(&words).await;
+    }
     world.until_recorded().await;
     assert!(world.all_of_redis().await.contains(BUYER));
 

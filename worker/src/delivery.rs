@@ -183,6 +183,7 @@ fn taken_over(
     let what = What::TakenOver {
         by: "a colleague in Aircall".to_owned(),
         reason: "texted".to_owned(),
+        until_ms: Some(at_ms.saturating_add(whole_ms(pause))),
     };
     let event = Event::of(
         conversation.clone(),
@@ -298,6 +299,10 @@ fn barred(
     let notice = tell::notice(NoticeKind::ConsentChanged, conversation, now_ms, data)?;
     effects.jobs.push(notice);
     Ok(())
+}
+
+fn whole_ms(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn silent(what: &'static str) -> Achieved {

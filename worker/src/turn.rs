@@ -598,6 +598,7 @@ fn commit(
         events.push(What::TakenOver {
             by: "a person, asked for".to_owned(),
             reason: reason.to_owned(),
+            until_ms: None,
         });
     }
     for happened in &conclusion.happened {

@@ -46,6 +46,22 @@ impl ConversationId {
     pub fn key(&self) -> String {
         format!("{}:{}:{}", self.side, self.line, self.contact.as_e164())
     }
+
+    /// Reads what [`ConversationId::key`] wrote; `None` for the key of anything else.
+    #[must_use]
+    pub fn from_key(key: &str) -> Option<Self> {
+        let mut fields = key.splitn(3, ':');
+        let side = match fields.next()? {
+            "buyer" => Side::Buyer,
+            "supplier" => Side::Supplier,
+            _ => return None,
+        };
+        Some(Self {
+            side,
+            line: LineId(fields.next()?.parse().ok()?),
+            contact: PhoneNumber::parse(fields.next()?).ok()?,
+        })
+    }
 }
 
 impl fmt::Debug for ConversationId {
@@ -205,6 +221,25 @@ mod tests {
     use crate::dialogue::Tour;
     use crate::listing::Listing;
     use crate::requirement::Use;
+
+    #[test]
+    fn a_key_names_its_conversation_and_no_other_word_names_one() {
+        let id = ConversationId {
+            side: Side::Supplier,
+            line: LineId(476_257),
+            contact: PhoneNumber::parse("+18704575426").unwrap(),
+        };
+        assert_eq!(ConversationId::from_key(&id.key()), Some(id));
+        for other in [
+            "",
+            "unreadable",
+            "agent:1:+18704575426",
+            "buyer:x:+18704575426",
+            "buyer:1",
+        ] {
+            assert_eq!(ConversationId::from_key(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn a_conversation_of_the_longest_texts_fits_a_record() {

@@ -106,7 +106,13 @@ pub enum What {
         requirement: Value,
     },
     /// An agent or an operator took the conversation over.
-    TakenOver { by: String, reason: String },
+    TakenOver {
+        by: String,
+        reason: String,
+        /// When it ends by itself, in milliseconds since 1970; `None`: when a person gives it back.
+        #[serde(default)]
+        until_ms: Option<u64>,
+    },
     /// The assistant goes on with it.
     HandedBack { by: String, reason: String },
     /// We ask for a person.

@@ -18,8 +18,8 @@ mod write;
 pub use consent::{ConsentRow, Verified};
 pub use erase::{Erased, ErasureKey};
 pub use read::{
-    ConversationRow, DayReport, Message, MessageFilter, Position, Provenance, RequirementRow,
-    TimelineEvent,
+    ConversationFilter, ConversationRow, DayReport, Message, MessageFilter, Position, Provenance,
+    RequirementRow, TimelineEvent,
 };
 pub use retention::Retention;
 pub use seal::{Keys, NotAKey};

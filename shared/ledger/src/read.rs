@@ -74,6 +74,16 @@ pub struct MessageFilter {
     pub text: Option<String>,
 }
 
+/// Which conversations. What is given must fit.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct ConversationFilter {
+    /// In E.164 form.
+    pub contact: Option<String>,
+    pub conversation: Option<String>,
+    /// Those that a person has at this time.
+    pub held_at_ms: Option<u64>,
+}
+
 /// A place between two rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
@@ -93,12 +103,22 @@ pub struct ConversationRow {
     /// Texts that came, and that Aircall took.
     pub received: u64,
     pub sent: u64,
-    /// Who holds it, if not the assistant.
+    /// Who took it from the assistant and has not given it back; see [`ConversationRow::is_held`].
     pub held_by: Option<String>,
+    /// When that ends by itself; `None`: when a person gives it back.
+    pub held_until_ms: Option<u64>,
     /// What was known after the last turn, without its texts; `None` when its key is missing.
     pub state: Option<Value>,
     /// There was a turn.
     pub has_state: bool,
+}
+
+impl ConversationRow {
+    /// A person has it, and the assistant is silent.
+    #[must_use]
+    pub fn is_held(&self, now_ms: u64) -> bool {
+        self.held_by.is_some() && self.held_until_ms.is_none_or(|until_ms| now_ms < until_ms)
+    }
 }
 
 /// One entry of a conversation's timeline that is not a text.
@@ -165,6 +185,7 @@ macro_rules! without_content {
 without_content!(
     Message,
     MessageFilter,
+    ConversationFilter,
     ConversationRow,
     TimelineEvent,
     RequirementRow,
@@ -362,14 +383,17 @@ impl Ledger {
     /// When the database cannot be used.
     pub async fn conversations(
         &self,
-        contact: Option<&String>,
-        conversation: Option<&String>,
+        filter: &ConversationFilter,
         behind: Option<&Position>,
         rows_max: u32,
     ) -> Result<(Vec<ConversationRow>, Option<Position>), LedgerError> {
         let mut r#where = Where::default();
-        r#where.text("contact = {}", contact);
-        r#where.text("id = {}", conversation);
+        r#where.text("contact = {}", filter.contact.as_ref());
+        r#where.text("id = {}", filter.conversation.as_ref());
+        r#where.number(
+            "held_by IS NOT NULL AND (held_until_ms IS NULL OR {} < held_until_ms)",
+            filter.held_at_ms,
+        );
         r#where.behind(("last_ms", "id"), '<', behind);
         let sql = format!(
             "SELECT * FROM conversations{} ORDER BY last_ms DESC, id DESC LIMIT {rows_max}",
@@ -654,6 +678,7 @@ impl Ledger {
             received: number(row, "received")?,
             sent: number(row, "sent")?,
             held_by: row.try_get("held_by")?,
+            held_until_ms: perhaps(row, "held_until_ms")?,
             state: self.json(row, "state", &conversation)?,
             has_state: row.try_get::<Option<String>, _>("state")?.is_some(),
             conversation,

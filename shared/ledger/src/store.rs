@@ -15,7 +15,13 @@ use sqlx::{Any, AnyPool, Executor, SqlSafeStr, Transaction};
 use crate::seal::Keys;
 
 /// In order; a migration that has run anywhere is never changed.
-const MIGRATIONS: [(&str, &str); 1] = [("tables", include_str!("../migrations/1_tables.sql"))];
+const MIGRATIONS: [(&str, &str); 2] = [
+    ("tables", include_str!("../migrations/1_tables.sql")),
+    (
+        "until when held",
+        include_str!("../migrations/2_until_when_held.sql"),
+    ),
+];
 
 /// How long a statement waits for a connection, and SQLite for another writer.
 const WAIT_MAX: Duration = Duration::from_secs(5);

@@ -314,8 +314,10 @@ async fn apply(
         } => {
             updated(connection, event, fields, requirement, &key, keys).await?;
         }
-        What::TakenOver { by, .. } => hold(connection, &key, Some(by)).await?,
-        What::HandedBack { .. } => hold(connection, &key, None).await?,
+        What::TakenOver { by, until_ms, .. } => {
+            hold(connection, &key, Some(by), *until_ms).await?;
+        }
+        What::HandedBack { .. } => hold(connection, &key, None, None).await?,
         What::HandoffRequested { .. } | What::TourRequested { .. } | What::OperatorActed { .. } => {
         }
     }
@@ -373,7 +375,7 @@ fn about(what: &What) -> (Option<String>, Value) {
             let names: Vec<_> = fields.iter().map(|field| field.field.as_str()).collect();
             (None, json!({ "fields": names }))
         }
-        What::TakenOver { by, reason } | What::HandedBack { by, reason } => {
+        What::TakenOver { by, reason, .. } | What::HandedBack { by, reason } => {
             (None, json!({ "by": by, "reason": reason }))
         }
         What::HandoffRequested { reason } => (None, json!({ "reason": reason })),
@@ -701,10 +703,12 @@ async fn hold(
     connection: &mut AnyConnection,
     conversation: &str,
     by: Option<&str>,
+    until_ms: Option<u64>,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE conversations SET held_by = $2 WHERE id = $1")
+    sqlx::query("UPDATE conversations SET held_by = $2, held_until_ms = $3 WHERE id = $1")
         .bind(conversation)
         .bind(by.map(storable))
+        .bind(until_ms.map(as_i64))
         .execute(connection)
         .await?;
     Ok(())
