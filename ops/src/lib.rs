@@ -17,6 +17,7 @@ mod health;
 mod hold;
 mod ledger;
 mod messages;
+mod obstacles;
 mod queue;
 mod report;
 mod requirements;

@@ -10,6 +10,7 @@ use wex_queue::{
     WHOLE_QUEUE, Worker,
 };
 
+use crate::obstacles::Obstacles;
 use crate::operator::{
     CommandError, Conversations, EXIT_CODES, Operator, QUEUES, Session, queue_parser,
     reason_parser, shown_key, without_numbers,
@@ -336,6 +337,8 @@ struct PeekRow {
     crashes: u32,
     worker: Option<String>,
     pause: Option<Pause>,
+    #[serde(flatten)]
+    obstacles: Obstacles,
     why: String,
 }
 
@@ -348,6 +351,7 @@ async fn peek(session: &Session, options: &Peek) -> Result<(), CommandError> {
         keys.extend(peeked.keys);
     }
     keys.sort_by_key(|key| order(key.state));
+    let obstacles = Obstacles::of(&session.queue, &keys).await?;
     let surroundings = Surroundings {
         now_ms,
         survey: session.queue.survey(queue).await?,
@@ -356,7 +360,7 @@ async fn peek(session: &Session, options: &Peek) -> Result<(), CommandError> {
         gates: session.queue.gates(queue).await?.1,
         queue,
     };
-    let rows = keys.iter().map(|key| PeekRow {
+    let rows = keys.iter().zip(obstacles).map(|(key, obstacles)| PeekRow {
         key: shown_key(key.key.as_str(), options.show_contacts),
         state: state_word(key.state),
         at_ms: match key.state {
@@ -370,7 +374,8 @@ async fn peek(session: &Session, options: &Peek) -> Result<(), CommandError> {
         crashes: key.crashes,
         worker: key.worker.clone(),
         pause: key.pause.clone(),
-        why: surroundings.why(key),
+        obstacles,
+        why: surroundings.why(key, &obstacles),
     });
     if options.json {
         return rows.into_iter().try_for_each(|row| json(&row));
@@ -435,8 +440,16 @@ struct Surroundings {
 }
 
 impl Surroundings {
-    /// Why is this key not running? Pure.
-    fn why(&self, key: &PeekedKey) -> String {
+    /// Why is this key not running, and what else keeps it from an answer? Pure.
+    fn why(&self, key: &PeekedKey, obstacles: &Obstacles) -> String {
+        let mut why = self.why_not_running(key, obstacles);
+        if let Some(obstacles) = obstacles.say(self.queue, key, self.now_ms) {
+            why.push_str(&format!("; {obstacles}"));
+        }
+        why
+    }
+
+    fn why_not_running(&self, key: &PeekedKey, obstacles: &Obstacles) -> String {
         let pause = key
             .pause
             .as_ref()
@@ -457,7 +470,7 @@ impl Surroundings {
                 .or_else(|| self.gate(Some(LATE)))
                 .unwrap_or_else(|| "its gate has opened".to_owned()),
             (KeyState::Ready, None) => self.held_up(),
-            (KeyState::Scheduled { due_ms }, None) => self.scheduled(key, due_ms),
+            (KeyState::Scheduled { due_ms }, None) => self.scheduled(key, due_ms, obstacles),
         }
     }
 
@@ -486,17 +499,26 @@ impl Surroundings {
         }
     }
 
-    fn scheduled(&self, key: &PeekedKey, due_ms: u64) -> String {
+    fn scheduled(&self, key: &PeekedKey, due_ms: u64, obstacles: &Obstacles) -> String {
         let wait = short(since(self.now_ms, due_ms));
         let is_due = due_ms <= self.now_ms;
-        let mut why = match (&key.waits_for, key.failures.last()) {
-            (Some(waits_for), _) => {
+        let news = obstacles.waits_for_news_since(key);
+        let mut why = match (news, &key.waits_for, key.failures.last()) {
+            (Some(since_ms), _, Some(failure)) => {
+                format!(
+                    "waits since {} for Aircall's news of this send, whose outcome is unknown ({}); looked at again in {wait}. It \
+                     is never sent again by itself: without news it becomes a dead letter for a person",
+                    ago(since_ms, self.now_ms),
+                    without_numbers(&failure.error)
+                )
+            }
+            (_, Some(waits_for), _) => {
                 format!(
                     "waits for {}, looked at again in {wait}",
                     without_numbers(waits_for)
                 )
             }
-            (None, Some(failure)) => {
+            (_, None, Some(failure)) => {
                 let when = if is_due {
                     "retry is due".to_owned()
                 } else {
@@ -509,8 +531,8 @@ impl Surroundings {
                     without_numbers(&failure.error)
                 )
             }
-            (None, None) if is_due => "quiet window is over".to_owned(),
-            (None, None) => format!("quiet window ends in {wait}"),
+            (_, None, None) if is_due => "quiet window is over".to_owned(),
+            (_, None, None) => format!("quiet window ends in {wait}"),
         };
         if is_due || self.queue_pause().is_some() || self.working().next().is_none() {
             why.push_str(&format!("; {}", self.held_up()));

@@ -1,9 +1,10 @@
 //! Aircall's news of texts that left: proof of our own, how far they came, and colleagues at work.
 
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::time::Instant;
 use wex_ops::stack::Settings;
 use wex_queue::QueueName;
-use wex_tests::{BUYER, OUTBOUND, World};
+use wex_tests::{BUYER, OUTBOUND, PATIENCE, World};
 
 use crate::processes;
 
@@ -59,6 +60,101 @@ async fn a_reply_that_waits_when_a_colleague_texts_is_not_sent() {
         .await;
     world.until_idle().await;
     assert_eq!(world.sent(0).await.len(), 0);
+}
+
+/// The one conversation in a peek of a queue.
+async fn peeked(world: &World, queue: &str) -> Value {
+    let words = ["queue", "peek", queue, "--contact", BUYER, "--json"];
+    let peeked = world.wex(&words).await;
+    let of_buyers = |row: &Value| {
+        row["key"]
+            .as_str()
+            .is_some_and(|key| key.starts_with("buyer"))
+    };
+    let mut rows = peeked
+        .lines()
+        .map(|row| serde_json::from_str(row).expect("JSON"));
+    rows.find(of_buyers).expect("the conversation")
+}
+
+#[tokio::test]
+async fn where_a_colleague_has_a_conversation_or_its_contact_opted_out_every_look_at_it_says_so() {
+    let world = World::start(processes()).await;
+    let pause = ["queue", "pause", "outbound", "--reason", "test"];
+    world.wex(&pause).await;
+    world.buyer_texts(TEXT).await;
+    world
+        .until(OUTBOUND, "the reply waits", |survey| survey.waiting == 1)
+        .await;
+    let before = peeked(&world, "outbound").await;
+    for obstacle in ["held_since_ms", "suppressed_since_ms", "unknown_since_ms"] {
+        assert_eq!(before[obstacle], Value::Null, "{before}");
+    }
+
+    colleague_texts(&world).await;
+
+    let reply = peeked(&world, "outbound").await;
+    assert!(reply["held_since_ms"].is_u64(), "{reply}");
+    let why = reply["why"].as_str().expect("words");
+    assert!(
+        why.contains("a person has the conversation since")
+            && why.contains("the reply is withheld when its turn comes"),
+        "{why}"
+    );
+    // Also where nothing waits: this is why nobody is answered.
+    let idle = world
+        .wex(&["queue", "peek", "inbound", "--contact", BUYER])
+        .await;
+    assert!(
+        idle.contains("has no jobs; a person has the conversation since")
+            && idle.contains("the assistant is silent"),
+        "{idle}"
+    );
+    world.until_recorded().await;
+    let held = world.wex(&["conversations", "list", "--held"]).await;
+    assert!(held.contains("a colleague in Aircall, until 2"), "{held}");
+    let shown = world.wex(&["conversations", "show", BUYER]).await;
+    assert!(
+        shown.contains("held by a colleague in Aircall, until 2"),
+        "{shown}"
+    );
+    let (_, metrics) = world.get_from_worker("/metrics").await;
+    let counted = r#"sms_outcomes_total{queue="delivery",outcome="taken_over"} 1"#;
+    assert!(metrics.contains(counted), "{metrics}");
+
+    world.buyer_texts("STOP").await;
+    let stopped = peeked(&world, "outbound").await;
+    assert!(stopped["suppressed_since_ms"].is_u64(), "{stopped}");
+    let why = stopped["why"].as_str().expect("words");
+    assert!(why.contains("the contact has opted out"), "{why}");
+}
+
+#[tokio::test]
+async fn a_conversation_whose_pause_is_over_is_shown_as_the_assistants() {
+    let world = World::start(processes()).await;
+    world.buyer_texts(TEXT).await;
+    world.sent(1).await;
+    let pause = ["conversations", "pause", BUYER, "--reason", "x", "--for"];
+    world.wex(&[&pause[..], &["1h"]].concat()).await;
+    world.until_recorded().await;
+    let held = world
+        .wex(&["conversations", "list", "--held", "--json"])
+        .await;
+    assert!(held.contains("\"held_by\":\"ann\""), "{held}");
+
+    world.wex(&[&pause[..], &["1s"]].concat()).await;
+    world.until_recorded().await;
+
+    let deadline = Instant::now() + PATIENCE;
+    while world.wex(&["conversations", "list", "--held"]).await
+        != "There are no such conversations.\n"
+    {
+        assert!(Instant::now() < deadline, "it does not end");
+    }
+    let all = world.wex(&["conversations", "list", "--json"]).await;
+    assert!(all.contains("\"held_by\":null"), "{all}");
+    let shown = world.wex(&["conversations", "show", BUYER]).await;
+    assert!(shown.contains("held by the assistant"), "{shown}");
 }
 
 #[tokio::test]

@@ -110,6 +110,34 @@ async fn a_send_of_unclear_outcome_without_news_waits_for_a_person_and_is_never_
 }
 
 #[tokio::test]
+async fn a_send_that_waits_for_aircalls_news_says_so_in_every_look_at_it() {
+    let settings = Settings {
+        unknown_wait: Duration::from_secs(3_600),
+        ..Settings::default()
+    };
+    let world = World::start_with(processes(), settings).await;
+    world.sim.fault("server_error", 1).await.expect("a fault");
+    world.buyer_texts(TEXT).await;
+    world
+        .until(OUTBOUND, "the reply waits for news", |survey| {
+            survey.scheduled == 1
+        })
+        .await;
+
+    let peeked = world.wex(&["queue", "peek", "outbound"]).await;
+    assert!(
+        peeked.contains("for Aircall's news of this send, whose outcome is unknown (Aircall failed with status 500)"),
+        "{peeked}"
+    );
+    let as_json = world.wex(&["queue", "peek", "outbound", "--json"]).await;
+    let row: Value = serde_json::from_str(as_json.trim()).expect("one row");
+    assert!(row["unknown_since_ms"].is_u64(), "{row}");
+    let (_, metrics) = world.get_from_worker("/metrics").await;
+    let waiting = r#"sms_queue_keys{queue="outbound",state="scheduled"} 1"#;
+    assert!(metrics.contains(waiting), "{metrics}");
+}
+
+#[tokio::test]
 async fn the_next_reply_waits_until_the_unclear_one_before_it_is_settled() {
     let world = world_with("drop_after_accept").await;
     world

@@ -143,6 +143,9 @@ pub(crate) async fn run(claim: Claim, ctx: &Context) {
         Disposition::DeadLetter { .. } => "dead_letter",
     };
     ctx.metrics.attempted(&claim, word, started.elapsed());
+    if let (Ok(achieved), Some(Settled::Done)) = (&outcome, settled) {
+        ctx.metrics.achieved(&claim, achieved.what);
+    }
 }
 
 async fn perform(claim: &Claim, ctx: &Context) -> Result<Achieved, Failure> {

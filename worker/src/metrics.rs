@@ -24,6 +24,7 @@ const WAIT_BUCKETS_S: [f64; 12] = [
 #[derive(Debug)]
 pub(crate) struct Metrics {
     attempts: Family<Attempt, Counter>,
+    outcomes: Family<Outcome, Counter>,
     duration: Family<OfQueue, Histogram>,
     wait: Family<OfQueue, Histogram>,
     llm_calls: Family<OfModel, Counter>,
@@ -36,6 +37,13 @@ struct Attempt {
     queue: &'static str,
     /// `complete`, `retry`, `dead_letter`, or `abandoned` when the lease was lost.
     disposition: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    queue: &'static str,
+    /// What the log calls `outcome`, e.g. `accepted`, `suppressed` or `taken_over`.
+    outcome: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -61,6 +69,7 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         Self {
             attempts: Family::default(),
+            outcomes: Family::default(),
             duration: Family::new_with_constructor(|| Histogram::new(ATTEMPT_BUCKETS_S)),
             wait: Family::new_with_constructor(|| Histogram::new(WAIT_BUCKETS_S)),
             llm_calls: Family::default(),
@@ -80,6 +89,14 @@ impl Metrics {
         let of = OfQueue { queue };
         self.duration.get_or_create(&of).observe(took.as_secs_f64());
         self.wait.get_or_create(&of).observe(waited.as_secs_f64());
+    }
+
+    /// Counts what jobs came to that were completed.
+    pub(crate) fn achieved(&self, claim: &Claim, outcome: &'static str) {
+        let queue = claim.queue.0;
+        self.outcomes
+            .get_or_create(&Outcome { queue, outcome })
+            .inc();
     }
 
     /// Counts calls of models that were answered. Which models there are is set by the operator.
@@ -110,6 +127,11 @@ impl Metrics {
             "sms_attempts",
             "Attempts by what became of the job",
             self.attempts.clone(),
+        );
+        registry.register(
+            "sms_outcomes",
+            "Completed attempts by what they came to",
+            self.outcomes.clone(),
         );
         registry.register_with_unit(
             "sms_attempt_duration",
