@@ -5,8 +5,12 @@ mod report;
 mod score;
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep_until};
 use wex_llm::Assistant;
 use wex_runtime::env::Env;
 
@@ -42,8 +46,9 @@ pub(crate) struct Options {
 
 pub(crate) async fn run(options: &Options) -> Result<(), CommandError> {
     let mut env = Env::from_process();
-    let configured = wex_turn::config::assistant(&mut env);
+    let mut configured = wex_turn::config::assistant(&mut env);
     env.finish()?;
+    pace(&mut configured);
     let mut examples_read = Vec::new();
     for file in &options.files {
         examples_read.extend(examples(file)?);
@@ -79,6 +84,22 @@ pub(crate) async fn run(options: &Options) -> Result<(), CommandError> {
             "not reached: {}",
             failed.join(", ")
         )))
+    }
+}
+
+/// Spreads calls over the minute, as their rate allows. Workers count theirs together; here is one process.
+fn pace(assistant: &mut Assistant) {
+    for provider in &mut assistant.providers {
+        let free_at = Arc::new(Mutex::new(Instant::now()));
+        provider.take_from(Arc::new(move |_, per_minute| {
+            let free_at = Arc::clone(&free_at);
+            Box::pin(async move {
+                let mut free_at = free_at.lock().await;
+                sleep_until(*free_at).await;
+                *free_at = Instant::now() + Duration::from_secs(60) / per_minute.max(1);
+                None
+            })
+        }));
     }
 }
 

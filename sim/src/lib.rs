@@ -8,7 +8,7 @@
 //! ```text
 //!   our worker ── /v1/... ──▶ api ──▶ world ──▶ events ──▶ webhooks ── POST ──▶ our ingress
 //!   tests, demo ── /_sim/... ──▶ control ──┘
-//!   our worker ── /openai/..., /anthropic/... ──▶ llm
+//!   our worker ── /openai/..., /compatible/..., /anthropic/... ──▶ llm
 //! ```
 //!
 //! What Aircall's documents leave open, and what is assumed here, is said where the assumption is made.

@@ -1,6 +1,8 @@
 //! What the client of language models promises, over HTTP, against a stand-in that enforces the vendors' rules.
 
-use std::time::Duration;
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 use secrecy::SecretString;
@@ -18,7 +20,11 @@ use wex_tests::{BUYER, World};
 
 use crate::processes;
 
-const DIALECTS: [Dialect; 2] = [Dialect::OpenAi, Dialect::Anthropic];
+const DIALECTS: [Dialect; 3] = [
+    Dialect::OpenAi,
+    Dialect::OpenAiCompatible,
+    Dialect::Anthropic,
+];
 
 /// The spaces of the demo.
 const SAMPLE: &str = concat!(
@@ -64,6 +70,7 @@ impl Models {
     fn config(&self, dialect: Dialect) -> ProviderConfig {
         let path = match dialect {
             Dialect::OpenAi => "openai/v1",
+            Dialect::OpenAiCompatible => "compatible/v1",
             Dialect::Anthropic => "anthropic/",
         };
         ProviderConfig {
@@ -74,6 +81,7 @@ impl Models {
             anthropic_version: "2026-10-21".to_owned(),
             timeout: Duration::from_secs(10),
             rest: Duration::ZERO,
+            rate_per_minute: None,
         }
     }
 
@@ -131,9 +139,30 @@ impl Models {
 
     /// What came, oldest first.
     async fn requests(&self) -> Vec<Value> {
+        self.page("").await
+    }
+
+    /// What came, once it is so many.
+    async fn until_asked(&self, count: usize) -> Vec<Value> {
+        let all = async {
+            let mut came = Vec::new();
+            while came.len() < count {
+                let since = came.last().map_or(0, |last: &Value| {
+                    last["seq"].as_u64().expect("each has a number")
+                });
+                came.extend(self.page(&format!("?since={since}&wait_ms=1000")).await);
+            }
+            came
+        };
+        tokio::time::timeout(Duration::from_secs(60), all)
+            .await
+            .expect("the models are asked")
+    }
+
+    async fn page(&self, query: &str) -> Vec<Value> {
         let sent = self
             .http
-            .get(format!("{}/_sim/llm/requests", self.url))
+            .get(format!("{}/_sim/llm/requests{query}", self.url))
             .send();
         let page: Value = sent
             .await
@@ -155,20 +184,27 @@ fn assistant(configs: impl IntoIterator<Item = ProviderConfig>) -> Assistant {
 }
 
 async fn read(assistant: &Assistant, texts: &[&str]) -> (Option<Reading>, Vec<ModelCall>) {
-    let history: Vec<RecentText> = (0..20)
-        .map(|at_ms| RecentText {
+    let asked = assistant.understand(turn(texts)).await;
+    (asked.answer, asked.calls)
+}
+
+fn turn<'a>(texts: &'a [&'a str]) -> TurnInput<'a> {
+    static HISTORY: LazyLock<Vec<RecentText>> = LazyLock::new(|| {
+        let text = |at_ms| RecentText {
             from: Party::Contact,
             body: "before, from 424-416-2288".to_owned(),
             at_ms,
-        })
-        .collect();
-    let turn = TurnInput {
+        };
+        (0..20).map(text).collect()
+    });
+    static NOTHING: LazyLock<Requirement> = LazyLock::new(Requirement::default);
+    TurnInput {
         texts,
-        history: &history,
-        requirement: &Requirement::default(),
+        history: &HISTORY,
+        requirement: &NOTHING,
         options: &[],
-    };
-    assistant.understand(turn).await
+        pseudonym: Some("5f1d"),
+    }
 }
 
 /// An answer with these slots, as an honest or dishonest model would give it.
@@ -240,9 +276,13 @@ async fn a_model_that_invents_is_not_believed() {
 }
 
 /// The fault, how often it comes, whether the turn is read in the end, and after how many requests.
-const FAULTS: [(&str, usize, bool, usize); 26] = [
+const FAULTS: [(&str, usize, bool, usize); 36] = [
     ("server_error", 1, true, 2),
     ("server_error", 3, false, 3),
+    ("plain_error", 1, true, 2),
+    ("timeout", 1, true, 2),
+    ("conflict", 1, true, 2),
+    ("gateway_timeout", 1, true, 2),
     ("bad_gateway", 1, true, 2),
     ("unavailable", 1, true, 2),
     ("overloaded", 1, true, 2),
@@ -250,8 +290,12 @@ const FAULTS: [(&str, usize, bool, usize); 26] = [
     ("drop", 1, true, 2),
     ("rate_limited", 2, true, 3),
     ("rate_limited", 3, false, 3),
+    ("ramp_limit", 1, true, 2),
+    ("do_not_retry", 1, false, 1),
     ("out_of_credit", 1, false, 1),
+    ("contract_limit", 1, false, 1),
     ("billing", 1, false, 1),
+    ("on_hold", 1, false, 1),
     ("unauthorized", 1, false, 1),
     ("forbidden", 1, false, 1),
     ("not_found", 1, false, 1),
@@ -261,6 +305,8 @@ const FAULTS: [(&str, usize, bool, usize); 26] = [
     ("filtered", 1, false, 1),
     ("context_too_long", 1, true, 2),
     ("context_too_long", 2, false, 2),
+    ("too_large", 1, true, 2),
+    ("context_full", 1, true, 2),
     ("truncated", 1, true, 2),
     ("truncated", 2, false, 2),
     ("invalid_json", 1, true, 2),
@@ -369,15 +415,148 @@ async fn a_provider_that_is_too_slow_is_given_up_and_so_is_one_that_asks_to_wait
         }
 
         let models = Models::start();
-        models
-            .order(
-                "faults",
-                &json!({ "fault": "rate_limited", "retry_after_ms": 60_000 }),
-            )
-            .await;
-        let (reading, _) = read(&models.assistant(dialect), &["10k sqft in Carson"]).await;
-        assert!(reading.is_none());
-        assert_eq!(models.requests().await.len(), 1);
+        // A moment is waited for.
+        for fault in ["rate_limited", "ramp_limit", "unavailable", "overloaded"] {
+            let order = json!({ "fault": fault, "retry_after_ms": 300 });
+            models.order("faults", &order).await;
+            let started = Instant::now();
+            let (reading, _) = read(&models.assistant(dialect), &["10k sqft in Carson"]).await;
+            assert!(reading.is_some(), "{fault}");
+            assert!(started.elapsed() >= Duration::from_millis(300), "{fault}");
+        }
+
+        for fault in ["rate_limited", "ramp_limit", "unavailable", "overloaded"] {
+            let models = Models::start();
+            let assistant = models.assistant(dialect);
+            let order = json!({ "fault": fault, "retry_after_ms": 60_000 });
+            models.order("faults", &order).await;
+            for _ in 0..2 {
+                let asked = assistant.understand(turn(&["10k sqft in Carson"])).await;
+                assert!(asked.answer.is_none(), "{fault}");
+                let again_in = asked.again_in.expect("it was said");
+                assert!(
+                    (Duration::from_secs(50)..=Duration::from_secs(60)).contains(&again_in),
+                    "{fault}: {again_in:?}"
+                );
+            }
+            assert_eq!(models.requests().await.len(), 1, "{fault}: until then");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_waits_a_moment_for_its_share_of_the_rate_and_leaves_what_takes_longer_to_the_fallback()
+ {
+    let (primary, fallback) = (Models::start(), Models::start());
+    let assistant_with = |waits: &[u64]| {
+        let mut config = primary.config(Dialect::OpenAi);
+        config.rate_per_minute = Some(7);
+        let mut assistant = assistant([config, fallback.config(Dialect::Anthropic)]);
+        let waits = Mutex::new(waits.iter().copied().collect::<VecDeque<_>>());
+        assistant.providers[0].take_from(Arc::new(move |allowance, per_minute| {
+            assert_eq!(
+                (allowance.as_str(), per_minute),
+                ("llm:openai:sim-small", 7)
+            );
+            let wait = waits.lock().expect("nothing panics").pop_front();
+            Box::pin(std::future::ready(wait.map(Duration::from_millis)))
+        }));
+        assistant
+    };
+    let provider = async |waits: &[u64]| {
+        let (reading, calls) = read(&assistant_with(waits), &["10k sqft in Carson"]).await;
+        assert!(reading.is_some());
+        calls.last().expect("a call").provider.clone()
+    };
+    assert_eq!(provider(&[]).await, "openai");
+    assert_eq!(provider(&[50, 50]).await, "openai");
+    assert_eq!(provider(&[9_000]).await, "anthropic");
+    assert_eq!(primary.requests().await.len(), 2);
+}
+
+#[tokio::test]
+async fn all_workers_together_ask_no_more_often_than_the_rate_allows_and_nobody_waits_for_it() {
+    const RATE: usize = 5;
+    let models = Models::start();
+    let variables = [("LLM_RATE_PER_MINUTE", "5"), ("LLM_WORDING", "false")];
+    let mut world = models.world_with(Dialect::OpenAi, &variables).await;
+    for _ in 1..4 {
+        world.start_worker().await;
+    }
+    let started = Instant::now();
+    for contact in 0..20 {
+        let contact = format!("+187045754{contact:02}");
+        let text = "10k sqft in Carson for storage";
+        world.contact_texts(&contact, text).await;
+    }
+    let sent = world.sent(20).await;
+    assert!(sent.iter().all(|sent| sent.body.contains("1) Carson")));
+    let asked = models.requests().await.len();
+    let minutes = usize::try_from(started.elapsed().as_secs() / 60 + 1).expect("a few");
+    assert!((RATE..=RATE * minutes).contains(&asked), "{asked}");
+}
+
+#[tokio::test]
+async fn what_only_a_model_understands_waits_while_its_provider_asks_us_to_and_the_rest_is_answered()
+ {
+    let models = Models::start();
+    let world = models.world(Dialect::OpenAi).await;
+    let order = json!({ "fault": "rate_limited", "retry_after_ms": 9_000 });
+    models.order("faults", &order).await;
+    models
+        .will_say(&[answer("ask_general_question", &json!([]))])
+        .await;
+
+    world.buyer_texts("wherefore thou, and whence?").await;
+    models.until_asked(1).await;
+    let other = "+13105550199";
+    world
+        .contact_texts(other, "10k sqft in Carson for storage")
+        .await;
+    let sent = world.sim.messages_since(0).await.expect("wex-sim answers");
+    assert_eq!(sent[0].to, other, "the rules understand this one");
+    let peek = world.wex(&["queue", "peek", "inbound"]).await;
+    assert!(peek.contains("no model can be asked until then"), "{peek}");
+
+    let sent = world.sent(2).await;
+    assert_eq!(sent[1].to, BUYER);
+    assert!(
+        !sent[1].body.contains("didn't get that"),
+        "{}",
+        sent[1].body
+    );
+    let statuses: Vec<u64> = models
+        .requests()
+        .await
+        .iter()
+        .map(|request| request["status"].as_u64().expect("a status"))
+        .collect();
+    assert_eq!(statuses[..2], [429, 200]);
+}
+
+#[tokio::test]
+async fn a_vendor_is_told_to_keep_nothing_and_who_texts_by_a_name_that_shows_no_number() {
+    let models = Models::start();
+    let world = models.world(Dialect::OpenAi).await;
+    for (count, contact) in (1..).zip([BUYER, "+13105550199", BUYER]) {
+        world.contact_texts(contact, "10k sqft in Carson").await;
+        world.sent(count).await;
+    }
+    let requests = models.until_asked(3).await;
+    let of = |at: usize, name: &str| requests[at]["body"][name].clone();
+    assert_eq!(of(0, "store"), json!(false));
+    let key = of(0, "prompt_cache_key");
+    assert!(
+        key.as_str()
+            .is_some_and(|key| key.starts_with("wex-understanding-")),
+        "{key}"
+    );
+    let names: Vec<Value> = (0..3).map(|at| of(at, "safety_identifier")).collect();
+    let distinct: HashSet<String> = names.iter().map(Value::to_string).collect();
+    assert_eq!(distinct.len(), 2, "{names:?}");
+    for name in names {
+        let name = name.as_str().expect("a text");
+        assert!(name.len() == 32 && !name.contains("4575426") && !name.contains("5550199"));
     }
 }
 
@@ -427,6 +606,10 @@ async fn nothing_that_the_client_sends_breaks_a_rule_and_breaking_any_is_refused
                 "openai/v1/chat/completions",
                 "/response_format/json_schema/schema",
             ),
+            Dialect::OpenAiCompatible => (
+                "compatible/v1/chat/completions",
+                "/response_format/json_schema/schema",
+            ),
             Dialect::Anthropic => ("anthropic/v1/messages", "/output_config/format/schema"),
         };
         let ask = |key: &'static str, version: &'static str, body: Value| {
@@ -435,7 +618,7 @@ async fn nothing_that_the_client_sends_breaks_a_rule_and_breaking_any_is_refused
                 .post(format!("{}/{path}", models.url))
                 .json(&body);
             let post = match dialect {
-                Dialect::OpenAi => post.bearer_auth(key),
+                Dialect::OpenAi | Dialect::OpenAiCompatible => post.bearer_auth(key),
                 Dialect::Anthropic => post
                     .header("x-api-key", key)
                     .header("anthropic-version", version),

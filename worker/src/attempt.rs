@@ -26,7 +26,8 @@ use crate::listings::Listings;
 use crate::manners::Manners;
 use crate::metrics::Metrics;
 use crate::notify::Notifier;
-use crate::{delivery, erasure, notify, send, turn, unread};
+use crate::pseudonyms::Pseudonyms;
+use crate::{delivery, erasure, governor, notify, send, turn, unread};
 
 /// What every attempt needs.
 #[derive(Debug)]
@@ -39,6 +40,7 @@ pub(crate) struct Context {
     pub(crate) lines: Lines,
     pub(crate) listings: Listings,
     pub(crate) assistant: Assistant,
+    pub(crate) pseudonyms: Pseudonyms,
     pub(crate) help_contact: Option<String>,
     /// `None` when nobody is to be told.
     pub(crate) notifier: Option<Notifier>,
@@ -56,6 +58,8 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(queue: Queue, config: &Config) -> Result<Self, Box<dyn std::error::Error>> {
+        let mut assistant = config.assistant.clone();
+        governor::share_rates(&mut assistant, &queue);
         Ok(Self {
             queue,
             metrics: Arc::new(Metrics::new()),
@@ -66,7 +70,8 @@ impl Context {
             lines: config.lines.clone(),
             listings: Listings::new(&config.listings)
                 .map_err(|error| format!("LISTINGS cannot be used: {}", error_chain(&error)))?,
-            assistant: config.assistant.clone(),
+            assistant,
+            pseudonyms: Pseudonyms::new(&config.aircall.api_token),
             help_contact: config.help_contact.clone(),
             erasure_key: config.erasure_key.clone(),
             notifier: config.notify.as_ref().map(Notifier::new).transpose()?,

@@ -3,6 +3,7 @@
 //! What stands in the way of every send is not the failure of one: it shuts a gate (see [`wex_queue::gate`]) of the line or of all
 //! lines, and the reply waits without an attempt being counted.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::{error, info, warn};
@@ -10,8 +11,9 @@ use wex_aircall::client::{Answer, Budget, RejectionKind, RetryReason, SendOutcom
 use wex_domain::job::SEND_RATE;
 use wex_domain::message::Reply;
 use wex_domain::sms_text::segments;
+use wex_llm::{Assistant, Take};
 use wex_queue::{
-    Claim, Correction, Counts, Gate, GatePolicy, GateState, Heard, QueueError, Reported,
+    Claim, Correction, Counts, Gate, GatePolicy, GateState, Heard, Queue, QueueError, Reported,
     WHOLE_QUEUE,
 };
 use wex_runtime::error_chain;
@@ -113,6 +115,27 @@ pub(crate) async fn spend_segments(
         wait: Some(wait),
     };
     Ok(Some(used_up))
+}
+
+/// Has all workers keep together to what the providers of models may be asked in a minute.
+pub(crate) fn share_rates(assistant: &mut Assistant, queue: &Queue) {
+    const MINUTE: Duration = Duration::from_secs(60);
+    let queue = queue.clone();
+    let take: Arc<Take> = Arc::new(move |allowance, per_minute| {
+        let queue = queue.clone();
+        Box::pin(async move {
+            match queue.spend(&allowance, 1, &[(MINUTE, per_minute)]).await {
+                Ok(wait) => wait,
+                Err(unavailable) => {
+                    warn!(error = %error_chain(&unavailable), "governor.not_asked: no model is asked without it");
+                    Some(MINUTE)
+                }
+            }
+        })
+    });
+    for provider in &mut assistant.providers {
+        provider.take_from(Arc::clone(&take));
+    }
 }
 
 /// Tells all workers what an attempt has heard. A failure that turns out to be the reply's own is counted.

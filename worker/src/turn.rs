@@ -31,12 +31,12 @@ use wex_domain::requirement::Requirement;
 use wex_domain::sms_text;
 use wex_domain::understand::Language;
 use wex_llm::{Assistant, Wording};
-use wex_queue::{Claim, Effects, Invalid, NewJob, QueueName, Record};
+use wex_queue::{Claim, Effects, Failed, Invalid, NewJob, QueueName, Record};
 use wex_runtime::trace;
 use wex_turn::{Turn, Verdict, listen};
 
 use crate::attempt::{Achieved, Context, unreadable};
-use crate::disposition::Failure;
+use crate::disposition::{Failure, FailureKind};
 use crate::listings::Listings;
 use crate::tell;
 use crate::unsaid::{self, Before, Unsaid};
@@ -72,6 +72,10 @@ struct Taken {
     read_by: MatchedBy,
     /// A model has read the turn.
     has_reading: bool,
+    /// Nobody understands it now; a model may, so much later.
+    understood_in: Option<Duration>,
+    /// The contact, as a model's vendor may know them.
+    pseudonym: String,
     /// What models were asked.
     calls: Vec<ModelCall>,
     /// What models cost on this day before the turn, in all conversations together.
@@ -145,7 +149,23 @@ pub(crate) async fn take(claim: &Claim, ctx: &Context) -> Result<Achieved, Failu
     let conclusion = conclude(&mut taken, &ctx.listings, &ctx.assistant, &help).await;
     pay(&mut taken, ctx).await?;
     ctx.metrics.asked(&taken.calls);
+    if let Some(delay) = taken.understood_in {
+        return Err(not_understood_yet(delay));
+    }
     Ok(commit(claim, taken, &known, conclusion)?)
+}
+
+/// A new text has it looked at again before.
+fn not_understood_yet(delay: Duration) -> Failure {
+    Failure {
+        kind: FailureKind::Postponed { delay },
+        failed: Failed {
+            cause: "not_understood_yet",
+            error: "the rules do not understand it, and no model can be asked until then"
+                .to_owned(),
+        },
+        effects: Effects::default(),
+    }
 }
 
 /// Counts what the turn cost, before it is committed: it is spent also if the turn has to be taken again.
@@ -200,11 +220,13 @@ async fn conclude(
         Gate::Fixed { purpose, body } => Conclusion::reply(purpose, body),
         Gate::Open => {
             let (words, alone) = taken.take_back(words);
+            let pseudonym = taken.pseudonym.clone();
             let turn = Turn {
                 side: taken.last.side,
                 words: &words,
                 remembered: taken.messages.len(),
                 now_ms: taken.now_ms,
+                pseudonym: Some(&pseudonym),
             };
             let nobody = Assistant::default();
             let reader = if taken.may_ask(assistant) {
@@ -215,11 +237,15 @@ async fn conclude(
             let (verdict, read) = listen(&mut taken.conversation, turn, seen, reader).await;
             taken.read_by = read.read_by;
             taken.has_reading = read.has_reading;
+            taken.understood_in = taken.may_wait(read.understood_in());
             taken.calls = read.calls;
             let mut conclusion = match verdict {
                 Verdict::Silent(reason) => Conclusion::silent(reason),
                 Verdict::Flagged(reason) => Conclusion::held(reason),
                 Verdict::OptedOut { kind, confirmation } => opted_out(confirmation, kind),
+                Verdict::Answer if taken.understood_in.is_some() => {
+                    Conclusion::silent("not_understood_yet")
+                }
                 Verdict::Answer => answer(taken, &read.heard, &words, listings, assistant).await,
             };
             conclusion.intent = Some(read.heard.intent);
@@ -277,6 +303,7 @@ impl Taken {
                 .map_err(|_quotes_content| unreadable("conversation"))?,
             _ => Conversation::default(),
         };
+        let pseudonym = ctx.pseudonyms.of(&last.contact);
         let resumed_ms = records.get(3).cloned().flatten();
         let resumed_ms = resumed_ms.and_then(|at_ms| at_ms.parse().ok()).unwrap_or(0);
         give_back(&mut conversation, resumed_ms);
@@ -294,6 +321,8 @@ impl Taken {
             now_ms: claim.claimed_ms,
             read_by: MatchedBy::Rule,
             has_reading: false,
+            understood_in: None,
+            pseudonym,
             calls: Vec::new(),
             spent: Spent {
                 microusd: sum(6),
@@ -367,6 +396,16 @@ impl Taken {
         } else {
             enqueued_ms
         }
+    }
+
+    /// Whether the turn waits for a model, and how long: a buyer's text, neither for long nor again and again.
+    fn may_wait(&self, understood_in: Option<Duration>) -> Option<Duration> {
+        /// As OpenAI's own client does.
+        const WAIT_MAX: Duration = Duration::from_secs(120);
+        /// An older text is answered without a model.
+        const PATIENCE_MS: u64 = 3 * 60 * 1000;
+        let is_new = self.now_ms.saturating_sub(self.received_ms) < PATIENCE_MS;
+        understood_in.filter(|wait| self.last.side == Side::Buyer && is_new && (*wait <= WAIT_MAX))
     }
 
     /// Whether a model may be asked: there is one, and no budget is spent.
@@ -540,10 +579,11 @@ async fn word_freely(
             refused: refused
                 .as_ref()
                 .map(|(text, why)| (text.as_str(), why.as_str())),
+            pseudonym: Some(&taken.pseudonym),
         };
-        let (text, calls) = assistant.word(wording).await;
-        taken.calls.extend(calls);
-        let text = text?;
+        let asked = assistant.word(wording).await;
+        taken.calls.extend(asked.calls);
+        let text = asked.answer?;
         match guard::check(&text, rules) {
             Ok(body) => return Some(body),
             Err(fault) => {

@@ -138,6 +138,7 @@ impl Before {
             words: &words,
             remembered: texts.len(),
             now_ms: NOW_MS,
+            pseudonym: None,
         };
         let read = read(&mut self.conversation, turn, &Assistant::default()).await;
         self.is_suppressed |= opt_out(read.heard.intent).is_some();

@@ -88,6 +88,7 @@ pub(crate) async fn score(example: &Example, assistant: &Assistant) -> Scored {
         words: &words,
         remembered: before.texts.len(),
         now_ms: NOW_MS,
+        pseudonym: None,
     };
     let seen = Circumstances {
         is_suppressed: before.is_suppressed,

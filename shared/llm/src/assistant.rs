@@ -11,6 +11,7 @@ use wex_domain::listing::Listing;
 use wex_domain::requirement::Requirement;
 use wex_domain::understand::Language;
 
+use crate::breaker::WAIT_MAX;
 use crate::budget::Budgets;
 use crate::failure::Failure;
 use crate::price::{Prices, Usage};
@@ -25,9 +26,6 @@ pub const READING_MAX: Duration = Duration::from_secs(30);
 
 /// All calls for one wording. There are at most two of a turn, so that with its reading it takes a minute at most.
 pub const WORDING_MAX: Duration = Duration::from_secs(15);
-
-/// A longer wait is not worth it: the next provider, or none, reads the turn.
-const WAIT_MAX: Duration = Duration::from_secs(8);
 
 /// Calls to one provider that is unavailable or limits our rate.
 const TRIES_MAX: u32 = 3;
@@ -54,6 +52,8 @@ pub struct TurnInput<'a> {
     pub requirement: &'a Requirement,
     /// The options that numbers refer to.
     pub options: &'a [Listing],
+    /// Who texts, in a name that tells nobody who that is: a vendor that asks who misuses its model is told this.
+    pub pseudonym: Option<&'a str>,
 }
 
 impl std::fmt::Debug for TurnInput<'_> {
@@ -75,12 +75,25 @@ pub struct Wording<'a> {
     pub chars_max: usize,
     /// A wording that may not be sent, and why.
     pub refused: Option<(&'a str, &'a str)>,
+    /// As in [`TurnInput`].
+    pub pseudonym: Option<&'a str>,
 }
 
 impl std::fmt::Debug for Wording<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Wording(..)")
     }
+}
+
+/// What came of asking models.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked<T> {
+    /// `None` when no provider gave an answer that can be used.
+    pub answer: Option<T>,
+    /// Every call that was answered, also when the answer was of no use.
+    pub calls: Vec<ModelCall>,
+    /// Without an answer: how long until asking again can help, if a provider told or our own rate does.
+    pub again_in: Option<Duration>,
 }
 
 /// Models to ask, in order. Without any, the rules alone read turns.
@@ -97,10 +110,8 @@ pub struct Assistant {
 }
 
 impl Assistant {
-    /// Reads a turn. `None` when no provider gave an answer that can be used: then the rules alone read it.
-    ///
-    /// Every call that was answered is among the records, also when the answer was of no use. Takes at most [`READING_MAX`].
-    pub async fn understand(&self, turn: TurnInput<'_>) -> (Option<Reading>, Vec<ModelCall>) {
+    /// Reads a turn. Without an answer the rules alone read it. Takes at most [`READING_MAX`].
+    pub async fn understand(&self, turn: TurnInput<'_>) -> Asked<Reading> {
         let prompt = self.prompts.understand();
         let newest = redact(&turn.texts.join("\n"));
         let task = Task {
@@ -109,12 +120,14 @@ impl Assistant {
             schema: &schema::UNDERSTANDING,
             newest: &newest,
             refused: None,
+            pseudonym: turn.pseudonym,
             within: READING_MAX,
         };
-        let (answer, calls) = self
+        let asked = self
             .ask(task, |history| context(turn, history), schema::read)
             .await;
-        let reading = answer.map(|answer| verify(&answer, turn.texts, turn.options.len()));
+        let verified = |answer| verify(&answer, turn.texts, turn.options.len());
+        let reading = asked.answer.map(verified);
         if let Some(reading) = &reading
             && reading.unsupported > 0
         {
@@ -123,13 +136,15 @@ impl Assistant {
                 "llm.unsupported: no quote bears out what the model says"
             );
         }
-        (reading, calls)
+        Asked {
+            answer: reading,
+            calls: asked.calls,
+            again_in: asked.again_in,
+        }
     }
 
-    /// Words an answer. `None` when no provider gave one: then a template does. What it says is not checked yet.
-    ///
-    /// Records as in [`Assistant::understand`]. Takes at most [`WORDING_MAX`].
-    pub async fn word(&self, wording: Wording<'_>) -> (Option<String>, Vec<ModelCall>) {
+    /// Words an answer. Without one a template does. What it says is not checked yet. Takes at most [`WORDING_MAX`].
+    pub async fn word(&self, wording: Wording<'_>) -> Asked<String> {
         let prompt = self.prompts.word();
         let newest = to_be_worded(wording);
         let refused = wording.refused.map(|(text, why)| {
@@ -142,6 +157,7 @@ impl Assistant {
             schema: &schema::WORDING,
             newest: &newest,
             refused,
+            pseudonym: wording.pseudonym,
             within: WORDING_MAX,
         };
         let context = |history| said_before(wording.history, history);
@@ -154,9 +170,10 @@ impl Assistant {
         task: Task<'_>,
         context: impl Fn(usize) -> String,
         read: impl Fn(&str) -> Result<T, String>,
-    ) -> (Option<T>, Vec<ModelCall>) {
+    ) -> Asked<T> {
         let until = Instant::now() + task.within;
         let mut calls = Vec::new();
+        let mut again_in: Option<Duration> = None;
         for provider in &self.providers {
             let mut attempt = Attempt {
                 assistant: self,
@@ -165,16 +182,28 @@ impl Assistant {
                 until,
                 calls: &mut calls,
             };
-            match attempt.read(&context, &read).await {
-                Ok(answer) => return (Some(answer), calls),
-                Err(Failure::Resting) => {} // Said when it began.
-                Err(failure) => {
-                    let (name, model) = (provider.dialect().as_str(), provider.model());
-                    warn!(provider = name, model, error = %failure, cause = failure.word(), "llm.failed");
+            let failure = match attempt.read(&context, &read).await {
+                Ok(answer) => {
+                    return Asked {
+                        answer: Some(answer),
+                        calls,
+                        again_in: None,
+                    };
                 }
+                Err(failure) => failure,
+            };
+            again_in = again_in.into_iter().chain(failure.again_in()).min();
+            // That it rests was said when it began.
+            if !matches!(failure, Failure::Resting { .. }) {
+                let (name, model) = (provider.dialect().as_str(), provider.model());
+                warn!(provider = name, model, error = %failure, cause = failure.word(), "llm.failed");
             }
         }
-        (None, calls)
+        Asked {
+            answer: None,
+            calls,
+            again_in,
+        }
     }
 }
 
@@ -188,6 +217,7 @@ struct Task<'a> {
     newest: &'a str,
     /// An answer that was no good, and a sentence that says why.
     refused: Option<(String, String)>,
+    pseudonym: Option<&'a str>,
     /// How long all calls together may take.
     within: Duration,
 }
@@ -211,14 +241,18 @@ impl Attempt<'_> {
         let mut history = HISTORY[0];
         let mut tokens_max = TOKENS_MAX[0];
         let mut repair = self.task.refused.clone();
+        let Task { schema, prompt, .. } = self.task;
+        let cache_key = format!("wex-{}-{}", schema.name, prompt.hash);
         loop {
             let context = context(history);
             let question = Question {
-                prompt: &self.task.prompt.text,
+                prompt: &prompt.text,
                 context: &context,
                 newest: self.task.newest,
-                schema: self.task.schema,
+                schema,
                 tokens_max,
+                cache_key: &cache_key,
+                pseudonym: self.task.pseudonym,
                 repair: repair
                     .as_ref()
                     .map(|(answer, complaint)| (answer.as_str(), complaint.as_str())),
@@ -256,14 +290,18 @@ impl Attempt<'_> {
             };
             let wait = match failure {
                 Failure::Unavailable {
-                    may_retry: true, ..
+                    may_retry: false, ..
                 }
-                | Failure::RateLimited { wait: None } => {
-                    pause.mul_f64(rand::random_range(0.75..1.25))
+                | Failure::Resting { .. } => return Err(failure),
+                Failure::Unavailable { wait, .. } | Failure::RateLimited { wait } => {
+                    wait.unwrap_or_else(|| pause.mul_f64(rand::random_range(0.75..1.25)))
                 }
-                Failure::RateLimited { wait: Some(wait) } if wait <= WAIT_MAX => wait,
+                Failure::OverRate { wait } => wait,
                 _ => return Err(failure),
             };
+            if WAIT_MAX < wait {
+                return Err(failure);
+            }
             if left == 0 || Instant::now() + wait >= self.until {
                 return Err(failure);
             }
@@ -273,6 +311,7 @@ impl Attempt<'_> {
         Err(Failure::Unavailable {
             what: "no try is left",
             may_retry: false,
+            wait: None,
         })
     }
 
@@ -285,6 +324,7 @@ impl Attempt<'_> {
         let answered = asked.map_err(|_elapsed| Failure::Unavailable {
             what: "no time is left",
             may_retry: false,
+            wait: None,
         })??;
         self.calls
             .push(self.record(answered.usage, started.elapsed()));
@@ -377,6 +417,7 @@ mod tests {
             language: Language::Es,
             chars_max: 306,
             refused: None,
+            pseudonym: None,
         };
         insta::assert_snapshot!(said_before(&history, 12) + &to_be_worded(wording), @r"
         What was said before:

@@ -1,7 +1,8 @@
 //! When a provider that fails is left alone. Pure: the time is an argument.
 //!
 //! [`FAILURES_MAX`] failures within [`WINDOW`] leave it alone for [`Breaker::rest`]; one that only a person can mend does so at
-//! once. Then one call tries: it ends the rest, or begins another.
+//! once. One that asks us to wait for longer than [`WAIT_MAX`] is left alone until then. Then one call tries: it ends the rest,
+//! or begins another.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -18,6 +19,15 @@ pub const WINDOW: Duration = Duration::from_secs(60);
 
 /// How long a provider is left alone, unless configured otherwise.
 pub const REST: Duration = Duration::from_secs(30);
+
+/// A turn waits for so long to ask again. What takes longer is left to the next provider, or to the rules.
+pub const WAIT_MAX: Duration = Duration::from_secs(8);
+
+/// However long a provider asks us to wait, it is asked again after this.
+pub const REST_MAX: Duration = Duration::from_secs(10 * 60);
+
+/// When to look again while another call tries.
+const TRIAL: Duration = Duration::from_secs(1);
 
 /// What is known of a provider's health.
 #[derive(Debug, Clone)]
@@ -43,21 +53,35 @@ impl Breaker {
         }
     }
 
-    /// A call, if one may be made now. Who makes it tells what came of it, or gives it up.
-    pub fn admit(&mut self, now: Instant) -> Option<Call> {
+    /// A call, if one may be made now; else how long until it may. Who makes it tells what came of it, or gives it up.
+    ///
+    /// # Errors
+    /// While the provider is left alone.
+    pub fn admit(&mut self, now: Instant) -> Result<Call, Duration> {
         match self.open_until {
-            None => Some(Call { is_trial: false }),
-            Some(until) if now < until || self.is_trying => None,
+            None => Ok(Call { is_trial: false }),
+            Some(until) if now < until => Err(until - now),
+            Some(_) if self.is_trying => Err(TRIAL),
             Some(_) => {
                 self.is_trying = true;
-                Some(Call { is_trial: true })
+                Ok(Call { is_trial: true })
             }
         }
     }
 
-    /// What came of a call: `None` when it was answered. Returns whether the provider is left alone from now on.
-    pub fn tell(&mut self, call: Call, failure: Option<&Failure>, now: Instant) -> bool {
+    /// What came of a call: `None` when it was answered. Returns for how long the provider is left alone from now on, if that
+    /// is new.
+    pub fn tell(
+        &mut self,
+        call: Call,
+        failure: Option<&Failure>,
+        now: Instant,
+    ) -> Option<Duration> {
         self.give_up(call);
+        let asked = failure.and_then(Failure::again_in);
+        if let Some(wait) = asked.filter(|wait| WAIT_MAX < *wait) {
+            return self.leave_alone(wait.min(REST_MAX), now);
+        }
         match failure.map(Failure::harm) {
             None | Some(Harm::None) => {
                 // A call that began before the rest says nothing about its end.
@@ -65,7 +89,7 @@ impl Breaker {
                     self.failures.clear();
                     self.open_until = None;
                 }
-                return false;
+                return None;
             }
             Some(Harm::Outage) => {}
             Some(Harm::Failure) => {
@@ -76,13 +100,17 @@ impl Breaker {
                     self.failures.pop_front();
                 }
                 if !call.is_trial && self.failures.len() < FAILURES_MAX {
-                    return false;
+                    return None;
                 }
             }
         }
+        self.leave_alone(self.rest, now)
+    }
+
+    fn leave_alone(&mut self, rest: Duration, now: Instant) -> Option<Duration> {
         let is_new = self.open_until.is_none();
-        self.open_until = Some(now + self.rest);
-        is_new
+        self.open_until = self.open_until.max(Some(now + rest));
+        is_new.then_some(rest)
     }
 
     /// A call has ended without saying anything about the provider.
@@ -120,12 +148,13 @@ mod tests {
     const DOWN: Failure = Failure::Unavailable {
         what: "it says so",
         may_retry: true,
+        wait: None,
     };
 
     /// Makes a call that ends so; returns whether the provider is left alone from now on. `None`: it is left alone already.
     fn call(breaker: &mut Breaker, failure: Option<&Failure>, now: Instant) -> Option<bool> {
-        let call = breaker.admit(now)?;
-        Some(breaker.tell(call, failure, now))
+        let call = breaker.admit(now).ok()?;
+        Some(breaker.tell(call, failure, now).is_some())
     }
 
     #[test]
@@ -139,11 +168,11 @@ mod tests {
         }
         assert_eq!(call(&mut breaker, Some(&DOWN), now), Some(true));
         let rested = now + REST;
-        assert!(breaker.admit(rested - Duration::from_millis(1)).is_none());
+        assert!(breaker.admit(rested - Duration::from_millis(1)).is_err());
         let trial = breaker.admit(rested).expect("one call tries");
-        assert!(breaker.admit(rested).is_none(), "and no other meanwhile");
+        assert!(breaker.admit(rested).is_err(), "and no other meanwhile");
         breaker.tell(trial, Some(&DOWN), rested);
-        assert!(breaker.admit(rested).is_none(), "it rests again");
+        assert!(breaker.admit(rested).is_err(), "it rests again");
         assert_eq!(call(&mut breaker, None, rested + REST), Some(false));
         assert_eq!(call(&mut breaker, None, rested + REST), Some(false));
     }
@@ -154,7 +183,7 @@ mod tests {
         for failure in [Failure::Account, Failure::Configuration { status: 401 }] {
             let mut breaker = Breaker::new(REST);
             assert_eq!(call(&mut breaker, Some(&failure), now), Some(true));
-            assert!(breaker.admit(now).is_none());
+            assert!(breaker.admit(now).is_err());
         }
         let mut breaker = Breaker::new(REST);
         for _ in 0..100 {
@@ -182,7 +211,31 @@ mod tests {
         assert_eq!(call(&mut breaker, Some(&Failure::Account), now), Some(true));
         let trial = breaker.admit(now + REST).unwrap();
         breaker.give_up(trial);
-        assert!(breaker.admit(now + REST).is_some());
+        assert!(breaker.admit(now + REST).is_ok());
+    }
+
+    #[test]
+    fn who_asks_us_to_wait_long_is_left_alone_until_then_and_who_asks_for_a_moment_is_not() {
+        let now = Instant::now();
+        let limited = |wait| Failure::RateLimited { wait: Some(wait) };
+        let busy = |wait| Failure::Unavailable {
+            what: "it says so",
+            may_retry: true,
+            wait: Some(wait),
+        };
+        for failure in [limited, busy].map(|failure| failure as fn(Duration) -> Failure) {
+            let mut breaker = Breaker::new(REST);
+            assert_eq!(
+                call(&mut breaker, Some(&failure(WAIT_MAX)), now),
+                Some(false)
+            );
+            for (wait, rest) in [(WAIT_MAX * 2, WAIT_MAX * 2), (REST_MAX * 9, REST_MAX)] {
+                let mut breaker = Breaker::new(REST);
+                assert_eq!(call(&mut breaker, Some(&failure(wait)), now), Some(true));
+                assert_eq!(breaker.admit(now).err(), Some(rest));
+                assert!(breaker.admit(now + rest).is_ok());
+            }
+        }
     }
 
     proptest! {
@@ -195,7 +248,7 @@ mod tests {
                 now += Duration::from_secs(seconds);
                 call(&mut breaker, (!is_well).then_some(&DOWN), now);
             }
-            prop_assert!(breaker.admit(now + REST).is_some());
+            prop_assert!(breaker.admit(now + REST).is_ok());
         }
     }
 }

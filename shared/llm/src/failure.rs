@@ -18,12 +18,20 @@ use crate::breaker::Harm;
 pub enum Failure {
     /// The provider cannot be reached, is overloaded, or answers with something else's page.
     #[error("the provider is unavailable: {what}")]
-    Unavailable { what: &'static str, may_retry: bool },
+    Unavailable {
+        what: &'static str,
+        may_retry: bool,
+        /// What it asked us to wait.
+        wait: Option<Duration>,
+    },
     #[error("the provider limits our rate")]
     RateLimited { wait: Option<Duration> },
-    /// It failed often, and is left alone for a while.
+    /// It failed often, or asked us to wait, and is left alone for so long.
     #[error("the provider failed before and is left alone for now")]
-    Resting,
+    Resting { wait: Duration },
+    /// All workers together have asked as often as they may; there is room again after so long.
+    #[error("LLM_RATE_PER_MINUTE is used up")]
+    OverRate { wait: Duration },
     /// No credit, or a limit on what may be spent. A person has to act.
     #[error("the account cannot pay: look at the provider's billing")]
     Account,
@@ -53,12 +61,29 @@ impl Failure {
             Self::Unavailable { .. } => Harm::Failure,
             Self::Account | Self::Configuration { .. } => Harm::Outage,
             Self::RateLimited { .. }
-            | Self::Resting
+            | Self::Resting { .. }
+            | Self::OverRate { .. }
             | Self::Rejected { .. }
             | Self::TooLong
             | Self::Refused
             | Self::Truncated
             | Self::Unfit { .. } => Harm::None,
+        }
+    }
+
+    /// How long until asking again can help, if anything tells.
+    #[must_use]
+    pub fn again_in(&self) -> Option<Duration> {
+        match self {
+            Self::Unavailable { wait, .. } | Self::RateLimited { wait } => *wait,
+            Self::Resting { wait } | Self::OverRate { wait } => Some(*wait),
+            Self::Account
+            | Self::Configuration { .. }
+            | Self::Rejected { .. }
+            | Self::TooLong
+            | Self::Refused
+            | Self::Truncated
+            | Self::Unfit { .. } => None,
         }
     }
 
@@ -68,7 +93,8 @@ impl Failure {
         match self {
             Self::Unavailable { .. } => "unavailable",
             Self::RateLimited { .. } => "rate_limited",
-            Self::Resting => "resting",
+            Self::Resting { .. } => "resting",
+            Self::OverRate { .. } => "over_rate",
             Self::Account => "account",
             Self::Configuration { .. } => "configuration",
             Self::Rejected { .. } => "rejected",
@@ -119,6 +145,7 @@ pub(crate) fn of_status(status: u16, headers: &HeaderMap, body: &[u8]) -> Failur
         408 | 409 | 429 | 500..=599 => Failure::Unavailable {
             what: "it says so",
             may_retry,
+            wait: wait(headers),
         },
         300..=399 => Failure::Configuration { status },
         _ if headers
@@ -128,6 +155,7 @@ pub(crate) fn of_status(status: u16, headers: &HeaderMap, body: &[u8]) -> Failur
             Failure::Unavailable {
                 what: "it says so",
                 may_retry: true,
+                wait: wait(headers),
             }
         }
         _ => Failure::Rejected { status },
@@ -212,7 +240,8 @@ mod tests {
             failure,
             Failure::Unavailable {
                 what: "it says so",
-                may_retry: false
+                may_retry: false,
+                wait: None,
             }
         );
     }

@@ -18,9 +18,9 @@ pub mod provider;
 pub mod reading;
 pub mod schema;
 
-pub use assistant::{Assistant, TurnInput, Wording};
+pub use assistant::{Asked, Assistant, TurnInput, Wording};
 pub use budget::{Budget, Budgets};
 pub use price::Prices;
 pub use prompts::Prompts;
-pub use provider::{Dialect, Provider, ProviderConfig};
+pub use provider::{Dialect, Provider, ProviderConfig, Take};
 pub use reading::{NeedsHuman, OptOutSignal, Reading};

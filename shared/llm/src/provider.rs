@@ -1,6 +1,7 @@
 //! One call to one provider: a request in its wire format, an answer or a [`Failure`]. Never asks twice by itself.
 
 use std::fmt;
+use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -24,8 +25,10 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// A wire format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
-    /// `POST {base}/chat/completions`, as OpenAI, Azure, vLLM and Ollama serve it.
+    /// `POST {base}/chat/completions`, as OpenAI and Azure serve it.
     OpenAi,
+    /// The same as others serve it (vLLM, Ollama, llama.cpp): with the older `max_tokens`, and without what only OpenAI knows.
+    OpenAiCompatible,
     /// `POST {base}/v1/messages`.
     Anthropic,
 }
@@ -35,16 +38,18 @@ impl Dialect {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::OpenAi => "openai",
+            Self::OpenAiCompatible => "openai_compatible",
             Self::Anthropic => "anthropic",
         }
     }
 
-    /// Where the vendor itself serves it.
+    /// Where the vendor itself serves it, if there is one.
     #[must_use]
-    pub fn base_url(self) -> &'static str {
+    pub fn base_url(self) -> Option<&'static str> {
         match self {
-            Self::OpenAi => "https://api.openai.com/v1",
-            Self::Anthropic => "https://api.anthropic.com",
+            Self::OpenAi => Some("https://api.openai.com/v1"),
+            Self::OpenAiCompatible => None,
+            Self::Anthropic => Some("https://api.anthropic.com"),
         }
     }
 }
@@ -63,7 +68,13 @@ pub struct ProviderConfig {
     pub timeout: Duration,
     /// How long it is left alone when it fails, see [`crate::breaker`].
     pub rest: Duration,
+    /// How often it may be asked in any minute, by all who share [`Provider::take_from`].
+    pub rate_per_minute: Option<u32>,
 }
+
+/// Takes one call from an allowance of so many a minute: `Some` is how long until there is one, and then none was taken.
+pub type Take =
+    dyn Fn(String, u32) -> Pin<Box<dyn Future<Output = Option<Duration>> + Send>> + Send + Sync;
 
 /// Why a provider cannot be used at all.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +91,7 @@ pub enum ProviderError {
 #[derive(Clone)]
 pub struct Provider {
     breaker: Arc<Mutex<Breaker>>,
+    take: Option<Arc<Take>>,
     http: reqwest::Client,
     url: Url,
     config: ProviderConfig,
@@ -93,6 +105,10 @@ pub(crate) struct Question<'a> {
     pub(crate) newest: &'a str,
     pub(crate) schema: &'static Schema,
     pub(crate) tokens_max: u32,
+    /// Questions of one key begin alike, so that a vendor can keep what it computed of the beginning.
+    pub(crate) cache_key: &'a str,
+    /// Who texts, in a name that tells nobody who that is.
+    pub(crate) pseudonym: Option<&'a str>,
     /// An answer that was no good, and a sentence that says why.
     pub(crate) repair: Option<(&'a str, &'a str)>,
 }
@@ -110,8 +126,9 @@ impl FromStr for Dialect {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "openai" => Ok(Self::OpenAi),
+            "openai_compatible" => Ok(Self::OpenAiCompatible),
             "anthropic" => Ok(Self::Anthropic),
-            _ => Err("a provider is offline, openai or anthropic"),
+            _ => Err("a provider is offline, openai, openai_compatible or anthropic"),
         }
     }
 }
@@ -121,7 +138,7 @@ impl Provider {
     /// When the address cannot be one.
     pub fn new(config: ProviderConfig) -> Result<Self, ProviderError> {
         let path = match config.dialect {
-            Dialect::OpenAi => "chat/completions",
+            Dialect::OpenAi | Dialect::OpenAiCompatible => "chat/completions",
             Dialect::Anthropic => "v1/messages",
         };
         let url = Url::parse(&format!(
@@ -138,6 +155,7 @@ impl Provider {
         });
         Ok(Self {
             breaker: Arc::new(Mutex::new(Breaker::new(config.rest))),
+            take: None,
             http: reqwest::Client::builder()
                 .user_agent("wex-sms")
                 .connect_timeout(CONNECT_MAX)
@@ -152,6 +170,11 @@ impl Provider {
         })
     }
 
+    /// Says who counts the calls of all who keep to the rate together. Nobody does before.
+    pub fn take_from(&mut self, take: Arc<Take>) {
+        self.take = Some(take);
+    }
+
     #[must_use]
     pub fn dialect(&self) -> Dialect {
         self.config.dialect
@@ -164,22 +187,33 @@ impl Provider {
 
     /// Asks once, unless the provider is left alone for now.
     pub(crate) async fn ask(&self, question: &Question<'_>) -> Result<Answered, Failure> {
-        let Some(call) = self.breaker().admit(Instant::now()) else {
-            return Err(Failure::Resting);
-        };
+        let admitted = self.breaker().admit(Instant::now());
         let asking = Asking {
             provider: self,
-            call,
+            call: admitted.map_err(|wait| Failure::Resting { wait })?,
         };
+        self.take_one().await?;
         let asked = self.exchange(question).await;
         let failure = asked.as_ref().err();
-        let is_left_alone = asking.end(failure);
-        if let (Some(failure), true) = (failure, is_left_alone) {
+        let rest = asking.end(failure);
+        if let (Some(failure), Some(rest)) = (failure, rest) {
             let (provider, model) = (self.config.dialect.as_str(), self.model());
-            let rest_s = self.config.rest.as_secs();
+            let rest_s = rest.as_secs();
             error!(provider, model, error = %failure, rest_s, "llm.left_alone: it is tried again after its rest");
         }
         asked
+    }
+
+    /// Vendors limit what each model is asked, so each has an allowance of its own.
+    async fn take_one(&self) -> Result<(), Failure> {
+        let (Some(take), Some(rate)) = (&self.take, self.config.rate_per_minute) else {
+            return Ok(());
+        };
+        let allowance = format!("llm:{}:{}", self.config.dialect.as_str(), self.model());
+        match take(allowance, rate).await {
+            None => Ok(()),
+            Some(wait) => Err(Failure::OverRate { wait }),
+        }
     }
 
     fn breaker(&self) -> MutexGuard<'_, Breaker> {
@@ -201,9 +235,10 @@ impl Provider {
             serde_json::from_slice(&body).map_err(|_a_page| Failure::Unavailable {
                 what: "its answer is not JSON",
                 may_retry: true,
+                wait: None,
             })?;
         Ok(match self.config.dialect {
-            Dialect::OpenAi => openai_answer(&body),
+            Dialect::OpenAi | Dialect::OpenAiCompatible => openai_answer(&body),
             Dialect::Anthropic => anthropic_answer(&body),
         })
     }
@@ -211,7 +246,7 @@ impl Provider {
     fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
         let key = self.config.api_key.expose_secret();
         match self.config.dialect {
-            Dialect::OpenAi => request.bearer_auth(key),
+            Dialect::OpenAi | Dialect::OpenAiCompatible => request.bearer_auth(key),
             Dialect::Anthropic => request
                 .header("x-api-key", key)
                 .header("anthropic-version", &self.config.anthropic_version),
@@ -226,8 +261,8 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    /// Tells what came of it. Returns whether the provider is left alone from now on.
-    fn end(self, failure: Option<&Failure>) -> bool {
+    /// Tells what came of it. Returns for how long the provider is left alone, if that is new.
+    fn end(self, failure: Option<&Failure>) -> Option<Duration> {
         self.provider
             .breaker()
             .tell(self.call, failure, Instant::now())
@@ -249,17 +284,28 @@ pub(crate) fn body(dialect: Dialect, model: &str, question: &Question<'_>) -> Va
         messages.push(user(&format!("{complaint}. Give the whole answer again.")));
     }
     match dialect {
-        Dialect::OpenAi => {
+        Dialect::OpenAi | Dialect::OpenAiCompatible => {
             messages.insert(0, json!({ "role": "system", "content": question.prompt }));
-            json!({
+            let mut body = json!({
                 "model": model,
                 "messages": messages,
                 "response_format": {
                     "type": "json_schema",
                     "json_schema": { "name": question.schema.name, "strict": true, "schema": question.schema.value },
                 },
-                "max_completion_tokens": question.tokens_max,
-            })
+            });
+            if dialect == Dialect::OpenAiCompatible {
+                body["max_tokens"] = json!(question.tokens_max);
+                return body;
+            }
+            body["max_completion_tokens"] = json!(question.tokens_max);
+            // Texts are not the vendor's to keep.
+            body["store"] = json!(false);
+            body["prompt_cache_key"] = json!(question.cache_key);
+            if let Some(pseudonym) = question.pseudonym {
+                body["safety_identifier"] = json!(pseudonym);
+            }
+            body
         }
         Dialect::Anthropic => json!({
             "model": model,
@@ -340,6 +386,7 @@ fn unreachable(error: &reqwest::Error) -> Failure {
     Failure::Unavailable {
         what,
         may_retry: true,
+        wait: None,
     }
 }
 
@@ -354,6 +401,7 @@ async fn read_body(response: &mut Response) -> Result<Vec<u8>, Failure> {
             return Err(Failure::Unavailable {
                 what: "its answer has no end",
                 may_retry: false,
+                wait: None,
             });
         }
         body.extend_from_slice(&chunk);
@@ -375,6 +423,7 @@ impl fmt::Debug for ProviderConfig {
             .field("model", &self.model)
             .field("anthropic_version", &self.anthropic_version)
             .field("timeout", &self.timeout)
+            .field("rate_per_minute", &self.rate_per_minute)
             .finish_non_exhaustive()
     }
 }
@@ -392,6 +441,8 @@ mod tests {
             newest: "10k sqft in Carson",
             schema: &UNDERSTANDING,
             tokens_max: 1_200,
+            cache_key: "wex-understanding-0123",
+            pseudonym: Some("5f1d"),
             repair: Some(("{", "That answer cannot be read: it ends")),
         };
         let mut body = body(dialect, "small", &question);
@@ -408,7 +459,8 @@ mod tests {
 
     #[test]
     fn requests_are_written_as_each_vendor_documents_them() {
-        insta::assert_snapshot!(shown(Dialect::OpenAi), @r#"{"max_completion_tokens":1200,"messages":[{"content":"PROMPT","role":"system"},{"content":"CONTEXT","role":"user"},{"content":"10k sqft in Carson","role":"user"},{"content":"{","role":"assistant"},{"content":"That answer cannot be read: it ends. Give the whole answer again.","role":"user"}],"model":"small","response_format":{"json_schema":{"name":"understanding","schema":"SCHEMA","strict":true},"type":"json_schema"}}"#);
+        insta::assert_snapshot!(shown(Dialect::OpenAiCompatible), @r#"{"max_tokens":1200,"messages":[{"content":"PROMPT","role":"system"},{"content":"CONTEXT","role":"user"},{"content":"10k sqft in Carson","role":"user"},{"content":"{","role":"assistant"},{"content":"That answer cannot be read: it ends. Give the whole answer again.","role":"user"}],"model":"small","response_format":{"json_schema":{"name":"understanding","schema":"SCHEMA","strict":true},"type":"json_schema"}}"#);
+        insta::assert_snapshot!(shown(Dialect::OpenAi), @r#"{"max_completion_tokens":1200,"messages":[{"content":"PROMPT","role":"system"},{"content":"CONTEXT","role":"user"},{"content":"10k sqft in Carson","role":"user"},{"content":"{","role":"assistant"},{"content":"That answer cannot be read: it ends. Give the whole answer again.","role":"user"}],"model":"small","prompt_cache_key":"wex-understanding-0123","response_format":{"json_schema":{"name":"understanding","schema":"SCHEMA","strict":true},"type":"json_schema"},"safety_identifier":"5f1d","store":false}"#);
         insta::assert_snapshot!(shown(Dialect::Anthropic), @r#"{"max_tokens":1200,"messages":[{"content":"CONTEXT","role":"user"},{"content":"10k sqft in Carson","role":"user"},{"content":"{","role":"assistant"},{"content":"That answer cannot be read: it ends. Give the whole answer again.","role":"user"}],"model":"small","output_config":{"format":{"schema":"SCHEMA","type":"json_schema"}},"system":[{"cache_control":{"type":"ephemeral"},"text":"PROMPT","type":"text"}]}"#);
     }
 
@@ -429,6 +481,7 @@ mod tests {
                 anthropic_version: String::new(),
                 timeout: Duration::from_secs(1),
                 rest: Duration::from_secs(30),
+                rate_per_minute: None,
             };
             assert!(
                 matches!(Provider::new(config), Err(ProviderError::BaseUrl)),

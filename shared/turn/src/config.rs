@@ -6,15 +6,22 @@ use secrecy::SecretString;
 use wex_llm::{Assistant, Budgets, Dialect, Prompts, Provider, ProviderConfig, breaker};
 use wex_runtime::env::{Env, Span};
 
-/// The variables of one provider: which, where, its key, its model.
-type ProviderNames = [&'static str; 4];
+/// The variables of one provider: which, where, its key, its model, how often it may be asked.
+type ProviderNames = [&'static str; 5];
 
-const PRIMARY: ProviderNames = ["LLM_PROVIDER", "LLM_BASE_URL", "LLM_API_KEY", "LLM_MODEL"];
+const PRIMARY: ProviderNames = [
+    "LLM_PROVIDER",
+    "LLM_BASE_URL",
+    "LLM_API_KEY",
+    "LLM_MODEL",
+    "LLM_RATE_PER_MINUTE",
+];
 const FALLBACK: ProviderNames = [
     "LLM_FALLBACK_PROVIDER",
     "LLM_FALLBACK_BASE_URL",
     "LLM_FALLBACK_API_KEY",
     "LLM_FALLBACK_MODEL",
+    "LLM_FALLBACK_RATE_PER_MINUTE",
 ];
 
 /// Reads the settings, and notes in `env` what is wrong with them. Without `LLM_PROVIDER` the rules read alone.
@@ -62,11 +69,17 @@ fn provider(
     timeout: Duration,
     version: &str,
 ) -> Option<Provider> {
-    let [name, base_url, api_key, model] = names;
+    let [name, base_url, api_key, model, rate] = names;
     let chosen: String = env.or(name, "offline");
     let base_url_given: Option<String> = env.optional(base_url);
     let key: Option<String> = env.optional(api_key);
     let model_given: Option<String> = env.optional(model);
+    let rate_per_minute: Option<u32> = env.optional(rate);
+    if rate_per_minute == Some(0) {
+        env.problem(format!(
+            "{rate} is not above 0: without a value there is no limit"
+        ));
+    }
     if chosen == "offline" {
         return None;
     }
@@ -83,14 +96,21 @@ fn provider(
         ));
         return None;
     };
+    let Some(at) = base_url_given.or_else(|| dialect.base_url().map(str::to_owned)) else {
+        env.problem(format!(
+            "{name} is openai_compatible: {base_url} says where that is, e.g. http://localhost:11434/v1"
+        ));
+        return None;
+    };
     let config = ProviderConfig {
         dialect,
-        base_url: base_url_given.unwrap_or_else(|| dialect.base_url().to_owned()),
+        base_url: at,
         api_key: SecretString::from(key),
         model: model_given,
         anthropic_version: version.to_owned(),
         timeout,
         rest: breaker::REST,
+        rate_per_minute,
     };
     match Provider::new(config) {
         Ok(provider) => Some(provider),

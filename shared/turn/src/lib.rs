@@ -7,6 +7,8 @@ mod model;
 
 pub mod config;
 
+use std::time::Duration;
+
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use wex_assistant::gate::{Circumstances, Gate, confirm_opt_out, held_back};
@@ -32,6 +34,8 @@ pub struct Turn<'a> {
     pub remembered: usize,
     /// When it is read, in milliseconds since 1970.
     pub now_ms: u64,
+    /// Who texts, as a model's vendor may know them.
+    pub pseudonym: Option<&'a str>,
 }
 
 impl std::fmt::Debug for Turn<'_> {
@@ -54,12 +58,21 @@ pub struct Read {
     pub has_reading: bool,
     /// What models were asked.
     pub calls: Vec<ModelCall>,
+    /// Where no model could be asked now: how long until one may be, if that is known.
+    pub again_in: Option<Duration>,
 }
 
 impl Read {
     /// Whether it may be an opt-out, and only a person can tell, for no model has read it.
     fn is_opt_out_unclear(&self) -> bool {
         self.heard.may_opt_out && !self.has_reading && !model::is_settled(self.heard.intent)
+    }
+
+    /// How long a turn that the rules do not understand would have to wait for a model that may. `None`: waiting is no use.
+    #[must_use]
+    pub fn understood_in(&self) -> Option<Duration> {
+        self.again_in
+            .filter(|_| self.heard.intent == Intent::Unclear && !self.has_reading)
     }
 }
 
@@ -144,6 +157,7 @@ fn read_by_rules(conversation: &mut Conversation, turn: Turn<'_>) -> Read {
         read_by: MatchedBy::Rule,
         has_reading: false,
         calls: Vec::new(),
+        again_in: None,
     }
 }
 

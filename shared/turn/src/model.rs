@@ -36,10 +36,12 @@ pub(super) async fn hear_more(
         history: &conversation.recent[..earlier],
         requirement: known,
         options: &conversation.dialogue.options,
+        pseudonym: turn.pseudonym,
     };
-    let (reading, calls) = assistant.understand(asked_of).await;
-    read.calls = calls;
-    let Some(reading) = reading else {
+    let asked = assistant.understand(asked_of).await;
+    read.calls = asked.calls;
+    read.again_in = asked.again_in;
+    let Some(reading) = asked.answer else {
         return;
     };
     read.has_reading = true;

@@ -1,5 +1,5 @@
-//! Stands in for the two wire formats of language models: OpenAI's chat completions below `/openai/v1`, Anthropic's Messages
-//! below `/anthropic`.
+//! Stands in for the two wire formats of language models: OpenAI's chat completions below `/openai/v1`, the same as a smaller
+//! server speaks it below `/compatible/v1`, Anthropic's Messages below `/anthropic`.
 //!
 //! Written from the vendors' documents and not from our client. [`rules`] refuses what they refuse, [`fault`] fails on request
 //! in each way that they fail, and [`stand_in`] answers: a few rules for sizes, cities and set phrases, and no model. What a
@@ -62,6 +62,7 @@ struct Seen {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Dialect {
     Openai,
+    Compatible,
     Anthropic,
 }
 
@@ -71,12 +72,20 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             "/openai/v1/chat/completions",
             web::post().to(chat_completions),
         )
+        .route(
+            "/compatible/v1/chat/completions",
+            web::post().to(compatible_completions),
+        )
         .route("/anthropic/v1/messages", web::post().to(messages))
         .configure(control::routes);
 }
 
 async fn chat_completions(request: HttpRequest, body: Bytes, llm: Data<Llm>) -> HttpResponse {
     answer(Dialect::Openai, request.headers(), &body, &llm).await
+}
+
+async fn compatible_completions(request: HttpRequest, body: Bytes, llm: Data<Llm>) -> HttpResponse {
+    answer(Dialect::Compatible, request.headers(), &body, &llm).await
 }
 
 async fn messages(request: HttpRequest, body: Bytes, llm: Data<Llm>) -> HttpResponse {
@@ -133,6 +142,8 @@ pub(crate) enum End {
     AtBound,
     Refused,
     Filtered,
+    /// Only Anthropic's can end so.
+    WindowFull,
 }
 
 /// An answer with status 200. Four characters count as a token.
@@ -140,9 +151,9 @@ pub(crate) fn success(dialect: Dialect, request: &Value, text: &str, end: End) -
     let input = request["messages"].to_string().len() / 4;
     let output = text.len() / 4;
     match dialect {
-        Dialect::Openai => {
+        Dialect::Openai | Dialect::Compatible => {
             let reason = match end {
-                End::Whole | End::Refused => "stop",
+                End::Whole | End::Refused | End::WindowFull => "stop",
                 End::AtBound => "length",
                 End::Filtered => "content_filter",
             };
@@ -170,6 +181,7 @@ pub(crate) fn success(dialect: Dialect, request: &Value, text: &str, end: End) -
                 End::Whole => "end_turn",
                 End::AtBound => "max_tokens",
                 End::Refused | End::Filtered => "refusal",
+                End::WindowFull => "model_context_window_exceeded",
             };
             // A block of another kind comes first: whoever takes the first block as text is wrong.
             HttpResponse::Ok().insert_header(("request-id", "req_sim")).json(json!({
@@ -221,7 +233,7 @@ impl Refusal {
     pub(crate) fn response(&self, dialect: Dialect) -> HttpResponse {
         let status = StatusCode::from_u16(self.status).expect("a status of this module");
         let body = match dialect {
-            Dialect::Openai => json!({
+            Dialect::Openai | Dialect::Compatible => json!({
                 "error": { "message": self.message, "type": "invalid_request_error", "param": null, "code": self.code }
             }),
             Dialect::Anthropic => json!({

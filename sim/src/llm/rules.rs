@@ -28,6 +28,8 @@ const OPENAI_KEYS: [&str; 8] = [
     "prompt_cache_key",
     "safety_identifier",
 ];
+/// An older server knows no more.
+const COMPATIBLE_KEYS: [&str; 4] = ["model", "messages", "response_format", "max_tokens"];
 const ANTHROPIC_KEYS: [&str; 6] = [
     "model",
     "max_tokens",
@@ -66,6 +68,7 @@ pub(super) fn check(dialect: Dialect, headers: &HeaderMap, body: &Value) -> Chec
     }
     let known: &[&str] = match dialect {
         Dialect::Openai => &OPENAI_KEYS,
+        Dialect::Compatible => &COMPATIBLE_KEYS,
         Dialect::Anthropic => &ANTHROPIC_KEYS,
     };
     let sampling = ["temperature", "top_p", "top_k"];
@@ -92,13 +95,25 @@ pub(super) fn check(dialect: Dialect, headers: &HeaderMap, body: &Value) -> Chec
     check_messages(dialect, body)?;
     let tokens_max = match dialect {
         Dialect::Openai => &body["max_completion_tokens"],
-        Dialect::Anthropic => &body["max_tokens"],
+        Dialect::Compatible | Dialect::Anthropic => &body["max_tokens"],
     };
-    let may_lack = dialect == Dialect::Openai && tokens_max.is_null();
+    let may_lack = dialect != Dialect::Anthropic && tokens_max.is_null();
     if !may_lack && tokens_max.as_u64().unwrap_or(0) == 0 {
         return Err(bad(
             "invalid_value",
             "the bound of the answer is missing or no positive integer",
+        ));
+    }
+    let is_name = |name: &Value| {
+        name.is_null()
+            || name
+                .as_str()
+                .is_some_and(|name| !name.is_empty() && name.len() <= 64)
+    };
+    if !is_name(&body["prompt_cache_key"]) || !is_name(&body["safety_identifier"]) {
+        return Err(bad(
+            "invalid_value",
+            "prompt_cache_key or safety_identifier is no text of at most 64 characters",
         ));
     }
     check_format(dialect, body)
@@ -111,7 +126,7 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 fn check_headers(dialect: Dialect, headers: &HeaderMap) -> Checked {
     let bearer = header(headers, "authorization").and_then(|value| value.strip_prefix("Bearer "));
     let key = match dialect {
-        Dialect::Openai => bearer,
+        Dialect::Openai | Dialect::Compatible => bearer,
         Dialect::Anthropic => header(headers, "x-api-key").or(bearer),
     };
     if key != Some(KEY) {
@@ -147,7 +162,7 @@ fn check_messages(dialect: Dialect, body: &Value) -> Checked {
         return Err(bad("invalid_value", "messages is no list of messages"));
     };
     let roles: &[&str] = match dialect {
-        Dialect::Openai => &["system", "developer", "user", "assistant"],
+        Dialect::Openai | Dialect::Compatible => &["system", "developer", "user", "assistant"],
         Dialect::Anthropic => &["user", "assistant"],
     };
     let mut chars = body["system"].to_string().len();
@@ -183,7 +198,7 @@ fn check_messages(dialect: Dialect, body: &Value) -> Checked {
 
 fn check_format(dialect: Dialect, body: &Value) -> Checked {
     let schema = match dialect {
-        Dialect::Openai => {
+        Dialect::Openai | Dialect::Compatible => {
             let format = &body["response_format"];
             if format.is_null() {
                 return Ok(());

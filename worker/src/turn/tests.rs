@@ -83,6 +83,8 @@ impl Contact {
             taken_back: None,
             read_by: MatchedBy::Rule,
             has_reading: false,
+            understood_in: None,
+            pseudonym: String::new(),
             calls: Vec::new(),
             spent: Spent::default(),
         };
@@ -160,6 +162,8 @@ fn a_stop_that_is_read_after_five_minutes_is_obeyed_and_not_confirmed() {
         taken_back: None,
         read_by: MatchedBy::Rule,
         has_reading: false,
+        understood_in: None,
+        pseudonym: String::new(),
         calls: Vec::new(),
         spent: Spent::default(),
     };
