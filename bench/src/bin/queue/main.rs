@@ -112,8 +112,8 @@ async fn round(server: &mut Server) -> Result<Round, Error> {
     let bytes_waiting = per_job(before, server.used_bytes().await?);
     let drain_two = drain(server, 2).await?;
     let left = Left {
-        bytes: server.used_bytes().await? - before,
-        names: server.key_names().await?,
+        grown: server.used_bytes().await? - before,
+        keys: server.keys().await?,
     };
 
     server.empty().await?;

@@ -100,8 +100,17 @@ impl Server {
         Ok(())
     }
 
-    pub(crate) async fn key_names(&mut self) -> Result<Vec<String>, Error> {
-        self.ask(&["KEYS", "*"]).await
+    /// The name of each key, and the bytes that it takes with what it holds.
+    pub(crate) async fn keys(&mut self) -> Result<Vec<(String, u64)>, Error> {
+        let names: Vec<String> = self.ask(&["KEYS", "*"]).await?;
+        let mut keys = Vec::with_capacity(names.len());
+        for name in names {
+            let bytes = self
+                .ask(&["MEMORY", "USAGE", &name, "SAMPLES", "0"])
+                .await?;
+            keys.push((name, bytes));
+        }
+        Ok(keys)
     }
 
     /// What Redis has allocated, once it is at rest.
