@@ -44,8 +44,8 @@ pub enum CommandError {
     Usage(String),
     #[error(transparent)]
     Settings(#[from] Problems),
-    #[error("REDIS_URL is not the URL of a Redis")]
-    NotAUrl(#[source] QueueError),
+    #[error("REDIS_URL cannot be used")]
+    RedisUrl(#[source] QueueError),
     #[error(
         "cannot use Redis at {url}\n\
          Is it running, and is it the one that the ingress and the workers use? REDIS_URL says which, in the environment \
@@ -70,7 +70,7 @@ pub enum CommandError {
 impl CommandError {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Usage(_) | Self::Settings(_) | Self::NotAUrl(_) => ExitCode::from(2),
+            Self::Usage(_) | Self::Settings(_) | Self::RedisUrl(_) => ExitCode::from(2),
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Self::Redis { .. }
             | Self::Queue(_)
@@ -136,7 +136,7 @@ impl Session {
         let user = env.optional("USER");
         env.finish()?;
         let queue =
-            Queue::new(&config.redis_url, REDIS_OPERATION_MAX).map_err(CommandError::NotAUrl)?;
+            Queue::new(&config.redis_url, REDIS_OPERATION_MAX).map_err(CommandError::RedisUrl)?;
         let now_ms = queue.now_ms().await.map_err(|source| CommandError::Redis {
             url: without_secrets(&config.redis_url),
             cause: cause(&source),

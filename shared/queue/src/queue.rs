@@ -1,7 +1,9 @@
 //! The operations: each is one script, bounded in what it touches and in how long it may take.
 
-use std::fmt;
+use std::error::Error as _;
+use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, io};
 
 use redis::{FromRedisValue, RedisError, Value};
 
@@ -17,9 +19,18 @@ pub const ENQUEUE_MAX: usize = 100;
 /// Why an operation was not done, or may not have been done.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum QueueError {
+    /// No operation was tried: this is not the URL of a Redis, or a file that it names cannot be used.
+    #[error(transparent)]
+    Url(RedisError),
     /// Redis could not be reached, or refused: try again. The operation may have been done all the same.
     #[error("redis is unavailable")]
-    Unavailable(#[from] RedisError),
+    Unavailable(#[source] RedisError),
+    /// Redis was reached, and not believed, or did not believe us: to try again helps when somebody has mended it. Nothing was done.
+    #[error("cannot speak TLS with redis: {advice}")]
+    Tls {
+        advice: &'static str,
+        source: RedisError,
+    },
     /// Redis did not answer in time: try again. The operation may have been done all the same.
     #[error("redis did not answer within {} ms", .0.as_millis())]
     TimedOut(Duration),
@@ -29,6 +40,48 @@ pub enum QueueError {
     /// Redis answered something that no script of ours says: another program writes to our keys, or a bug.
     #[error("redis answered something unexpected to `{0}`")]
     Unexpected(&'static str),
+}
+
+impl From<RedisError> for QueueError {
+    fn from(source: RedisError) -> Self {
+        match tls_advice(&source) {
+            Some(advice) => Self::Tls { advice, source },
+            None => Self::Unavailable(source),
+        }
+    }
+}
+
+/// What to do about an error that is one of TLS.
+fn tls_advice(error: &RedisError) -> Option<&'static str> {
+    use rustls::{CertificateError, Error};
+
+    let error = error.source()?;
+    // The client library shares its causes, and tokio puts those of TLS into errors of its own kind.
+    let error = error.downcast_ref::<Arc<dyn std::error::Error + Send + Sync>>()?;
+    let error = error.downcast_ref::<io::Error>()?.get_ref()?;
+    Some(match error.downcast_ref::<Error>()? {
+        Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => {
+            "its certificate is of another name; the URL needs a name or an address that is in the certificate"
+        }
+        Error::InvalidCertificate(
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. },
+        ) => "its certificate is not valid now; renew it, unless the clock here is wrong",
+        Error::InvalidCertificate(_) => {
+            "its certificate is by no authority that we trust; name the file of the right one in the URL, as `?ca=FILE`"
+        }
+        Error::InvalidMessage(_) => {
+            "it answers something else; the URL needs its TLS port, or `redis` in place of `rediss`"
+        }
+        Error::AlertReceived(_) => {
+            "it refuses us; if it asks for a certificate, name ours in the URL, as `?cert=FILE&key=FILE`"
+        }
+        _ => "the cause says why",
+    })
 }
 
 /// What became of one job that was to be enqueued.
@@ -237,9 +290,9 @@ impl Queue {
     ///
     /// # Errors
     /// When `url` is not a Redis URL: `redis://`, `redis+unix://`, or as `server.rs` says, `redis+sentinel://` and
-    /// `redis+cluster://`.
+    /// `redis+cluster://`, each but the second also with `rediss` for TLS; or when a file that it names cannot be used.
     pub fn new(url: &str, operation_max: Duration) -> Result<Self, QueueError> {
-        let connection = Connection::new(url, operation_max)?;
+        let connection = Connection::new(url, operation_max).map_err(QueueError::Url)?;
         Ok(Self {
             completer: Completer::new(connection.clone()),
             connection,

@@ -1,17 +1,24 @@
-//! Where Redis is: at an address, or where sentinels or the nodes of a Cluster say that our master is now.
+//! Where Redis is: at an address, or where sentinels or the nodes of a Cluster say that our master is now; and how it is
+//! reached: plainly, or by TLS when the URL begins with `rediss`.
+//!
+//! Behind its `?` a URL may say `replicas=2` (how many replicas must have a change before it counts as done; without it, one
+//! where there are sentinels or a Cluster) and, for TLS, files in PEM: `ca=FILE` (the authorities to trust instead of those that
+//! everybody trusts), `cert=FILE` and `key=FILE` (who we are, for a Redis that asks). Sentinels are asked by TLS too.
 
+use std::fs;
 use std::time::Duration;
 
-use redis::{AsyncConnectionConfig, Client, ErrorKind, IntoConnectionInfo, RedisError};
+use redis::{
+    AsyncConnectionConfig, Client, ClientTlsConfig, ConnectionAddr, ErrorKind, RedisError,
+    TlsCertificates,
+};
 use tokio::time::timeout;
 
 /// `redis+sentinel://user:password@host:26379,host2/name/0`: user, password and database are the master's; the sentinels
 /// themselves ask for no password.
-const SENTINEL: &str = "redis+sentinel://";
+const SENTINEL: [&str; 2] = ["redis+sentinel", "rediss+sentinel"];
 /// `redis+cluster://user:password@host:6379,host2`: some of its nodes.
-const CLUSTER: &str = "redis+cluster://";
-/// Behind either: how many replicas must have a change before it counts as done. Without it, one.
-const REPLICAS: &str = "?replicas=";
+const CLUSTER: [&str; 2] = ["redis+cluster", "rediss+cluster"];
 
 /// A Redis, by its URL.
 pub(crate) struct Server {
@@ -30,6 +37,7 @@ struct Guides {
     /// In the order in which they are asked.
     clients: Vec<Client>,
     question: Question,
+    scheme: Scheme,
     /// What the URL of the master has before and behind its address.
     credentials: String,
     database: String,
@@ -42,27 +50,58 @@ enum Question {
     Key(String),
 }
 
-impl Server {
-    /// `key` is one of ours.
-    pub(crate) fn from_url(url: &str, key: &str) -> Result<Self, RedisError> {
-        let guided = |rest: &str, read: fn(&str, &str) -> Result<Guides, RedisError>| {
-            let (rest, replicas) = rest.split_once(REPLICAS).unwrap_or((rest, "1"));
-            let replicas = replicas
-                .parse()
-                .map_err(|_not_a_number| invalid("`replicas` in the URL is not a number"))?;
-            let place = Place::Told(read(rest, key)?);
-            Ok(Self { place, replicas })
-        };
-        if let Some(rest) = url.strip_prefix(SENTINEL) {
-            guided(rest, Guides::of_sentinels)
-        } else if let Some(rest) = url.strip_prefix(CLUSTER) {
-            guided(rest, Guides::of_cluster)
-        } else {
-            Ok(Self {
-                place: Place::At(Client::open(url.into_connection_info()?)?),
-                replicas: 0,
-            })
+/// How every server of a URL is reached.
+enum Scheme {
+    Plain,
+    Tls(TlsCertificates),
+}
+
+impl Scheme {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Plain => "redis",
+            Self::Tls(_) => "rediss",
         }
+    }
+
+    fn client(&self, url: &str) -> Result<Client, RedisError> {
+        match self {
+            Self::Plain => Client::open(url),
+            Self::Tls(certificates) => {
+                let client = Client::build_with_tls(url, certificates.clone())?;
+                match client.get_connection_info().addr() {
+                    ConnectionAddr::TcpTls { insecure: true, .. } => Err(invalid(
+                        "`#insecure` in the URL would trust anybody; name who is to be trusted by `?ca=FILE`",
+                    )),
+                    _ => Ok(client),
+                }
+            }
+        }
+    }
+}
+
+impl Server {
+    /// Reads the files that the URL names. `key` is one of ours.
+    pub(crate) fn from_url(url: &str, key: &str) -> Result<Self, RedisError> {
+        let (url, asked) = Asked::split(url)?;
+        let (word, rest) = url.split_once("://").unwrap_or((&url, ""));
+        let scheme = asked.scheme(word.starts_with("rediss") || word == "valkeys")?;
+        if (SENTINEL.contains(&word) || CLUSTER.contains(&word)) && rest.contains('?') {
+            return Err(invalid(
+                "the URL says something else than `replicas`, `ca`, `cert` and `key` behind its `?`",
+            ));
+        }
+        let (place, replicas) = if SENTINEL.contains(&word) {
+            (Place::Told(Guides::of_sentinels(rest, scheme)?), 1)
+        } else if CLUSTER.contains(&word) {
+            (Place::Told(Guides::of_cluster(rest, key, scheme)?), 1)
+        } else {
+            (Place::At(scheme.client(&url)?), 0)
+        };
+        Ok(Self {
+            place,
+            replicas: asked.replicas.unwrap_or(replicas),
+        })
     }
 
     /// A client of the master, as far as anyone knows; asks nobody for longer than `patience` in all.
@@ -79,8 +118,78 @@ impl Server {
     }
 }
 
+/// What a URL says behind its `?`, but for what only the client library reads.
+#[derive(Default)]
+struct Asked {
+    replicas: Option<u32>,
+    ca: Option<Vec<u8>>,
+    cert: Option<Vec<u8>>,
+    key: Option<Vec<u8>>,
+}
+
+impl Asked {
+    /// The URL without what is ours, and that.
+    fn split(url: &str) -> Result<(String, Self), RedisError> {
+        let mut asked = Self::default();
+        let (front, query) = url.split_once('?').unwrap_or((url, ""));
+        let mut others = Vec::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            match pair.split_once('=') {
+                Some(("replicas", number)) => {
+                    asked.replicas = Some(number.parse().map_err(|_not_a_number| {
+                        invalid("`replicas` in the URL is not a number")
+                    })?);
+                }
+                Some(("ca", file)) => asked.ca = Some(pem(file, "CERTIFICATE-----")?),
+                Some(("cert", file)) => asked.cert = Some(pem(file, "CERTIFICATE-----")?),
+                Some(("key", file)) => asked.key = Some(pem(file, "PRIVATE KEY-----")?),
+                _ => others.push(pair),
+            }
+        }
+        let url = match others.as_slice() {
+            [] => front.to_owned(),
+            others => format!("{front}?{}", others.join("&")),
+        };
+        Ok((url, asked))
+    }
+
+    fn scheme(&self, is_tls: bool) -> Result<Scheme, RedisError> {
+        let client_tls = match (&self.cert, &self.key) {
+            (None, None) => None,
+            (Some(cert), Some(key)) => Some(ClientTlsConfig {
+                client_cert: cert.clone(),
+                client_key: key.clone(),
+            }),
+            _ => return Err(invalid("the URL has only one of `cert` and `key`")),
+        };
+        match (is_tls, &self.ca, &client_tls) {
+            (true, ..) => Ok(Scheme::Tls(TlsCertificates {
+                client_tls,
+                root_cert: self.ca.clone(),
+            })),
+            (false, None, None) => Ok(Scheme::Plain),
+            (false, ..) => Err(invalid(
+                "the URL has `ca`, or `cert` and `key`, and does not begin with `rediss`",
+            )),
+        }
+    }
+}
+
+/// What is in a file in PEM that has something of a kind.
+fn pem(file: &str, kind: &str) -> Result<Vec<u8>, RedisError> {
+    let refused = |why: String| {
+        let what = "a file that the URL names cannot be used";
+        RedisError::from((ErrorKind::InvalidClientConfig, what, why))
+    };
+    let text = fs::read_to_string(file).map_err(|error| refused(format!("{file}: {error}")))?;
+    if !text.contains(kind) {
+        return Err(refused(format!("{file}: has no `{kind}` in PEM")));
+    }
+    Ok(text.into_bytes())
+}
+
 impl Guides {
-    fn of_sentinels(rest: &str, _key: &str) -> Result<Self, RedisError> {
+    fn of_sentinels(rest: &str, scheme: Scheme) -> Result<Self, RedisError> {
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         let (name, database) = path.split_once('/').unwrap_or((path, "0"));
         if name.is_empty() {
@@ -89,45 +198,26 @@ impl Guides {
             ));
         }
         let (credentials, hosts) = parts(authority);
-        Self::new(
-            hosts,
-            26379,
-            Question::Name(name.to_owned()),
-            credentials,
-            "",
-            database,
-        )
-    }
-
-    fn of_cluster(rest: &str, key: &str) -> Result<Self, RedisError> {
-        let (credentials, hosts) = parts(rest.strip_suffix('/').unwrap_or(rest));
-        let question = Question::Key(key.to_owned());
-        Self::new(hosts, 6379, question, credentials, credentials, "0")
-    }
-
-    fn new(
-        hosts: &str,
-        port: u16,
-        question: Question,
-        credentials: &str,
-        guides_credentials: &str,
-        database: &str,
-    ) -> Result<Self, RedisError> {
-        let clients = hosts.split(',').map(|host| {
-            let port = match host.rsplit_once(':') {
-                Some((_, given)) if given.parse::<u16>().is_ok() => String::new(),
-                _ => format!(":{port}"),
-            };
-            Client::open(format!("redis://{guides_credentials}{host}{port}"))
-        });
         let guides = Self {
-            clients: clients.collect::<Result<_, _>>()?,
-            question,
+            clients: clients(&scheme, "", hosts, 26379)?,
+            question: Question::Name(name.to_owned()),
+            scheme,
             credentials: credentials.to_owned(),
             database: database.to_owned(),
         };
         guides.client_at("localhost:6379")?; // A wrong user or database is found now.
         Ok(guides)
+    }
+
+    fn of_cluster(rest: &str, key: &str, scheme: Scheme) -> Result<Self, RedisError> {
+        let (credentials, hosts) = parts(rest.strip_suffix('/').unwrap_or(rest));
+        Ok(Self {
+            clients: clients(&scheme, credentials, hosts, 6379)?,
+            question: Question::Key(key.to_owned()),
+            scheme,
+            credentials: credentials.to_owned(),
+            database: "0".to_owned(),
+        })
     }
 
     async fn master(&self, patience: Duration) -> Result<Client, RedisError> {
@@ -180,11 +270,30 @@ impl Guides {
     }
 
     fn client_at(&self, address: &str) -> Result<Client, RedisError> {
-        Client::open(format!(
-            "redis://{}{address}/{}",
-            self.credentials, self.database
+        self.scheme.client(&format!(
+            "{}://{}{address}/{}",
+            self.scheme.word(),
+            self.credentials,
+            self.database
         ))
     }
+}
+
+/// A client of each of `hosts`, which are separated by commas and may have a port.
+fn clients(
+    scheme: &Scheme,
+    credentials: &str,
+    hosts: &str,
+    port: u16,
+) -> Result<Vec<Client>, RedisError> {
+    let client = |host: &str| {
+        let port = match host.rsplit_once(':') {
+            Some((_, given)) if given.parse::<u16>().is_ok() => String::new(),
+            _ => format!(":{port}"),
+        };
+        scheme.client(&format!("{}://{credentials}{host}{port}", scheme.word()))
+    };
+    hosts.split(',').map(client).collect()
 }
 
 /// Splits `user:password@hosts` before the hosts.
@@ -238,9 +347,49 @@ mod tests {
     }
 
     #[test]
+    fn a_url_that_begins_with_rediss_reaches_all_by_tls_and_any_other_none() {
+        let at = |url: &str| match Server::from_url(url, "key").unwrap().place {
+            Place::At(client) => client.get_connection_info().addr().clone(),
+            Place::Told(guides) => {
+                let client = guides.client_at("master:7000").unwrap();
+                let addr = client.get_connection_info().addr().clone();
+                let is_tls = |addr: &ConnectionAddr| matches!(addr, ConnectionAddr::TcpTls { .. });
+                for client in &guides.clients {
+                    assert_eq!(
+                        is_tls(client.get_connection_info().addr()),
+                        is_tls(&addr),
+                        "{url}"
+                    );
+                }
+                addr
+            }
+        };
+        for rest in [
+            "://one:1/2",
+            "+sentinel://one,two/mymaster",
+            "+cluster://one,two",
+        ] {
+            let tls = at(&format!("rediss{rest}"));
+            assert!(
+                matches!(
+                    tls,
+                    ConnectionAddr::TcpTls {
+                        insecure: false,
+                        ..
+                    }
+                ),
+                "rediss{rest}"
+            );
+            let plain = at(&format!("redis{rest}"));
+            assert!(matches!(plain, ConnectionAddr::Tcp(..)), "redis{rest}");
+        }
+    }
+
+    #[test]
     fn a_change_counts_when_one_replica_has_it_unless_the_url_says_otherwise() {
         for (url, replicas) in [
             ("redis://one", 0),
+            ("redis://one/0?replicas=1&protocol=resp3", 1),
             ("redis+sentinel://one/mymaster", 1),
             ("redis+cluster://one", 1),
             ("redis+cluster://one?replicas=0", 0),
@@ -264,6 +413,12 @@ mod tests {
             "redis+sentinel://one,,two/mymaster",
             "redis+sentinel://one/mymaster?replicas=some",
             "redis+cluster://",
+            "redis+cluster://one?protocol=resp3",
+            "rediss://one/#insecure",
+            "rediss+cluster://one/#insecure",
+            "rediss://one?ca=/nowhere/ca.pem",
+            "redis://one?ca=/dev/null",
+            "rediss://one?ca=/dev/null",
             "http://one",
         ] {
             assert!(Server::from_url(url, "key").is_err(), "{url}");

@@ -16,7 +16,7 @@ const LEASE: Limits = Limits {
 };
 
 /// A `redis-server` on a loopback port, of whatever kind.
-struct Node {
+pub(super) struct Node {
     process: Process,
     port: u16,
     _directory: TempDir,
@@ -24,7 +24,7 @@ struct Node {
 
 impl Node {
     /// Starts one with these settings, a line each; `ready` is what it says then.
-    async fn start(settings: &str, arguments: &[&str], ready: &'static str) -> Self {
+    pub(super) async fn start(settings: &str, arguments: &[&str], ready: &'static str) -> Self {
         let directory = TempDir::new().expect("a temporary directory");
         let port = free_port().expect("a free port");
         let file = directory.path().join("redis.conf");
@@ -47,7 +47,7 @@ impl Node {
     }
 
     /// One that keeps jobs.
-    async fn store(settings: &str) -> Self {
+    pub(super) async fn store(settings: &str) -> Self {
         let durable = "appendonly yes\nappendfsync always\nsave \"\"\nrepl-diskless-sync-delay 0\n";
         Self::start(
             &format!("{durable}{settings}"),
@@ -57,7 +57,7 @@ impl Node {
         .await
     }
 
-    async fn ask<T: FromRedisValue>(&self, words: &[&str]) -> T {
+    pub(super) async fn ask<T: FromRedisValue>(&self, words: &[&str]) -> T {
         let mut connection = connect(&format!("redis://127.0.0.1:{}", self.port)).await;
         let mut command = redis::cmd(words[0]);
         command.arg(&words[1..]);

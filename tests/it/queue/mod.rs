@@ -15,6 +15,7 @@ mod model;
 mod order;
 mod pauses;
 mod settling;
+mod tls;
 mod trouble;
 mod workers;
 
