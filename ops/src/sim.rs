@@ -165,12 +165,27 @@ impl Sim {
         self.ask(order.json(change)).await.map(drop)
     }
 
-    /// A contact has texted a line without the simulator's doing; it then knows that an answer may come.
+    /// What is told of the messages that are accepted next; see the simulator for the fields.
+    ///
+    /// # Errors
+    /// When the simulator does not know a field.
+    pub async fn order_news(&self, news: &Value) -> Result<(), SimError> {
+        let order = self.http.post(format!("{}/_sim/news", self.url));
+        self.ask(order.json(news)).await.map(drop)
+    }
+
+    /// A contact has texted a line without the simulator's doing; it then knows that an answer may come. Texts of one `id` are
+    /// one; a text without is one more.
     ///
     /// # Errors
     /// When the simulator does not know the line.
-    pub async fn has_texted(&self, line: u64, from: &str) -> Result<(), SimError> {
-        let text = json!({ "line": line, "from": from, "body": "", "hold": true });
+    pub async fn has_texted(
+        &self,
+        line: u64,
+        from: &str,
+        id: Option<&str>,
+    ) -> Result<(), SimError> {
+        let text = json!({ "line": line, "from": from, "body": "", "id": id, "hold": true });
         let order = self.http.post(format!("{}/_sim/contact-texts", self.url));
         self.ask(order.json(&text)).await.map(drop)
     }

@@ -363,10 +363,15 @@ async fn send(
     let response = answer.into_response();
     if let Some((message, line)) = accepted {
         // First, so that whoever waits for this message finds its events among those that wait to be delivered.
-        let events = events::progress(&line, &message, &world.shown_token());
-        world.order(world.status_delay, events).await;
+        let news = world.next_news();
+        let events = events::progress(&line, &message, &world.shown_token(), &news);
+        let told = world.order(world.status_delay, events).await;
         world.watch(&message);
+        let id = message.id.clone();
         world.messages.append(message);
+        if news.before_answer {
+            world.until_told(&id, told).await;
+        }
     }
     if let Some(fault) = fault {
         sleep(fault.delay).await;

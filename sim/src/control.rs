@@ -2,12 +2,12 @@
 //!
 //! Wrong input gets 400 and an unknown line 404, with the reason in the body.
 
-use crate::events;
+use crate::events::{self, News};
 use crate::journal::Page;
 use crate::options::{Inbound, Mode};
 use crate::world::{
-    DeliveryAttempt, FAULTS_MAX, Fault, Message, OrderedFault, SendRequest, Violation, World,
-    new_message_id, now_ms,
+    DeliveryAttempt, FAULTS_MAX, Fault, Message, NEWS_MAX, OrderedFault, SendRequest, Violation,
+    World, new_message_id, now_ms,
 };
 use actix_web::error::InternalError;
 use actix_web::web::{self, Data, Json, JsonConfig, Query, QueryConfig, ServiceConfig};
@@ -20,6 +20,9 @@ use std::time::Duration;
 
 /// How many times one order may have a text delivered.
 const COPIES_MAX: usize = 1_000;
+
+/// How much may be told of one message.
+const STEPS_MAX: usize = 20;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     let json = JsonConfig::default()
@@ -34,6 +37,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             .route("/agent-texts", web::post().to(agent_texts))
             .route("/faults", web::post().to(order_faults))
             .route("/faults", web::delete().to(clear_faults))
+            .route("/news", web::post().to(order_news))
             .route("/account", web::post().to(change_account))
             .route("/messages", web::get().to(messages))
             .route("/violations", web::get().to(violations))
@@ -93,7 +97,7 @@ async fn contact_texts(text: Json<ContactText>, world: Data<World>) -> Result<Js
         accepted_at_ms: now_ms,
     };
     let event = events::received(&line, &message, &world.shown_token());
-    world.hear(line.id, &message.contact);
+    world.hear(line.id, &message.contact, &message.id);
     let copies = if hold { 0 } else { deliver };
     for _ in 0..copies {
         world.order(Duration::ZERO, vec![event.clone()]).await;
@@ -135,7 +139,7 @@ async fn agent_texts(text: Json<AgentText>, world: Data<World>) -> Result<Json<V
     world
         .order(
             Duration::ZERO,
-            events::progress(&line, &message, &world.shown_token()),
+            events::progress(&line, &message, &world.shown_token(), &News::default()),
         )
         .await;
     Ok(Json(json!({ "id": message.id })))
@@ -193,6 +197,53 @@ async fn clear_faults(world: Data<World>) -> Json<Value> {
         .expect("nothing panics under this lock")
         .clear();
     Json(json!({ "waiting": 0 }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewsOrder {
+    steps: Vec<String>,
+    #[serde(default = "one")]
+    times: usize,
+    reason: Option<String>,
+    #[serde(default)]
+    whole: bool,
+    #[serde(default)]
+    before_answer: bool,
+}
+
+/// `POST /_sim/news {"steps", "times"?: 1, "reason"?, "whole"?: false, "before_answer"?: false}` -> `{"waiting"}`
+///
+/// What is told of the next `times` messages that a send request has accepted, first ordered first served: `steps` in their
+/// order, each the event `message.sent` or a status, such as `delivered` or `failed`, in an event `message.status_updated` (of a
+/// callback `message.updated`). They may be missing, repeated, or go backwards; of others it is `["message.sent", "delivered"]`.
+/// `reason` is in each status as `status_reason`, a field that Aircall documents no more than any other for it. `whole` has
+/// statuses repeat the message. `before_answer` holds back the answer to the request until everyone was told.
+async fn order_news(order: Json<NewsOrder>, world: Data<World>) -> Result<Json<Value>, Error> {
+    let NewsOrder {
+        steps,
+        times,
+        reason,
+        whole,
+        before_answer,
+    } = order.into_inner();
+    if STEPS_MAX < steps.len() {
+        return Err(refuse(format!("at most {STEPS_MAX} steps")));
+    }
+    let news = News {
+        steps,
+        reason,
+        whole,
+        before_answer,
+    };
+    let mut ordered = world.news.lock().expect("nothing panics under this lock");
+    if NEWS_MAX - ordered.len() < times {
+        return Err(refuse(format!(
+            "news of at most {NEWS_MAX} messages may wait"
+        )));
+    }
+    ordered.extend(std::iter::repeat_n(news, times));
+    Ok(Json(json!({ "waiting": ordered.len() })))
 }
 
 #[derive(Deserialize)]
@@ -256,7 +307,7 @@ async fn messages(look: Query<Look>, world: Data<World>) -> Json<Page<Message>> 
 /// `GET /_sim/violations?since=SEQ&wait_ms=MS` -> `{"newest", "items": [{"seq", "at_ms", "rule", "line", "to", "body"}]}`
 ///
 /// What a sender did that no sender should, although Aircall let it, as [`messages`] are. `sent_twice`: the same words to one
-/// contact more often than the contact has texted the line.
+/// contact more often than the contact has texted the line; texts of one `id` are one.
 async fn violations(look: Query<Look>, world: Data<World>) -> Json<Page<Violation>> {
     Json(world.violations.page(look.since, look.wait()).await)
 }

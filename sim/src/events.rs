@@ -45,34 +45,64 @@ pub(crate) fn received(line: &Line, message: &Message, webhook_token: &str) -> E
     event("message.received", line, message, &data, webhook_token)
 }
 
-/// An outbound message has left and has arrived, whoever wrote it. A callback hears of the latter only.
-pub(crate) fn progress(line: &Line, message: &Message, webhook_token: &str) -> Vec<Event> {
-    let sent = full_data(form(line), line, message, "outbound", "sent");
-    let delivered = json!({
-        "id": message.id,
-        "status": "delivered",
-        "channel": null,
-        "number": { "id": line.id },
-    });
-    if form(line) == Form::Callback {
-        return vec![event(
-            "message.updated",
-            line,
-            message,
-            &delivered,
-            webhook_token,
-        )];
+/// What is told of an outbound message, whoever wrote it.
+#[derive(Clone)]
+pub(crate) struct News {
+    /// In this order: [`SENT`], or the status that a message has come to. A callback hears of the latter only.
+    pub(crate) steps: Vec<String>,
+    /// What a status says of its reason.
+    pub(crate) reason: Option<String>,
+    /// A status repeats the message, which Aircall's may leave out.
+    pub(crate) whole: bool,
+    /// Everyone is told before the request that sent it is answered.
+    pub(crate) before_answer: bool,
+}
+
+/// The step that is an event of its own.
+const SENT: &str = "message.sent";
+
+impl Default for News {
+    /// It has left and has arrived.
+    fn default() -> Self {
+        Self {
+            steps: [SENT, "delivered"].map(str::to_owned).to_vec(),
+            reason: None,
+            whole: false,
+            before_answer: false,
+        }
     }
-    vec![
-        event("message.sent", line, message, &sent, webhook_token),
-        event(
-            "message.status_updated",
-            line,
-            message,
-            &delivered,
-            webhook_token,
-        ),
-    ]
+}
+
+/// An outbound message goes its way.
+pub(crate) fn progress(
+    line: &Line,
+    message: &Message,
+    webhook_token: &str,
+    news: &News,
+) -> Vec<Event> {
+    let form = form(line);
+    let updated = match form {
+        Form::Callback => "message.updated",
+        Form::NativeWebhook | Form::PublicApiWebhook => "message.status_updated",
+    };
+    let steps = news.steps.iter();
+    let steps = steps.filter(|step| form != Form::Callback || *step != SENT);
+    let told = steps.map(|step| {
+        let (name, status) = match step.as_str() {
+            SENT => (SENT, "sent"),
+            status => (updated, status),
+        };
+        let mut data = if step == SENT || news.whole {
+            full_data(form, line, message, "outbound", status)
+        } else {
+            json!({ "id": message.id, "status": status, "channel": null, "number": { "id": line.id } })
+        };
+        if let Some(reason) = news.reason.as_ref().filter(|_| step != SENT) {
+            data["status_reason"] = reason.clone().into();
+        }
+        event(name, line, message, &data, webhook_token)
+    });
+    told.collect()
 }
 
 fn form(line: &Line) -> Form {

@@ -34,7 +34,7 @@ pub(crate) struct Entry<T> {
 pub(crate) struct Page<T> {
     /// The number of the newest entry of all, also when it is not in `items`.
     newest: u64,
-    items: Vec<Entry<T>>,
+    pub(crate) items: Vec<Entry<T>>,
 }
 
 impl<T: Clone> Journal<T> {

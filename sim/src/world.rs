@@ -1,25 +1,32 @@
 //! What exists: the account's lines, its rate limit, the faults that were ordered, and the journals of what happened.
 
 use crate::answer::Refusal;
-use crate::events::{self, Event};
-use crate::journal::Journal;
+use crate::events::{self, Event, News};
+use crate::journal::{Journal, WAIT_MAX};
 use crate::options::{Inbound, LineOptions, Mode, Options};
 use crate::webhooks::Order;
 use reqwest::header::AUTHORIZATION;
 use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 /// Faults that may wait at a time; an order that would exceed it is refused.
 pub(crate) const FAULTS_MAX: usize = 100_000;
 
+/// Messages of which news may be ordered at a time.
+pub(crate) const NEWS_MAX: usize = 10_000;
+
 /// Exchanges that are watched for doubled texts: as many as a journal has entries.
 const EXCHANGES_MAX: usize = crate::journal::ENTRIES_MAX;
+
+/// How long an answer is held back until everyone was told of its message.
+const TELLING_MAX: Duration = Duration::from_secs(20);
 
 /// Aircall's limit counts requests per minute, in fixed windows: Aircall does not say so, but gives the end of one.
 const RATE_WINDOW_MS: u64 = 60_000;
@@ -36,6 +43,8 @@ pub(crate) struct World {
     pub(crate) lines: Mutex<Vec<Line>>,
     pub(crate) rate: Mutex<RateWindow>,
     pub(crate) faults: Mutex<VecDeque<OrderedFault>>,
+    /// What is to be told of the next messages that are accepted.
+    pub(crate) news: Mutex<VecDeque<News>>,
     /// Outbound messages that Aircall accepted from our API calls.
     pub(crate) messages: Journal<Message>,
     /// Requests on the send endpoints, refused ones too.
@@ -62,6 +71,7 @@ impl World {
             lines: Mutex::new(options.lines.iter().cloned().map(Line::from).collect()),
             rate: Mutex::new(RateWindow::new(options.rate_per_minute)),
             faults: Mutex::default(),
+            news: Mutex::default(),
             messages: Journal::new(),
             violations: Journal::new(),
             exchanges: Mutex::default(),
@@ -160,9 +170,11 @@ impl World {
         *self.account.lock().expect("nothing panics under this lock")
     }
 
-    /// Notes that a contact has texted a line.
-    pub(crate) fn hear(&self, line: u64, contact: &str) {
-        self.exchange(line, contact, |exchange| exchange.heard += 1);
+    /// Notes that a contact has texted a line: `id` names the text, which may be delivered several times.
+    pub(crate) fn hear(&self, line: u64, contact: &str, id: &str) {
+        self.exchange(line, contact, |exchange| {
+            exchange.heard.insert(id.to_owned());
+        });
     }
 
     /// Holds an accepted message against the rule that one text is not answered twice with the same words: to one contact, a
@@ -171,7 +183,7 @@ impl World {
         let is_doubled = self.exchange(message.line, &message.contact, |exchange| {
             let times = exchange.said.entry(message.body.clone()).or_default();
             *times += 1;
-            1 < *times && exchange.heard < *times
+            1 < *times && exchange.heard.len() < *times
         });
         if is_doubled {
             self.violations.append(Violation {
@@ -196,6 +208,29 @@ impl World {
         change(exchanges.entry((line, digits)).or_default())
     }
 
+    /// What is to be told of a message that was accepted just now.
+    pub(crate) fn next_news(&self) -> News {
+        let mut ordered = self.news.lock().expect("nothing panics under this lock");
+        ordered.pop_front().unwrap_or_default()
+    }
+
+    /// Returns when that much of a message was told for the first time, or when a receiver's patience must have ended.
+    pub(crate) async fn until_told(&self, message_id: &str, count: usize) {
+        let told = async {
+            let (mut seen, mut told) = (0, 0);
+            while told < count {
+                let page = self.deliveries.page(seen, WAIT_MAX).await;
+                seen = page.items.last().map_or(seen, |last| last.seq);
+                let of_it = page.items.iter().filter(|attempt| {
+                    attempt.what.message_id == message_id && attempt.what.attempt == 1
+                });
+                told += of_it.count();
+            }
+        };
+        // Whoever is told so late is told after the answer.
+        drop(timeout(TELLING_MAX, told).await);
+    }
+
     pub(crate) fn next_fault(&self) -> Option<OrderedFault> {
         self.faults
             .lock()
@@ -205,15 +240,17 @@ impl World {
 
     /// Has `events` delivered after `delay`: the first attempts in their order, retries each on its own.
     ///
-    /// Waits while [`crate::webhooks::ORDERS_MAX`] orders are ahead of it.
-    pub(crate) async fn order(&self, delay: Duration, events: Vec<Event>) {
+    /// Waits while [`crate::webhooks::ORDERS_MAX`] orders are ahead of it; returns how many deliveries it makes.
+    pub(crate) async fn order(&self, delay: Duration, events: Vec<Event>) -> usize {
         let order = Order::first(delay, events, &self.webhooks());
+        let deliveries = order.len();
         // Only a sim that is being stopped has no receiver, and then undelivered events are forgotten by contract.
         if let Ok(slot) = self.orders.reserve().await {
             self.deliveries_waiting
                 .fetch_add(order.len(), Ordering::Relaxed);
             slot.send(order);
         }
+        deliveries
     }
 }
 
@@ -376,10 +413,10 @@ pub(crate) struct Message {
 /// What went between a line and a contact.
 #[derive(Default)]
 struct Exchange {
-    /// Texts of the contact.
-    heard: u64,
+    /// Texts of the contact, by their ids.
+    heard: HashSet<String>,
     /// How often each text was sent.
-    said: HashMap<String, u64>,
+    said: HashMap<String, usize>,
 }
 
 /// A rule that a sender broke, although Aircall let it.

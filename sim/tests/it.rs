@@ -358,6 +358,82 @@ async fn the_same_words_sent_more_often_than_the_contact_has_texted_are_a_violat
 }
 
 #[tokio::test]
+async fn one_text_that_was_delivered_often_may_be_answered_once() {
+    let world = World::start();
+    let text = json!({ "line": PUBLIC_API, "from": CONTACT, "body": "Hello?", "id": "a" });
+    world.control("contact-texts", text.clone()).await;
+    world.control("contact-texts", text).await;
+    world.send(PUBLIC_API).await;
+    world.send(PUBLIC_API).await;
+
+    let violations = world.items("violations", 0, 1).await;
+    assert_eq!(violations[0]["rule"], "sent_twice");
+}
+
+#[tokio::test]
+async fn news_of_a_message_come_as_they_were_ordered_and_before_its_answer_if_so() {
+    let world = World::start();
+    let news = json!({
+        "steps": ["failed", "message.sent", "sent", "sent"], "reason": "landline", "before_answer": true,
+    });
+    assert_eq!(world.control("news", news).await.status(), 200);
+    let sent = json(world.send(NATIVE).await).await;
+
+    let came = world.came(); // All of it, since the answer is there.
+    let told: Vec<_> = came
+        .iter()
+        .map(|body| {
+            assert_eq!(body["data"]["id"], sent["id"]);
+            let data = &body["data"];
+            (&body["event"], &data["status"], &data["status_reason"])
+        })
+        .collect();
+    let (status, event, none) = (
+        json!("message.status_updated"),
+        json!("message.sent"),
+        Value::Null,
+    );
+    let (failed, sent, reason) = (json!("failed"), json!("sent"), json!("landline"));
+    assert_eq!(
+        told,
+        [
+            (&status, &failed, &reason),
+            (&event, &sent, &none),
+            (&status, &sent, &reason),
+            (&status, &sent, &reason),
+        ]
+    );
+    assert_eq!(came[0]["data"]["body"], Value::Null, "it is sparse");
+
+    world.send(NATIVE).await;
+    let ordinary = world.items("deliveries", 4, 2).await;
+    assert_eq!(
+        field(&ordinary, "event"),
+        ["message.sent", "message.status_updated"]
+    );
+}
+
+#[tokio::test]
+async fn news_may_repeat_the_message_or_not_come_at_all() {
+    let world = World::start();
+    let whole = json!({ "steps": ["delivered"], "whole": true, "before_answer": true });
+    world.control("news", whole).await;
+    world.send(NATIVE).await;
+    let came = world.came();
+    assert_eq!(came.len(), 1);
+    assert_eq!(came[0]["data"]["body"], "Hello");
+    assert_eq!(came[0]["data"]["external_number"], "+1 870-457-5426");
+
+    world.control("news", json!({ "steps": [] })).await;
+    world.send(NATIVE).await;
+    assert_eq!(world.look("state").await["deliveries_waiting"], 0);
+    let unknown = json!({ "steps": [], "bogus": 1 });
+    assert_eq!(world.control("news", unknown).await.status(), 400);
+    let endless = json!({ "steps": vec!["sent"; 21] });
+    assert_eq!(world.control("news", endless).await.status(), 400);
+}
+
+#[tokio::test]
 async fn a_line_answers_on_the_endpoint_of_its_mode_only() {
     let world = World::start();
     for path in [

@@ -510,7 +510,14 @@ impl World {
     /// The stand-in for Aircall watches for answers that are sent twice, so it has to know of texts that go past it.
     async fn tell_sim(&self, delivery: Option<&[u8]>) {
         let delivery = delivery.and_then(|body| serde_json::from_slice::<Value>(body).ok());
-        let data = delivery.as_ref().map_or(&Value::Null, |body| &body["data"]);
+        let Some(delivery) = delivery else { return };
+        let name = delivery["event"]
+            .as_str()
+            .or(delivery["event_name"].as_str());
+        if name != Some("message.received") {
+            return;
+        }
+        let data = &delivery["data"];
         let contact = data["external_number"]
             .as_str()
             .or(data["raw_digits"].as_str());
@@ -518,7 +525,11 @@ impl World {
             let line = data["number"]["id"].as_u64();
             let line = line.unwrap_or(self.settings.buyer.0);
             // A line or a stand-in that is not there answers nobody.
-            drop(self.sim.has_texted(line, contact).await);
+            drop(
+                self.sim
+                    .has_texted(line, contact, data["id"].as_str())
+                    .await,
+            );
         }
     }
 
