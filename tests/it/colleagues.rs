@@ -1,7 +1,10 @@
 //! Aircall's news of texts that left: proof of our own, how far they came, and colleagues at work.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tokio::time::Instant;
+use wex_ops::sim::SentMessage;
 use wex_ops::stack::Settings;
 use wex_queue::QueueName;
 use wex_tests::{BUYER, OUTBOUND, PATIENCE, World};
@@ -274,18 +277,17 @@ async fn news_of_texts_that_left_go_to_the_queue_of_news_and_those_of_other_line
     );
 }
 
-/// Tells of a status of a text that Aircall has sent, as sparsely as Aircall does.
-async fn status_comes(world: &World, provider_id: &str, status: &str, reason: &str) {
-    let news = json!({
-        "event": "message.status_updated",
-        "token": world.settings.webhook_token,
-        "data": {
-            "id": provider_id, "status": status, "status_reason": reason,
-            "number": { "id": world.settings.buyer.0 },
-        },
-    });
-    let answer = world.post("/api/sms/webhook", news.to_string()).await;
-    assert_eq!(answer.outcome(), (200, "accepted"), "{status}");
+/// A world whose first answer meets these news of it; with the answer.
+async fn answered_with_news(news: &Value) -> (World, SentMessage) {
+    let world = World::start(processes()).await;
+    world.sim.order_news(news).await.expect("news");
+    world.buyer_texts(TEXT).await;
+    let ours = world.sent(1).await.remove(0);
+    until_heard_of(&world).await;
+    (world, ours)
+}
+
+async fn until_heard_of(world: &World) {
     world
         .until(DELIVERY, "the news are read", wex_queue::Survey::is_idle)
         .await;
@@ -293,59 +295,156 @@ async fn status_comes(world: &World, provider_id: &str, status: &str, reason: &s
 
 #[tokio::test]
 async fn who_opted_out_with_the_carrier_or_cannot_be_texted_is_sent_nothing_more() {
-    for (reason, kind) in [
-        ("recipient opted out", "provider_block"),
-        ("landline", "deactivated"),
+    const OPTED_OUT: &str = "opted out with the carrier";
+    for (status, reason, kind, why) in [
+        (
+            "failed",
+            Some("recipient opted out"),
+            "provider_block",
+            OPTED_OUT,
+        ),
+        ("opted-out", None, "provider_block", OPTED_OUT),
+        (
+            "undelivered",
+            Some("landline"),
+            "deactivated",
+            "the number takes no texts",
+        ),
     ] {
-        let world = World::start(processes()).await;
-        world.buyer_texts(TEXT).await;
-        let ours = world.sent(1).await.remove(0);
+        for before_answer in [false, true] {
+            let news = json!({
+                "steps": [status, "message.sent", status], "reason": reason, "before_answer": before_answer,
+            });
+            let (world, _) = answered_with_news(&news).await;
 
-        status_comes(&world, &ours.id, "failed", reason).await;
-        world.buyer_texts("in Torrance too").await;
+            world.buyer_texts("in Torrance too").await;
 
-        let worker = world.worker.as_ref().expect("a worker");
-        worker.line_with("outcome=\"suppressed\"").await;
-        assert_eq!(world.sent(1).await.len(), 1, "{reason}");
-        world.until_recorded().await;
-        let listed = world.wex(&["consent", "list", "--json"]).await;
-        assert!(
-            listed.contains(&format!("\"kind\":\"{kind}\""))
-                && listed.contains("\"matched_by\":\"provider\""),
-            "{listed}"
-        );
+            let worker = world.worker.as_ref().expect("a worker");
+            worker.line_with("outcome=\"suppressed\"").await;
+            assert_eq!(world.sent(1).await.len(), 1, "{news}");
+            world.until_recorded().await;
+            let listed = world.wex(&["consent", "list", "--json"]).await;
+            let told: Vec<_> = listed
+                .lines()
+                .filter(|line| line.contains("\"matched_by\":\"provider\""))
+                .collect();
+            assert_eq!(told.len(), 1, "told twice, noted once: {listed}");
+            assert!(
+                told[0].contains(&format!("\"kind\":\"{kind}\"")),
+                "{listed}"
+            );
+            let texts = world.wex(&["messages", "list", "--json"]).await;
+            assert!(texts.contains(why), "{texts}");
+            let peeked = peeked(&world, "inbound").await;
+            assert!(peeked["suppressed_since_ms"].is_u64(), "{peeked}");
+        }
     }
 }
 
 #[tokio::test]
 async fn a_text_that_merely_failed_is_told_of_and_the_next_answer_is_sent() {
-    let world = World::start(processes()).await;
-    world.buyer_texts(TEXT).await;
-    let ours = world.sent(1).await.remove(0);
+    for status in ["failed", "undelivered"] {
+        let news = json!({ "steps": ["message.sent", status], "reason": "carrier timeout" });
+        let (world, ours) = answered_with_news(&news).await;
 
-    status_comes(&world, &ours.id, "failed", "carrier timeout").await;
-    world.buyer_texts("in Torrance too").await;
+        world.buyer_texts("in Torrance too").await;
 
-    assert_eq!(world.sent(2).await.len(), 2);
-    world.until_recorded().await;
-    let shown = world.wex(&["conversations", "show", BUYER]).await;
-    assert!(shown.contains("status=failed"), "{shown}");
+        assert_eq!(world.sent(2).await.len(), 2);
+        world.until_recorded().await;
+        let shown = world.wex(&["conversations", "show", BUYER]).await;
+        assert!(shown.contains(&format!("status={status}")), "{shown}");
+        let texts = world.wex(&["messages", "list", "--json"]).await;
+        let failed = texts.lines().find(|text| text.contains(&ours.id));
+        let failed = failed.expect("it is listed");
+        assert!(
+            failed.contains(&format!("\"delivery\":\"{status}\"")),
+            "{failed}"
+        );
+    }
 }
 
 #[tokio::test]
-async fn statuses_in_any_order_and_repeated_leave_a_text_delivered() {
+async fn news_in_any_order_repeated_and_before_our_own_answer_leave_each_text_sent_once_and_delivered()
+ {
+    const ORDERS: [&[&str]; 5] = [
+        &["delivered", "message.sent"],
+        &["message.sent", "delivered", "sent", "pending"],
+        &[
+            "message.sent",
+            "message.sent",
+            "delivered",
+            "delivered",
+            "message.sent",
+        ],
+        &["failed", "message.sent", "delivered"],
+        &["a_new_word", "pending", "delivered", "message.sent"],
+    ];
     let world = World::start(processes()).await;
-    world.buyer_texts(TEXT).await;
-    let ours = world.sent(1).await.remove(0);
-
-    for status in ["queued", "sent_to_carrier", "pending"] {
-        status_comes(&world, &ours.id, status, "").await;
+    let mut texted = 0;
+    for steps in ORDERS {
+        for before_answer in [false, true] {
+            texted += 1;
+            let news = json!({ "steps": steps, "before_answer": before_answer });
+            world.sim.order_news(&news).await.expect("news");
+            let contact = format!("+187045754{texted:02}");
+            world.contact_texts(&contact, TEXT).await;
+            world.sent(texted).await;
+        }
     }
+    until_heard_of(&world).await;
 
+    assert_eq!(world.sent(texted).await.len(), texted);
+    let requests = world.sim.requests_since(0).await.expect("wex-sim answers");
+    assert_eq!(requests.len(), texted);
+    for queue in [OUTBOUND, DELIVERY] {
+        assert_eq!(world.letters(queue).await.len(), 0, "{queue}");
+    }
     world.until_recorded().await;
-    let listed = world
-        .wex(&["messages", "list", "--contact", BUYER, "--json"])
-        .await;
-    assert!(listed.contains("\"delivery\":\"delivered\""), "{listed}");
-    assert_eq!(world.letters(DELIVERY).await.len(), 0);
+    let words = ["messages", "list", "--direction", "out", "--json"];
+    let listed = world.wex(&words).await;
+    let delivered = listed
+        .lines()
+        .filter(|text| text.contains("\"delivery\":\"delivered\""));
+    assert_eq!(delivered.count(), texted, "{listed}");
+    let held = world.wex(&["conversations", "list", "--held"]).await;
+    assert_eq!(held, "There are no such conversations.\n");
+}
+
+#[tokio::test]
+async fn a_status_that_repeats_the_words_proves_that_a_send_has_left() {
+    let settings = Settings {
+        unknown_wait: Duration::from_secs(4),
+        ..Settings::default()
+    };
+    let world = World::start_with(processes(), settings).await;
+    let news = json!({ "steps": ["delivered"], "whole": true });
+    world.sim.order_news(&news).await.expect("news");
+    let dropped = world.sim.fault("drop_after_accept", 1).await;
+    dropped.expect("a fault");
+
+    world.buyer_texts(TEXT).await;
+
+    assert_eq!(world.sent(1).await.len(), 1);
+    assert_eq!(world.letters(OUTBOUND).await.len(), 0);
+    world.until_recorded().await;
+    let words = ["messages", "list", "--direction", "out", "--json"];
+    let listed = world.wex(&words).await;
+    assert!(
+        listed.contains("\"status\":\"accepted\"") && listed.contains("\"delivery\":\"delivered\""),
+        "{listed}"
+    );
+}
+
+#[tokio::test]
+async fn a_send_that_left_and_of_which_nobody_tells_waits_for_a_person_and_is_never_repeated() {
+    let world = World::start(processes()).await;
+    let news = json!({ "steps": [] });
+    world.sim.order_news(&news).await.expect("news");
+    let dropped = world.sim.fault("drop_after_accept", 1).await;
+    dropped.expect("a fault");
+
+    world.buyer_texts(TEXT).await;
+
+    assert_eq!(world.dead_reasons(OUTBOUND, 1).await, ["unknown"]);
+    assert_eq!(world.sent(1).await.len(), 1);
 }

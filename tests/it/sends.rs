@@ -475,6 +475,8 @@ async fn the_stand_in_for_aircall_sees_it_when_a_text_is_sent_twice() {
     let letter = &world.dead_letters(OUTBOUND, 1).await[0];
     assert_eq!(letter.reason, "unknown");
     let id = letter.job.id.to_string();
+    let once = world.sim.violations().await.expect("wex-sim answers");
+    assert!(once.is_empty(), "{once:?}");
     world.wex(&["dead-letters", "replay", &id, "--yes"]).await;
 
     let twice = world.sim.messages_since(1).await.expect("wex-sim answers");

@@ -109,9 +109,14 @@ pub(crate) async fn take(claim: &Claim, ctx: &Context) -> Result<Achieved, Failu
             left(claim, &news, &conversation, body, ctx).await
         }
         (SendStep::Sent { .. }, None) => Err(unreadable("payload: it names no contact")),
-        (SendStep::Status { status, never }, _) => {
-            progressed(claim, &news, status, *never, ctx).await
-        }
+        (
+            SendStep::Status {
+                status,
+                never,
+                body,
+            },
+            _,
+        ) => progressed(claim, &news, status, *never, body.as_deref(), ctx).await,
     }
 }
 
@@ -144,17 +149,10 @@ fn proven(
     job: &str,
     now_ms: u64,
 ) -> Result<Achieved, Invalid> {
-    let provider_id = news.provider_id.as_deref().unwrap_or("-");
-    let mut records = vec![Record::set(
-        proof_record(job),
-        provider_id.to_owned(),
-        Some(OURS_KEPT),
-    )?];
-    if news.provider_id.is_some() {
-        records.push(sent(provider_id, job, conversation)?);
-    }
     let id = news.provider_id.as_deref();
-    let event = reported(Some(conversation.clone()), job, id, "sent", now_ms);
+    let records = proof(id, job, conversation)?;
+    let at = Some(conversation.clone());
+    let event = reported(at, job, id, ("sent", None), now_ms);
     Ok(Achieved {
         what: "ours",
         effects: Effects {
@@ -163,6 +161,18 @@ fn proven(
             ..Effects::default()
         },
     })
+}
+
+/// That a send has left, and which text of Aircall's it is.
+fn proof(
+    provider_id: Option<&str>,
+    job: &str,
+    conversation: &ConversationId,
+) -> Result<Vec<Record>, Invalid> {
+    let id = provider_id.unwrap_or("-");
+    let proof = Record::set(proof_record(job), id.to_owned(), Some(OURS_KEPT))?;
+    let sent = provider_id.map(|id| sent(id, job, conversation));
+    Ok([proof].into_iter().chain(sent.transpose()?).collect())
 }
 
 /// A colleague texts: the assistant is silent for a while. Each of their texts begins it anew.
@@ -205,42 +215,57 @@ fn taken_over(
     })
 }
 
-/// A text of ours has come further, or nowhere.
+/// A text of ours has come further, or nowhere. `body`: its words, if the news repeat them; then they prove that it has left.
 async fn progressed(
     claim: &Claim,
     news: &SendNews,
     status: &str,
     never: Option<Never>,
+    body: Option<&str>,
     ctx: &Context,
 ) -> Result<Achieved, Failure> {
     let Some(provider_id) = news.provider_id.as_deref() else {
         return Ok(silent("no_id"));
     };
-    let found = ctx.queue.records(&[sent_record(provider_id)]).await?;
-    let Some(sent) = found.first().cloned().flatten() else {
-        let waited = claim.claimed_ms.saturating_sub(claim.jobs[0].enqueued_ms);
-        if u128::from(waited) < ANSWER_WRITTEN_MAX.as_millis() {
-            return Err(not_yet());
-        }
-        return Ok(silent("not_ours"));
-    };
-    let (job, contact) = read_sent(&sent);
-    link_to_send(&job, ctx).await?;
-    let contact = news.contact.clone().or(contact);
-    let conversation = contact.map(|contact| ConversationId {
+    let with = |contact: PhoneNumber| ConversationId {
         side: news.side,
         line: news.line,
         contact,
-    });
+    };
+    let named = news.contact.clone().map(with);
+    let ours = named.as_ref().zip(body);
+    let ours = ours.map(|(conversation, body)| ours_record(conversation, body));
+    let names: Vec<_> = [sent_record(provider_id)].into_iter().chain(ours).collect();
+    let found = ctx.queue.records(&names).await?;
+    let [by_id, by_words] = [0, 1].map(|at| found.get(at).cloned().flatten());
+    let (job, conversation, records) = match (by_id, by_words, named) {
+        (Some(sent), _, named) => {
+            let (job, contact) = read_sent(&sent);
+            (job, named.or(contact.map(with)), Vec::new())
+        }
+        (None, Some(job), Some(named)) => {
+            let proof = proof(Some(provider_id), &job, &named)?;
+            (job, Some(named), proof)
+        }
+        (None, _, _) => {
+            let waited = claim.claimed_ms.saturating_sub(claim.jobs[0].enqueued_ms);
+            if u128::from(waited) < ANSWER_WRITTEN_MAX.as_millis() {
+                return Err(not_yet());
+            }
+            return Ok(silent("not_ours"));
+        }
+    };
+    link_to_send(&job, ctx).await?;
     let now_ms = claim.claimed_ms;
     let event = reported(
         conversation.clone(),
         &job,
         Some(provider_id),
-        status,
+        (status, never.map(why_never)),
         now_ms,
     );
     let mut effects = Effects {
+        records,
         events: vec![tell::event(event)?],
         ..Effects::default()
     };
@@ -272,9 +297,9 @@ fn barred(
     now_ms: u64,
     effects: &mut Effects,
 ) -> Result<(), Invalid> {
-    let (kind, reason) = match never {
-        Never::OptedOut => (ConsentKind::ProviderBlock, "opted out with the carrier"),
-        Never::NoSuchPhone => (ConsentKind::Deactivated, "the number takes no texts"),
+    let kind = match never {
+        Never::OptedOut => ConsentKind::ProviderBlock,
+        Never::NoSuchPhone => ConsentKind::Deactivated,
     };
     let contact = &conversation.contact;
     let suppression = suppression_record(contact);
@@ -291,7 +316,7 @@ fn barred(
         effective_ms: now_ms,
         rule_version: env!("CARGO_PKG_VERSION").to_owned(),
         actor: "provider".to_owned(),
-        reason: Some(reason.to_owned()),
+        reason: Some(why_never(never).to_owned()),
     };
     let event = Event::consent_changed(Some(conversation.clone()), job, change);
     effects.events.push(tell::event(event)?);
@@ -299,6 +324,13 @@ fn barred(
     let notice = tell::notice(NoticeKind::ConsentChanged, conversation, now_ms, data)?;
     effects.jobs.push(notice);
     Ok(())
+}
+
+fn why_never(never: Never) -> &'static str {
+    match never {
+        Never::OptedOut => "opted out with the carrier",
+        Never::NoSuchPhone => "the number takes no texts",
+    }
 }
 
 fn whole_ms(span: Duration) -> u64 {
@@ -331,14 +363,14 @@ fn reported(
     conversation: Option<ConversationId>,
     job: &str,
     provider_id: Option<&str>,
-    status: &str,
+    (status, why): (&str, Option<&str>),
     at_ms: u64,
 ) -> Event {
     let what = What::DeliveryReported {
         message: Some(job.to_owned()),
         provider_id: provider_id.map(str::to_owned),
         status: status.to_owned(),
-        error: None,
+        error: why.map(str::to_owned),
     };
     Event {
         id: format!("{}:{job}:{status}", what.kind()),

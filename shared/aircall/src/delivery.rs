@@ -78,6 +78,8 @@ pub struct StatusUpdate {
     pub status: Option<Status>,
     /// Why no text will ever reach the contact, if the news say so.
     pub never: Option<Never>,
+    /// The message's words, if the news repeat them; cut at [`BODY_CHARS_MAX`].
+    pub body: Option<String>,
     pub channel: Channel,
 }
 
@@ -273,6 +275,7 @@ fn read_status_update(data: &Map<String, Value>) -> StatusUpdate {
         contact,
         status,
         never,
+        body: json::text(data, "body").map(|body| cut(body.to_owned())),
         channel: Channel::read(data),
     }
 }

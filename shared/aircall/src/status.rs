@@ -27,9 +27,10 @@ impl Status {
     /// Longer than any word for a status; what is longer is no status.
     const BYTES_MAX: usize = 32;
 
-    /// Reads one word of ASCII letters and underscores, in any case.
+    /// Reads one word of ASCII letters and underscores, in any case; a hyphen counts as an underscore.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        let text = text.replace('-', "_");
         let is_word = text
             .bytes()
             .all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
@@ -144,6 +145,7 @@ mod tests {
         );
         assert_eq!(never("failed", "21610"), Some(Never::OptedOut));
         assert_eq!(never("opted_out", ""), Some(Never::OptedOut));
+        assert_eq!(never("Opted-Out", ""), Some(Never::OptedOut));
         assert_eq!(never("undelivered", "LANDLINE"), Some(Never::NoSuchPhone));
         assert_eq!(never("failed", "error 30006"), Some(Never::NoSuchPhone));
         for (status, reason) in [

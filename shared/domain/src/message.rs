@@ -85,6 +85,9 @@ pub enum SendStep {
         /// Why no text will ever arrive, if the news say so.
         #[serde(default)]
         never: Option<Never>,
+        /// The words of the text, if the news repeat them.
+        #[serde(default)]
+        body: Option<String>,
     },
 }
 

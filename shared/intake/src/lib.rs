@@ -139,6 +139,7 @@ fn status(update: StatusUpdate, at: &Circumstances<'_>) -> Result<(String, SendN
         what: SendStep::Status {
             status: status.as_str().to_owned(),
             never: update.never,
+            body: update.body,
         },
         at_ms: None,
     };

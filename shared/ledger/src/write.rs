@@ -630,7 +630,7 @@ async fn status(
 }
 
 /// The network's news of a message that is named by us or by the provider. They come in any order: what has arrived stays so,
-/// and what has failed can only turn out to have arrived after all.
+/// what has failed can only turn out to have arrived after all, and what has left is not pending any more.
 async fn delivered(
     connection: &mut AnyConnection,
     of: (Option<&str>, Option<&str>),
@@ -645,7 +645,8 @@ async fn delivered(
     };
     let sql = format!(
         "UPDATE messages SET delivery = CASE WHEN delivery = 'delivered' OR (delivery IN ('failed', 'undelivered') \
-         AND $2 NOT IN ('delivered', 'failed', 'undelivered')) THEN delivery ELSE $2 END, \
+         AND $2 NOT IN ('delivered', 'failed', 'undelivered')) OR (delivery IS NOT NULL AND $2 = 'pending') \
+         THEN delivery ELSE $2 END, \
          delivered_ms = COALESCE($3, delivered_ms), error = COALESCE($4, error) WHERE {column} = $1"
     );
     sqlx::query(sqlx::AssertSqlSafe(sql))
