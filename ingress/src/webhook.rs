@@ -11,10 +11,10 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use secrecy::ExposeSecret;
+use serde::Serialize;
 use tokio::time::timeout;
 use tracing::field::Empty;
 use tracing::{Instrument, error, info, info_span};
-use uuid::Uuid;
 use wex_aircall::delivery::{self, Event, Unreadable};
 use wex_aircall::token::{Authenticated, Refused};
 use wex_domain::line::Side;
@@ -111,6 +111,12 @@ pub(crate) async fn either(
     answer(&request, body, None, &ingress).await
 }
 
+/// What a delivery is answered that was taken.
+#[derive(Serialize)]
+struct Answer {
+    status: &'static str,
+}
+
 async fn answer(
     request: &HttpRequest,
     body: web::Payload,
@@ -151,7 +157,7 @@ async fn answer(
                 outcome = word,
                 reason, duration_ms, trace, "delivery.received"
             );
-            HttpResponse::Ok().json(serde_json::json!({ "status": word }))
+            HttpResponse::Ok().json(Answer { status: word })
         }
         Err(rejection) => reject(&rejection, duration_ms, &trace),
     }
@@ -332,6 +338,6 @@ fn reject(rejection: &Rejection, duration_ms: u128, trace: &str) -> HttpResponse
 
 /// A new W3C `traceparent` (<https://www.w3.org/TR/trace-context/>): what follows from one delivery shares it.
 fn new_trace() -> String {
-    let (trace, span) = (Uuid::now_v7().simple(), Uuid::now_v7().simple().to_string());
-    format!("00-{trace}-{}-01", &span[16..])
+    let (trace, span): (u128, u64) = rand::random();
+    format!("00-{trace:032x}-{span:016x}-01")
 }

@@ -3,6 +3,7 @@
 //! Leniently, because the number is first of all the key of a conversation, and Aircall writes one contact in several
 //! ways (`18704575426`, `+1 424-416-2288`). Whether a text may be *sent* to it is a stricter question, asked elsewhere.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -48,7 +49,11 @@ impl PhoneNumber {
     /// The number need not be assigned, nor be assignable: `+11234567890`, which Aircall's own examples use, is
     /// accepted although no area code starts with 1.
     pub fn parse(raw: &str) -> Result<Self, NotAPhoneNumber> {
-        let text: String = raw.nfkc().filter(|&c| !is_invisible(c)).collect();
+        let text: Cow<'_, str> = if raw.is_ascii() {
+            raw.into()
+        } else {
+            raw.nfkc().filter(|&c| !is_invisible(c)).collect()
+        };
         let text = text.trim();
         let text = strip_scheme(text);
 

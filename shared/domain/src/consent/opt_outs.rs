@@ -156,9 +156,9 @@ const GENERAL: &str = "from you|your|this|now|here|wex|anyone, from the|all|any|
     if you|possible|please, de este|esta|aqui|you|una|ahora, de la|su|tu|sus|tus|las * lista|listas|base|sistema|contactos, de lista|messages|contacto, \
     en paz|general|adelante, en el|este futuro|numero, si no|es, sobre esto|eso|bodegas|espacios|nada, de bodegas|espacios|sus|tus";
 
-/// What a text says in other words than a keyword.
-pub(super) fn read(body: &str) -> Signal {
-    let clauses: Vec<Vec<String>> = clauses(body);
+/// What a text of these [`clauses`] says in other words than a keyword.
+pub(super) fn read(body: &str, clauses: Vec<Vec<String>>) -> Signal {
+    let clauses: Vec<_> = clauses.into_iter().map(in_our_words).collect();
     let (mut is_clear, mut is_unclear) = (false, false);
     for clause in &clauses {
         match of_clause(clause) {
@@ -166,15 +166,16 @@ pub(super) fn read(body: &str) -> Signal {
             Signal::Ambiguous => is_unclear = true,
             Signal::Keyword(_) | Signal::None => {}
         }
-        if is_all_of(clause, &[STRONG, FILLERS]) && is_any_of(clause, STRONG) && !is_visit(clause) {
+        if is_any_of(clause, STRONG) && is_all_of(clause, &[STRONG, FILLERS]) && !is_visit(clause) {
             // "Wait, stop, 12k" corrects itself; whoever also names a need may mean that.
             let names_need = clauses.len() > 1 && has_quantity(body);
             is_clear |= !names_need;
             is_unclear |= names_need;
         }
     }
-    let all: Vec<String> = clauses.concat();
-    is_clear |= is_any_of(&all, WEAK) && is_all_of(&all, &[WEAK, POLITE]);
+    let mut words = clauses.iter().flatten();
+    is_clear |= words.clone().any(|word| is_among(WEAK, word))
+        && words.all(|word| is_among(WEAK, word) || is_among(POLITE, word));
     match (is_clear, is_unclear) {
         (true, _) if clauses.iter().any(|clause| is_exception(clause)) => Signal::Ambiguous,
         (true, _) => Signal::OptOut,
@@ -183,8 +184,8 @@ pub(super) fn read(body: &str) -> Signal {
     }
 }
 
-/// The clauses in words of the rules, without our own sentence about opting out.
-fn clauses(body: &str) -> Vec<Vec<String>> {
+/// The words of each clause of a text.
+pub(super) fn clauses(body: &str) -> Vec<Vec<String>> {
     let parts = |c: char| {
         matches!(
             c,
@@ -206,33 +207,35 @@ fn clauses(body: &str) -> Vec<Vec<String>> {
                 | '\u{bf}'
         )
     };
-    let spoken = body.replace(" - ", ", ");
-    let mut clauses = Vec::new();
-    for part in spoken.split(parts) {
-        let mut clause: Vec<String> = Vec::new();
-        for word in words(part) {
-            let word = meant(&word);
-            match (clause.last().map(String::as_str), word.as_str()) {
-                (Some("do" | "does"), "not") => {
-                    clause.pop();
-                    clause.push("dont".to_owned());
-                }
-                (Some("did"), "not") => {
-                    clause.pop();
-                    clause.push("didnt".to_owned());
-                }
-                (Some("dont"), "t") => {}
-                _ => clause.push(word),
+    let clauses = body.split(" - ").flat_map(|part| part.split(parts));
+    clauses
+        .map(words)
+        .filter(|words| !words.is_empty())
+        .collect()
+}
+
+/// A clause in words of the rules, without our own sentence about opting out.
+fn in_our_words(words: Vec<String>) -> Vec<String> {
+    let mut clause: Vec<String> = Vec::with_capacity(words.len());
+    for word in words {
+        let word = meant(word);
+        match (clause.last().map(String::as_str), word.as_str()) {
+            (Some("do" | "does"), "not") => {
+                clause.pop();
+                clause.push("dont".to_owned());
             }
-        }
-        // Our own sentence, quoted back.
-        let quoted = places(&clause, "reply|responda|contact stop to|para").next();
-        clause.truncate(quoted.map_or(clause.len(), |quoted| quoted.start));
-        if !clause.is_empty() {
-            clauses.push(clause);
+            (Some("did"), "not") => {
+                clause.pop();
+                clause.push("didnt".to_owned());
+            }
+            (Some("dont"), "t") => {}
+            _ => clause.push(word),
         }
     }
-    clauses
+    // Our own sentence, quoted back.
+    let quoted = places(&clause, "reply|responda|contact stop to|para").next();
+    clause.truncate(quoted.map_or(clause.len(), |quoted| quoted.start));
+    clause
 }
 
 fn of_clause(clause: &[String]) -> Signal {
@@ -368,7 +371,7 @@ fn has_quantity(body: &str) -> bool {
 }
 
 fn is_among(list: &str, word: &str) -> bool {
-    list.split_whitespace().any(|listed| listed == word)
+    list.split(' ').any(|listed| listed == word)
 }
 
 fn is_any_of(words: &[String], list: &str) -> bool {

@@ -1,7 +1,7 @@
 //! Words that mean the same in an opt-out, and what people make of them with their thumbs: each becomes one word, so that the
 //! rules stay few.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use crate::places::is_one_edit_apart;
@@ -78,6 +78,9 @@ const SPELLINGS: &[(&str, &str)] = &[
 const OTHERS: &str = "contract contracts contracting contracted contraction testing massage massages exciting contacts contacto \
     contactos passages dosages resting nesting vesting costing hosting posting";
 
+static OTHER_WORDS: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| OTHERS.split_whitespace().collect());
+
 /// Shorter words are too near to too many others.
 const MISSPELT_LETTERS_MIN: usize = 6;
 
@@ -108,12 +111,12 @@ static MISSPELT: LazyLock<HashMap<u8, Vec<&'static str>>> = LazyLock::new(|| {
 });
 
 /// The word of the rules that is meant.
-pub(super) fn meant(word: &str) -> String {
+pub(super) fn meant(word: String) -> String {
     let word = without_runs(word);
     if let Some(meant) = MEANINGS.get(word.as_str()) {
         return (*meant).to_owned();
     }
-    if word.len() < MISSPELT_LETTERS_MIN || OTHERS.split_whitespace().any(|other| other == word) {
+    if word.len() < MISSPELT_LETTERS_MIN || OTHER_WORDS.contains(word.as_str()) {
         return word;
     }
     let near = MISSPELT.get(&word.as_bytes()[0]).and_then(|known| {
@@ -125,7 +128,15 @@ pub(super) fn meant(word: &str) -> String {
 }
 
 /// `stoooop` is `stop`: no word of ours has three of one letter in a row.
-fn without_runs(word: &str) -> String {
+fn without_runs(word: String) -> String {
+    let has_run = |bytes: &[u8]| {
+        bytes
+            .windows(3)
+            .any(|three| three[0] == three[1] && three[0] == three[2])
+    };
+    if word.is_ascii() && !has_run(word.as_bytes()) {
+        return word; // As nearly all are.
+    }
     let chars: Vec<char> = word.chars().collect();
     let is_run =
         |at: usize| chars.get(at) == chars.get(at + 1) && chars.get(at) == chars.get(at + 2);

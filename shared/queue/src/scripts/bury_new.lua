@@ -18,7 +18,7 @@ if event ~= '-' then
     return 'duplicate'
   end
 end
-record = whole(now_ms) .. ' ' .. record
+record = now .. ' ' .. record
 local failure = { at_ms = now_ms, attempt = 0, cause = ARGV[3], error = ARGV[4] }
 add_letter(queue, job_id(record), {
   key = key, reason = ARGV[2], fingerprint = fingerprint(failure), record = record, attempts = 0, crashes = 0,

@@ -41,7 +41,7 @@
 -- A key with jobs is in exactly one of ready, scheduled, paused, held, and (leases and running). A key without jobs is in none.
 -- A record is "<enqueued_ms> <quiet_ms> <quiet_max_ms> <job id> <event or -> <trace or ->\n<payload>".
 
-local EVENT_KEPT_MS = 48 * 3600 * 1000 -- Aircall retries a delivery for 12 h; the rest is for an operator who replays.
+local EVENT_KEPT_MS = '172800000' -- 48 h. Aircall retries a delivery for 12 h; the rest is for an operator who replays.
 local WAKE_MAX = 64 -- More idle workers than this find the job a second later at most.
 local FAILURES_MAX = 10 -- Of one job; the newest are kept.
 local RECENT_MAX = 100
@@ -59,7 +59,9 @@ local function later_name(queue, key) return shard .. ':' .. queue .. ':later:' 
 local function held_name(queue, group) return shard .. ':' .. queue .. ':held:' .. group end
 local LATE = '*late'
 local function group_of(key) return key:match('^(.*):') end -- nil when there is no colon: then no gate but the queue's.
-local function whole(number) return string.format('%.0f', number) end
+-- A number as Redis wants it. It writes numbers of Lua with all their digits, which takes long: a string is better on a hot path.
+local function whole(number) return string.format('%d', number) end
+local now = whole(now_ms)
 
 -- What many jobs of one call change together: gathered while a script runs, and written once when it has run, by
 -- `write_gathered` (scripts.rs puts that behind every script). A script that reads one of these keys does so before it changes it.
@@ -152,7 +154,7 @@ local function make_due(queue, key, due_ms)
     local own = gather(queue)
     own.first_due_ms = own.first_due_ms
       or tonumber(redis.call('ZRANGE', name(queue, 'scheduled'), 0, 0, 'WITHSCORES')[2] or math.huge)
-    redis.call('ZADD', name(queue, 'scheduled'), due_ms, key)
+    redis.call('ZADD', name(queue, 'scheduled'), whole(due_ms), key)
     if due_ms < own.first_due_ms then
       own.first_due_ms = due_ms
       wake(queue)
@@ -261,7 +263,7 @@ local function enqueue(at, key_jobs_max, queue_jobs_max)
     count(queue, 'duplicate', 1)
     return 'duplicate', skip_beside(at + 3)
   end
-  record = whole(now_ms) .. ' ' .. record
+  record = now .. ' ' .. record
   local is_first = redis.call('HSETNX', name(queue, 'first'), key, record) == 1
   local waiting = is_first and 1 or 1 + redis.call('RPUSH', later_name(queue, key), record)
   if 0 < key_jobs_max and key_jobs_max < waiting then
@@ -334,7 +336,7 @@ local function finish(queue, records, outcome)
   count(queue, outcome, #records)
   local latest = {}
   for at = math.max(1, #records - RECENT_MAX + 1), #records do
-    table.insert(latest, job_id(records[at]) .. ' ' .. outcome .. ' ' .. whole(now_ms))
+    table.insert(latest, job_id(records[at]) .. ' ' .. outcome .. ' ' .. now)
   end
   if RECENT_MAX < (call_with('LPUSH', name(queue, 'recent'), latest) or 0) then
     redis.call('LTRIM', name(queue, 'recent'), 0, RECENT_MAX - 1)
