@@ -128,6 +128,15 @@ impl Sim {
             .await
     }
 
+    /// The next `times` sends to this contact meet this fault; see the simulator for the names.
+    ///
+    /// # Errors
+    /// When the simulator does not know the fault.
+    pub async fn fault_of(&self, to: &str, fault: &str, times: u32) -> Result<(), SimError> {
+        self.order_fault(&json!({ "fault": fault, "times": times, "to": to }))
+            .await
+    }
+
     /// The next send is refused with 429, and told when to come back.
     ///
     /// # Errors

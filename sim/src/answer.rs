@@ -49,10 +49,10 @@ impl Answer {
     /// Decides what a request gets under `fault`. `accept` judges the request and is called only if the fault lets it
     /// through; a request that breaks a rule is refused under such a fault too.
     pub(crate) fn under(
-        fault: Option<OrderedFault>,
+        fault: Option<&OrderedFault>,
         accept: impl FnOnce() -> Result<(Message, Line), Refusal>,
     ) -> Self {
-        let Some(OrderedFault {
+        let Some(&OrderedFault {
             fault,
             retry_after_s,
             ..

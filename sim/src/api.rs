@@ -353,13 +353,15 @@ async fn send(
 ) -> HttpResponse {
     let at_ms = now_ms();
     let mut accepted = None;
-    let fault = world.next_fault();
-    let answer = Answer::under(fault, || {
+    // A body that is no JSON has no recipient and no text, which is what the record then says.
+    let asked: Value = serde_json::from_slice(body).unwrap_or_default();
+    let fault = world.next_fault(asked.get("to").and_then(Value::as_str));
+    let answer = Answer::under(fault.as_ref(), || {
         let judged = judge(mode, request, admitted, line_id, body, world, at_ms);
         accepted = judged.as_ref().ok().cloned();
         judged
     });
-    record(request, at_ms, body, &answer, world);
+    record(request, at_ms, &asked, &answer, world);
     let response = answer.into_response();
     if let Some((message, line)) = accepted {
         // First, so that whoever waits for this message finds its events among those that wait to be delivered.
@@ -447,9 +449,7 @@ fn is_e164(phone_number: &str) -> bool {
     })
 }
 
-fn record(request: &HttpRequest, at_ms: u64, body: &[u8], answer: &Answer, world: &World) {
-    // A body that is no JSON has no recipient and no text, which is what the record then says.
-    let asked: Value = serde_json::from_slice(body).unwrap_or_default();
+fn record(request: &HttpRequest, at_ms: u64, asked: &Value, answer: &Answer, world: &World) {
     let text = |field: &str| asked.get(field).and_then(Value::as_str).map(str::to_owned);
     world.requests.append(SendRequest {
         at_ms,

@@ -155,12 +155,13 @@ struct FaultOrder {
     retry_after_s: u64,
     #[serde(default)]
     delay_ms: u64,
+    to: Option<String>,
 }
 
-/// `POST /_sim/faults {"fault", "times"?: 1, "retry_after_s"?: 1, "delay_ms"?: 0}` -> `{"waiting"}`
+/// `POST /_sim/faults {"fault", "times"?: 1, "retry_after_s"?: 1, "delay_ms"?: 0, "to"?}` -> `{"waiting"}`
 ///
-/// The next `times` send requests get this fault, first ordered first served. `retry_after_s` is what `rate_limited`
-/// says in its header. `delay_ms` holds back the answer to any fault; it is all that `slow` does, which needs it.
+/// The next `times` send requests get this fault, first ordered first served; with `to` only those to this contact.
+/// `retry_after_s` is what `rate_limited` says in its header. `delay_ms` holds back the answer to any fault; it is all that `slow` does, which needs it.
 ///
 /// The faults are `invalid_payload`, `same_destination`, `invalid_content_type`, `unauthorized`, `forbidden`,
 /// `line_is_not_native`, `edge_403_html`, `not_found`, `unprocessable`, `rate_limited`, `server_error`, `bad_gateway`,
@@ -172,6 +173,7 @@ async fn order_faults(order: Json<FaultOrder>, world: Data<World>) -> Result<Jso
         times,
         retry_after_s,
         delay_ms,
+        to,
     } = order.into_inner();
     if fault == Fault::Slow && delay_ms == 0 {
         return Err(refuse("slow needs delay_ms"));
@@ -184,6 +186,7 @@ async fn order_faults(order: Json<FaultOrder>, world: Data<World>) -> Result<Jso
         fault,
         retry_after_s,
         delay: Duration::from_millis(delay_ms),
+        to,
     };
     faults.extend(std::iter::repeat_n(fault, times));
     Ok(Json(json!({ "waiting": faults.len() })))

@@ -231,11 +231,12 @@ impl World {
         drop(timeout(TELLING_MAX, told).await);
     }
 
-    pub(crate) fn next_fault(&self) -> Option<OrderedFault> {
-        self.faults
-            .lock()
-            .expect("nothing panics under this lock")
-            .pop_front()
+    /// What a send request to this contact gets; `None` where the request names none.
+    pub(crate) fn next_fault(&self, to: Option<&str>) -> Option<OrderedFault> {
+        let mut faults = self.faults.lock().expect("nothing panics under this lock");
+        let is_for = |fault: &OrderedFault| fault.to.is_none() || fault.to.as_deref() == to;
+        let first = faults.iter().position(is_for)?;
+        faults.remove(first)
     }
 
     /// Has `events` delivered after `delay`: the first attempts in their order, retries each on its own.
@@ -490,13 +491,15 @@ pub(crate) enum Fault {
 }
 
 /// One fault for one send request.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct OrderedFault {
     pub(crate) fault: Fault,
     /// What [`Fault::RateLimited`] says in `Retry-After`.
     pub(crate) retry_after_s: u64,
     /// How long the answer, or the end of the connection, is held back.
     pub(crate) delay: Duration,
+    /// Who must be texted to get it; `None`: anybody.
+    pub(crate) to: Option<String>,
 }
 
 /// The company's rate limit: a window of 60 s opens with the first request after the last one ended.

@@ -682,6 +682,20 @@ async fn faults_are_served_in_order_and_can_be_cleared() {
 }
 
 #[tokio::test]
+async fn a_fault_may_meet_one_contact_alone() {
+    let world = World::start();
+    let fault = json!({ "fault": "not_found", "to": "+13105550142" });
+    world.control("faults", fault).await;
+
+    assert_eq!(world.send(NATIVE).await.status(), 200);
+    let body = json!({ "to": "+13105550142", "body": "Hello" });
+    for status in [404, 200] {
+        let answer = world.sending(NATIVE, &body).send().await.unwrap();
+        assert_eq!(answer.status(), status);
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_fault_is_answered_with_the_names_that_exist() {
     let world = World::start();
     let response = world

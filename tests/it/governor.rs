@@ -7,8 +7,8 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 use wex_domain::sms_text::segments;
 use wex_ops::stack::{Process, SendMode, Settings};
-use wex_queue::{HeldGate, Peek, WHOLE_QUEUE};
-use wex_tests::{OUTBOUND, World};
+use wex_queue::{HeldGate, LATE, Peek, Survey, WHOLE_QUEUE};
+use wex_tests::{OUTBOUND, PATIENCE, World};
 
 use crate::processes;
 
@@ -410,6 +410,107 @@ async fn a_refusal_of_the_network_now_and_then_is_no_outage() {
     assert_eq!(requests(&world).await.len(), 6);
     let (_, gates) = world.queue.gates(OUTBOUND).await.unwrap();
     assert!(gates.is_empty(), "a good answer ends the count: {gates:?}");
+}
+
+#[tokio::test]
+async fn a_reply_that_alone_is_refused_by_the_network_uses_up_its_attempts_and_stops_nobody() {
+    let world = World::start_with(processes(), settings(&[])).await;
+    let refused = "+13105550143";
+    let ordered = world.sim.fault_of(refused, "edge_403_html", 10_000).await;
+    ordered.expect("the fault has a name");
+    world.contact_texts(refused, TEXT).await;
+
+    // The third attempt fails by its own fault, for others were well since the second one.
+    let (mut well, deadline) = (0, Instant::now() + PATIENCE);
+    loop {
+        let contact = &contacts(400)[well];
+        world.contact_texts(contact, TEXT).await;
+        well += 1;
+        let mut sent = world.sim.messages().await.unwrap().len();
+        while sent < well {
+            assert!(Instant::now() < deadline, "{}", world.what_happened());
+            sent += world.sim.messages_since(sent as u64).await.unwrap().len();
+        }
+        let keys = waiting(&world).await.keys;
+        let key = keys.iter().find(|key| key.key.as_str().ends_with(refused));
+        let key = key.expect("it waits");
+        assert!(
+            key.failures
+                .iter()
+                .all(|failure| failure.cause == "blocked_at_edge"),
+            "{:?}",
+            key.failures
+        );
+        if 3 <= key.attempt {
+            assert!(key.attempt < u32::try_from(key.failures.len()).unwrap() + 1);
+            break;
+        }
+    }
+    let (_, gates) = world.queue.gates(OUTBOUND).await.unwrap();
+    assert!(gates.iter().all(|gate| !gate.gate.is_shut()), "{gates:?}");
+
+    world.sim.heal().await.unwrap();
+    let sent = world.sent(well + 1).await;
+    assert_eq!(sent.len(), well + 1, "each once");
+    assert_eq!(sent.iter().filter(|sent| sent.to == refused).count(), 1);
+}
+
+#[tokio::test]
+async fn answers_to_those_who_texted_just_now_leave_before_late_ones_when_the_rate_is_short() {
+    const LATE_AFTER: Duration = Duration::from_secs(10);
+    let mut settings = settings(&[
+        ("RESPONSIVE_WITHIN", "10s"),
+        ("SEND_HOURS", "00:00-24:00"),
+        ("SEND_HOURS_SUNDAY", "00:00-24:00"),
+    ]);
+    // Ten at once, five of them for those who texted just now, and then one in 1.2 s.
+    settings.rate_per_minute = 60;
+    let world = World::start_with(processes(), settings).await;
+    let pause = ["queue", "pause", "outbound", "--reason", "test"];
+    world.wex(&pause).await;
+    let all = contacts(18);
+    let (late, rest) = all.split_at(12);
+    let (fresh, last) = rest.split_at(5);
+    all_text(&world, late).await;
+    let is_late = |survey: &Survey| {
+        let oldest = survey.oldest_ready;
+        oldest.is_some_and(|oldest| LATE_AFTER < oldest)
+    };
+    world.until(OUTBOUND, "the first is late", is_late).await;
+    let (mut late_ones, deadline) = (0, Instant::now() + PATIENCE);
+    while late_ones < late.len() {
+        assert!(Instant::now() < deadline, "{}", world.what_happened());
+        let Peek { now_ms, keys } = waiting(&world).await;
+        let waited_ms = keys.iter().filter_map(|key| {
+            let head = key.head.as_ref()?;
+            Some(u128::from(now_ms - head.enqueued_ms))
+        });
+        let is_late = |waited_ms: &u128| LATE_AFTER.as_millis() < *waited_ms;
+        late_ones = waited_ms.filter(is_late).count();
+    }
+    all_text(&world, fresh).await;
+    let is_all = |survey: &Survey| survey.ready == 17;
+    world.until(OUTBOUND, "all replies wait", is_all).await;
+
+    world.wex(&["queue", "resume", "outbound"]).await;
+    let waits = |gate: &HeldGate| gate.held == 7;
+    world.until_gate(LATE, "late ones wait", waits).await;
+    let status = world.wex(&["queue", "status"]).await;
+    assert!(
+        status.contains("outbound of late replies waits: others that came lately go first"),
+        "{status}"
+    );
+    all_text(&world, last).await;
+
+    let sent = world.sent(18).await;
+    assert_each_once(&sent, &all);
+    let order: Vec<_> = sent.iter().map(|message| message.to.as_str()).collect();
+    let is_fresh = |contact: &&&str| fresh.iter().any(|fresh| fresh == **contact);
+    assert_eq!(order[..10].iter().filter(is_fresh).count(), 5, "{order:?}");
+    assert_eq!(
+        order[10], last[0],
+        "it overtakes those that waited: {order:?}"
+    );
 }
 
 #[tokio::test]
