@@ -1,11 +1,13 @@
 //! `wex aircall`: the set-up at Aircall as commands, what the doctor finds, and the worker that looks after the webhook.
 
 use std::process::Output;
+use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use wex_ops::stack::{SendMode, Settings};
+use wex_queue::{HeldGate, WHOLE_QUEUE};
 use wex_tests::{BUYER, PATIENCE, World};
 
 use crate::processes;
@@ -665,6 +667,98 @@ async fn a_text_by_hand_is_sent_once_and_never_to_who_has_opted_out() {
     let bodies: Vec<_> = desk.world.sim.messages().await.expect("wex-sim answers");
     let bodies: Vec<_> = bodies.iter().map(|sent| sent.body.as_str()).collect();
     assert_eq!(bodies, ["See you at ten.", "Or at eleven?"]);
+}
+
+/// When Aircall was asked to send, in milliseconds.
+async fn asked_ms(desk: &Desk) -> Vec<u64> {
+    let asked = desk.world.sim.requests_since(0).await;
+    let asked = asked.expect("wex-sim answers");
+    let at_ms = |request: &Value| request["at_ms"].as_u64().expect("a time");
+    asked.iter().map(at_ms).collect()
+}
+
+#[tokio::test]
+async fn a_text_by_hand_waits_for_its_turn_in_the_rate_that_the_workers_share() {
+    // Two at once, and then one in a little over six seconds.
+    let mut desk = Desk::open(SendMode::Native, 12).await;
+    desk.variables
+        .push(("AIRCALL_RATE_PER_MINUTE", "12".to_owned()));
+    desk.world.start_worker().await;
+    desk.world.buyer_texts("10k sqft in Carson").await;
+    desk.world.sent(1).await;
+    let second = ["send", "buyer", BUYER, "See you at ten.", "--yes"];
+    let second = desk.run(&second).await;
+    assert_eq!((second.code, second.error.as_str()), (0, ""));
+
+    let third = ["send", "buyer", BUYER, "Or at eleven?", "--yes"];
+    let third = desk.run(&third).await;
+
+    assert_eq!(third.code, 0, "{third:?}");
+    assert!(third.error.contains("Waiting for up to"), "{third:?}");
+    let asked = asked_ms(&desk).await;
+    assert!(asked.len() == 3 && 5_000 < asked[2] - asked[0], "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_text_by_hand_that_aircall_would_refuse_for_its_rate_is_not_sent_and_says_when() {
+    let desk = Desk::native().await;
+    let limited = desk.world.sim.limit_rate(Duration::from_secs(300)).await;
+    limited.expect("a fault");
+    let words = ["send", "buyer", BUYER, "See you at ten.", "--yes"];
+    let refused = desk.run(&words).await;
+    assert!(refused.error.contains("try again in 300 s"), "{refused:?}");
+
+    // Nobody asks now: neither the operator again, nor a worker.
+    let again = desk.run(&words).await;
+
+    assert_eq!(again.code, 1);
+    assert!(
+        again.error.contains("rate limit") && again.error.contains("there may be room in"),
+        "{again:?}"
+    );
+    assert_eq!(asked_ms(&desk).await.len(), 1);
+    let status = desk.world.wex(&["queue", "status"]).await;
+    assert!(status.contains("outbound is rate limited"), "{status}");
+}
+
+#[tokio::test]
+async fn a_text_by_hand_spends_the_lines_segments_and_stops_where_sending_is_stopped() {
+    let mut desk = Desk::native().await;
+    desk.variables
+        .push(("AIRCALL_SEGMENTS_PER_HOUR", "20".to_owned()));
+    let long = "x".repeat(1_500); // Ten segments.
+    for code in [0, 0, 1] {
+        let sent = desk.run(&["send", "buyer", BUYER, &long, "--yes"]).await;
+        assert_eq!(sent.code, code, "{sent:?}");
+        let is_used_up = sent.error.contains("AIRCALL_SEGMENTS_PER_HOUR");
+        assert_eq!(is_used_up, code == 1, "{sent:?}");
+    }
+    let supplier = ["send", "supplier", BUYER, "Hello", "--yes"];
+    assert_eq!(
+        desk.run(&supplier).await.code,
+        0,
+        "another line has its own"
+    );
+
+    desk.world.start_worker().await;
+    desk.world.sim.fault("unauthorized", 1).await.unwrap();
+    // Whom we texted by hand is a colleague's for a while.
+    let owner = "+13105550142";
+    desk.world.supplier_texts(owner, "I have a warehouse").await;
+    let shut = |gate: &HeldGate| gate.gate.is_shut();
+    desk.world
+        .until_gate(WHOLE_QUEUE, "all is shut", shut)
+        .await;
+    let asked = asked_ms(&desk).await.len();
+
+    let stopped = desk.run(&supplier).await;
+
+    assert_eq!(stopped.code, 1);
+    assert!(
+        stopped.error.contains("sending is stopped") && stopped.error.contains("Unauthorized"),
+        "{stopped:?}"
+    );
+    assert_eq!(asked_ms(&desk).await.len(), asked);
 }
 
 #[tokio::test]

@@ -206,19 +206,14 @@ impl Config {
         if queue.0 != OUTBOUND {
             return limits;
         }
-        // What is saved up and what comes back make up the limit together: no minute sees more. A fiftieth less comes back, so
-        // that a request which leaves a second after its claim falls into no minute that is full.
-        let burst = self.rate_per_minute.div_ceil(6);
-        let comes_back = self.rate_per_minute - burst;
+        let rate = Rate::within(SEND_RATE, self.rate_per_minute);
         let rate = Rate {
-            name: SEND_RATE,
-            per_minute: (comes_back - comes_back.div_ceil(50)).max(1),
-            burst,
             // A contact who texted just now is waiting; one who texted an hour ago is not.
             late: Some(Late {
                 after: self.manners.responsive_within,
-                reserve: burst / 2,
+                reserve: rate.burst / 2,
             }),
+            ..rate
         };
         Limits {
             rate: Some(rate),

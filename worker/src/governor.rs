@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tracing::{error, info, warn};
 use wex_aircall::client::{Answer, Budget, RejectionKind, RetryReason, SendOutcome};
-use wex_domain::job::SEND_RATE;
+use wex_domain::job::{SEND_RATE, segments_allowance};
 use wex_domain::message::Reply;
 use wex_domain::sms_text::segments;
 use wex_llm::{Assistant, Take};
@@ -71,19 +71,11 @@ impl News {
             SendOutcome::RetryLater { why, .. } => ill(why.as_str(), why.to_string()),
             SendOutcome::Unknown { why } => ill("unknown", why.to_string()),
         };
-        let budget = match answer.outcome {
-            // Whatever else the answer says: nothing before then.
-            SendOutcome::RetryLater {
-                why: RetryReason::RateLimited,
-                retry_after: Some(resets_in),
-            } => Some(Budget {
-                limit: answer.budget.and_then(|budget| budget.limit),
-                remaining: 0,
-                resets_in,
-            }),
-            _ => answer.budget,
-        };
-        Self { all, line, budget }
+        Self {
+            all,
+            line,
+            budget: answer.budget_left(),
+        }
     }
 }
 
@@ -100,8 +92,8 @@ pub(crate) async fn spend_segments(
         ..
     } = ctx.governor;
     let cost = u32::try_from(segments(&reply.body).count).unwrap_or(u32::MAX);
-    let allowance = format!("segments:{}", reply.line);
     let most = [(HOUR, segments_per_hour), (24 * HOUR, segments_per_day)];
+    let allowance = segments_allowance(reply.line);
     let Some(wait) = ctx.queue.spend(&allowance, cost, &most).await? else {
         return Ok(None);
     };

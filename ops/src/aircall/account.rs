@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
@@ -15,6 +16,8 @@ use wex_queue::{Act, Effects, Key};
 use wex_runtime::env::Env;
 
 use crate::operator::{CommandError, Operator, Session, reason_parser};
+
+const HOUR: Duration = Duration::from_secs(3_600);
 
 /// The settings of these commands. Each field names its variable.
 #[derive(Debug)]
@@ -32,7 +35,9 @@ pub(super) struct Settings {
     /// `AIRCALL_WEBHOOK_URL`: which of the account's webhooks is ours.
     pub(super) webhook_url: Option<WebhookUrl>,
     /// `AIRCALL_RATE_PER_MINUTE`
-    pub(super) rate_per_minute: u64,
+    pub(super) rate_per_minute: u32,
+    /// `AIRCALL_SEGMENTS_PER_HOUR`, `AIRCALL_SEGMENTS_PER_DAY`: what a line may send, and within which time.
+    pub(super) segments: [(Duration, u32); 2],
     /// `INGRESS_ADDR`
     pub(super) ingress: SocketAddr,
 }
@@ -89,6 +94,10 @@ impl Settings {
                 .collect(),
             webhook_url: env.optional("AIRCALL_WEBHOOK_URL"),
             rate_per_minute: env.or("AIRCALL_RATE_PER_MINUTE", "60"),
+            segments: [
+                (HOUR, env.or("AIRCALL_SEGMENTS_PER_HOUR", "1000")),
+                (24 * HOUR, env.or("AIRCALL_SEGMENTS_PER_DAY", "10000")),
+            ],
             ingress: env.or("INGRESS_ADDR", "0.0.0.0:8000"),
         }
     }

@@ -276,7 +276,7 @@ fn clock(standing: &Standing, now_ms: u64, found: &mut Findings) {
 
 fn rate(standing: &Standing, settings: &Settings, found: &mut Findings) {
     let check = || Check("rate", None);
-    let ours = settings.rate_per_minute;
+    let ours = u64::from(settings.rate_per_minute);
     let Some(limit) = standing.limit else {
         return found.ok(
             check(),

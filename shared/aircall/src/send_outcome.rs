@@ -40,6 +40,24 @@ pub struct Answer {
     pub budget: Option<Budget>,
 }
 
+impl Answer {
+    /// What is left of the budget after this answer; nothing after a 429, whatever else it says.
+    #[must_use]
+    pub fn budget_left(&self) -> Option<Budget> {
+        match self.outcome {
+            SendOutcome::RetryLater {
+                why: RetryReason::RateLimited,
+                retry_after: Some(resets_in),
+            } => Some(Budget {
+                limit: self.budget.and_then(|budget| budget.limit),
+                remaining: 0,
+                resets_in,
+            }),
+            _ => self.budget,
+        }
+    }
+}
+
 /// Aircall's limit counts the requests of the whole company: every worker, and every other integration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {

@@ -4,6 +4,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::conversation::ConversationId;
+use crate::line::LineId;
 use crate::message::{InboundMessage, Reply, SendNews, UnreadDelivery};
 use crate::notice::Notice;
 use crate::phone_number::PhoneNumber;
@@ -25,6 +26,12 @@ pub const NOTIFY: &str = "notify";
 
 /// The token bucket that every send costs one of, shared by all workers.
 pub const SEND_RATE: &str = "aircall";
+
+/// What a line may send in segments, shared by all who send from it.
+#[must_use]
+pub fn segments_allowance(line: LineId) -> String {
+    format!("segments:{line}")
+}
 
 /// A payload that cannot be used: written by another version, or broken. Holds nothing of the payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

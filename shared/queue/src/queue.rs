@@ -242,6 +242,24 @@ pub struct Rate {
     pub late: Option<Late>,
 }
 
+impl Rate {
+    /// A bucket such that no minute sees more than `limit`, which is at least 2, whenever the minute begins.
+    ///
+    /// What is saved up and what comes back make up the limit together. A fiftieth less comes back, so that a request which
+    /// leaves a second after its token was taken falls into no minute that is full.
+    #[must_use]
+    pub fn within(name: &'static str, limit: u32) -> Self {
+        let burst = limit.div_ceil(6);
+        let comes_back = limit.saturating_sub(burst);
+        Self {
+            name,
+            per_minute: (comes_back - comes_back.div_ceil(50)).max(1),
+            burst,
+            late: None,
+        }
+    }
+}
+
 /// Keys whose first job has been in the queue for longer than `after` leave `reserve` tokens to the others.
 #[derive(Debug, Clone, Copy)]
 pub struct Late {
@@ -594,6 +612,21 @@ impl Queue {
         ];
         let _done: String = self.connection.run(&scripts::CORRECT_RATE, &args).await?;
         Ok(())
+    }
+
+    /// Takes a token of a bucket for what is no claim. `Some`: there is none, nothing was taken, and this is how long until there
+    /// is one, which somebody else may take.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked. It may have been taken all the same.
+    pub async fn take_token(&self, rate: Rate) -> Result<Option<Duration>, QueueError> {
+        let args = [
+            rate.name.to_owned(),
+            rate.per_minute.to_string(),
+            rate.burst.to_string(),
+        ];
+        let wait_ms: u64 = self.connection.run(&scripts::TAKE_TOKEN, &args).await?;
+        Ok((wait_ms != 0).then(|| Duration::from_millis(wait_ms)))
     }
 
     /// Takes `cost` from an allowance, of which there is so much within each of some spans, whenever they begin. `Some`:

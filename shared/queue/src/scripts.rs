@@ -33,6 +33,7 @@ script!(RESUME, "resume.lua");
 script!(GATES, "gates.lua");
 script!(SET_GATE, "set_gate.lua");
 script!(CORRECT_RATE, "correct_rate.lua");
+script!(TAKE_TOKEN, "take_token.lua");
 script!(SPEND, "spend.lua");
 script!(SURVEY, "survey.lua");
 script!(OLDEST, "oldest.lua");

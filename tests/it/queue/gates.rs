@@ -535,6 +535,47 @@ async fn all_workers_wait_until_the_provider_lets_us_ask_again() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_taken_for_no_claim_is_missing_to_claims_and_the_other_way_round() {
+    const FEW: Rate = Rate {
+        name: "few",
+        per_minute: 1,
+        burst: 4,
+        late: None,
+    };
+    let store = Store::start().await;
+    let take = async || store.queue.take_token(FEW).await.expect("Redis answers");
+    let limits = Limits {
+        rate: Some(FEW),
+        ..LONG
+    };
+    store.put(&jobs("a", 99)).await;
+    assert_eq!(take().await, None);
+    assert_eq!(store.claims(2, limits).await.len(), 2);
+    assert_eq!(take().await, None);
+
+    let wait = take().await.expect("there is none");
+
+    let minute = Duration::from_secs(60);
+    assert!(minute / 2 < wait && wait <= minute, "{wait:?}");
+    assert!(store.claims(9, limits).await.is_empty());
+    // What the provider lets us ask no more holds for both.
+    store.correct(0, Duration::from_secs(300), None).await;
+    let wait = store.queue.take_token(HUNDREDS).await;
+    let wait = wait.expect("Redis answers").expect("there is none");
+    assert!(minute * 4 < wait && wait <= minute * 5, "{wait:?}");
+}
+
+#[test]
+fn a_rate_within_a_limit_lets_no_minute_see_more() {
+    for limit in 2..10_000 {
+        let rate = Rate::within("any", limit);
+        assert!(1 <= rate.burst && 1 <= rate.per_minute, "{limit}: {rate:?}");
+        let most = rate.burst + rate.per_minute;
+        assert!(most <= limit && limit * 9 / 10 <= most, "{limit}: {rate:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_lower_limit_of_the_provider_wins() {
     let store = Store::start().await;
     store.put(&jobs("a", 99)).await;

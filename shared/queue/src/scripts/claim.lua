@@ -69,31 +69,6 @@ local function queue_paused_until()
   return until_ms
 end
 
--- The bucket now: how many tokens it has, how many of them may be taken, and when there is the next one to take. What the
--- provider said of its own count (correct_rate.lua) holds until its window ends.
-local function bucket()
-  local per_minute, burst, reserve = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
-  local stored = redis.call('HMGET', shard .. ':rate:' .. ARGV[7], 'tokens', 'at_ms', 'limit', 'left', 'until_ms')
-  local limit = tonumber(stored[3] or math.huge)
-  if limit < per_minute + burst then
-    burst = math.ceil(limit / 6)
-    per_minute = math.max(1, limit - burst)
-    reserve = math.min(reserve, math.floor(burst / 2))
-  end
-  local has = tonumber(stored[1] or burst)
-  local since_ms = math.max(0, now_ms - tonumber(stored[2] or now_ms))
-  has = math.min(burst, has + since_ms * per_minute / 60000)
-  local function has_ms(tokens) return now_ms + math.ceil((tokens - has) * 60000 / per_minute) end
-  local rate = { has = has, may = has, reserve = reserve, next_ms = has_ms(math.floor(has) + 1), late_ms = has_ms(reserve + 1) }
-  if stored[5] and now_ms < tonumber(stored[5]) then
-    rate.left, rate.until_ms = tonumber(stored[4]), tonumber(stored[5])
-    rate.may = math.min(has, rate.left)
-    if rate.left < 1 then rate.next_ms = rate.until_ms end
-    if rate.left <= reserve then rate.late_ms = rate.until_ms end
-  end
-  return rate
-end
-
 local paused_until, rate, taken = queue_paused_until(), nil, 0
 
 -- How many late keys may be taken without touching what is left for the others.
@@ -103,7 +78,7 @@ if paused_until then
   keys_max = 0
   if paused_until < math.huge then again_at(paused_until) end
 elseif ARGV[7] ~= '' then
-  rate = bucket()
+  rate = bucket(ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10]))
   keys_max = math.min(keys_max, math.floor(rate.may))
 end
 
@@ -264,12 +239,7 @@ for group, gate in pairs(gates) do
 end
 
 -- Nothing is written when nothing was taken: a full Redis refuses to, and a worker that only looks must not fail.
-if rate and 0 < #keys then
-  local stored = shard .. ':rate:' .. ARGV[7]
-  redis.call('HSET', stored, 'tokens', tostring(rate.has - #keys), 'at_ms', whole(now_ms))
-  if rate.left then redis.call('HSET', stored, 'left', whole(rate.left - #keys)) end
-  redis.call('PEXPIRE', stored, whole(math.max(RATE_KEPT_MS, (rate.until_ms or 0) - now_ms)))
-end
+if rate and 0 < #keys then take_tokens(rate, #keys) end
 
 -- When the first of the keys that wait at gates may go.
 local held_ms = math.huge

@@ -304,6 +304,41 @@ local function skip_effects(at)
   return skip_beside(at)
 end
 
+-- A token bucket now: how many tokens it has, how many of them may be taken, and when there is the next one to take. What the
+-- provider said of its own count (correct_rate.lua) holds until its window ends. `reserve`: as in claim.lua.
+local function bucket(rate, per_minute, burst, reserve)
+  local stored = redis.call('HMGET', shard .. ':rate:' .. rate, 'tokens', 'at_ms', 'limit', 'left', 'until_ms')
+  local limit = tonumber(stored[3] or math.huge)
+  if limit < per_minute + burst then
+    burst = math.ceil(limit / 6)
+    per_minute = math.max(1, limit - burst)
+    reserve = math.min(reserve, math.floor(burst / 2))
+  end
+  local has = tonumber(stored[1] or burst)
+  local since_ms = math.max(0, now_ms - tonumber(stored[2] or now_ms))
+  has = math.min(burst, has + since_ms * per_minute / 60000)
+  local function has_ms(tokens) return now_ms + math.ceil((tokens - has) * 60000 / per_minute) end
+  local found = {
+    name = rate, has = has, may = has, reserve = reserve,
+    next_ms = has_ms(math.floor(has) + 1), late_ms = has_ms(reserve + 1),
+  }
+  if stored[5] and now_ms < tonumber(stored[5]) then
+    found.left, found.until_ms = tonumber(stored[4]), tonumber(stored[5])
+    found.may = math.min(has, found.left)
+    if found.left < 1 then found.next_ms = found.until_ms end
+    if found.left <= reserve then found.late_ms = found.until_ms end
+  end
+  return found
+end
+
+-- Takes tokens of a bucket as `bucket` has found it.
+local function take_tokens(found, count)
+  local stored = shard .. ':rate:' .. found.name
+  redis.call('HSET', stored, 'tokens', tostring(found.has - count), 'at_ms', whole(now_ms))
+  if found.left then redis.call('HSET', stored, 'left', whole(found.left - count)) end
+  redis.call('PEXPIRE', stored, whole(math.max(RATE_KEPT_MS, (found.until_ms or 0) - now_ms)))
+end
+
 -- The number of jobs that a claim holds, or nil when the claim is stale.
 local function claimed(queue, key, fence)
   local running = redis.call('HGET', name(queue, 'running'), key)
