@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use wex_queue::{Act, Bounds, Claim, Counts, Effects, Enqueued, Key, Limits, NewJob, Settled};
+use wex_queue::{Bounds, Claim, Counts, Effects, Enqueued, Limits, NewJob, Settled};
 
 use super::{
     LONG, OPERATION_MAX, SHORT, Store, WORK, WORKER, at_most, event_job, job, payloads, quiet_job,
@@ -268,104 +268,6 @@ async fn a_claim_may_be_larger_than_lua_can_unpack() {
             .await;
     }
     assert_eq!(store.claims(1, at_most(20_000)).await[0].jobs.len(), 9_000);
-}
-
-/// What fifteen of these operations cost Redis.
-async fn cost(store: &Store, operation: &str) -> Duration {
-    let mut spent = Duration::ZERO;
-    for round in 0..15 {
-        let claim = match operation {
-            "enqueue" | "claim" | "look" | "pause" => None,
-            _ => Some(store.claim(LONG).await),
-        };
-        let effects = Effects {
-            jobs: vec![to_next(job("effect", "1"))],
-            ..Effects::default()
-        };
-        let before = store.cpu().await;
-        match (operation, &claim) {
-            ("enqueue", _) => store.put(&[job(&format!("new{round}"), "1")]).await,
-            ("claim", _) => assert_eq!(store.claims(50, LONG).await.len(), 50),
-            ("look", _) => {
-                assert!(
-                    0 < store
-                        .queue
-                        .survey(WORK)
-                        .await
-                        .expect("Redis answers")
-                        .waiting
-                );
-                assert!(
-                    !store
-                        .queue
-                        .peek(WORK, None, 20)
-                        .await
-                        .expect("Redis answers")
-                        .keys
-                        .is_empty()
-                );
-            }
-            ("pause", _) => {
-                let key = Key::new(format!("k{round}")).expect("a name");
-                let (queue, key) = (&store.queue, Some(&key));
-                let act = Act {
-                    operator: "ann",
-                    filter: "",
-                    reason: "test",
-                };
-                queue
-                    .pause(WORK, key, None, act)
-                    .await
-                    .expect("Redis answers");
-                assert!(queue.resume(WORK, key, act).await.expect("Redis answers"));
-            }
-            ("complete", Some(claim)) => store.complete_with(claim, &effects).await,
-            ("retry", Some(claim)) => store.retry(claim, LONG.lease, Counts::Yes, "later").await,
-            ("release", Some(claim)) => {
-                assert_eq!(
-                    store.queue.release(claim).await.expect("Redis answers"),
-                    Settled::Done
-                );
-            }
-            ("renew", Some(claim)) => {
-                let renewed = store.queue.renew(claim, LONG.lease).await;
-                assert_eq!(renewed.expect("Redis answers"), Settled::Done);
-            }
-            ("bury", Some(claim)) => store.bury(claim, "refused").await,
-            _ => unreachable!("{operation}"),
-        }
-        spent += store.cpu().await - before;
-    }
-    spent
-}
-
-#[tokio::test]
-async fn no_operation_is_slower_with_a_hundred_thousand_keys_waiting_than_with_two_thousand() {
-    let store = Store::start().await;
-    let operations = [
-        "enqueue", "claim", "look", "pause", "complete", "retry", "release", "renew", "bury",
-    ];
-    let mut few = Vec::new();
-    for (keys, is_many) in [(0..2_000, false), (2_000..102_000, true)] {
-        for first in keys.step_by(100) {
-            let jobs: Vec<_> = (first..first + 100)
-                .map(|key| job(&format!("k{key}"), "1"))
-                .collect();
-            store.put(&jobs).await;
-        }
-        for (at, operation) in operations.into_iter().enumerate() {
-            let spent = cost(&store, operation).await;
-            if !is_many {
-                few.push(spent);
-                continue;
-            }
-            assert!(
-                spent <= 4 * few[at].max(Duration::from_millis(2)),
-                "{operation}: {:?} with 2,000, {spent:?} with 100,000",
-                few[at]
-            );
-        }
-    }
 }
 
 // What is left.

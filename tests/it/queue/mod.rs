@@ -5,6 +5,7 @@
 
 mod bounds;
 mod chance;
+mod costs;
 mod events;
 mod failover;
 mod fetching;
