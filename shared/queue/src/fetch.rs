@@ -3,14 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::connection::Doorbell;
-use crate::queue::{Claimed, Limits, Queue, QueueError, Settled};
+use crate::queue::{Claimant, Claimed, Limits, Queue, QueueError, Settled, UNANSWERED_MAX};
 use crate::{Claim, QueueName};
 
 /// The longest sleep of an idle worker. A wake-up can be lost with the worker that took it; then another looks by then.
@@ -33,6 +33,7 @@ pub struct Fetcher {
     confirming: JoinSet<()>,
     failures: u32,
     rounds: Arc<AtomicU64>,
+    unanswered: Unanswered,
 }
 
 impl fmt::Debug for Fetcher {
@@ -56,6 +57,7 @@ impl Fetcher {
             confirming: JoinSet::new(),
             failures: 0,
             rounds: Arc::default(),
+            unanswered: Unanswered::default(),
         }
     }
 
@@ -72,15 +74,24 @@ impl Fetcher {
     pub async fn next(&mut self, keys_max: usize, draining: &CancellationToken) -> Vec<Claim> {
         let mut nothing_until = None;
         while !draining.is_cancelled() {
-            // A claim is never cut short: what Redis gave out would be nobody's until its lease ends.
+            // No two claims of a process have one number, not even those of a fetcher that took the place of another.
+            static CLAIMS: AtomicU64 = AtomicU64::new(1);
+            let number = CLAIMS.fetch_add(1, Ordering::Relaxed);
+            // A claim is never cut short: what Redis gave out would be nobody's until the next one gives it back.
             let claimed = match nothing_until {
                 None => {
+                    let claimant = self.unanswered.claimant(&self.worker, number);
                     self.queue
-                        .claim(self.name, &self.worker, keys_max, self.limits)
+                        .claim(self.name, claimant, keys_max, self.limits)
                         .await
                 }
-                Some(patience) => self.sleep_and_claim(patience, keys_max, draining).await,
+                Some(patience) => {
+                    self.sleep_and_claim(number, patience, keys_max, draining)
+                        .await
+                }
             };
+            self.unanswered
+                .hear(number, claimed.is_ok(), self.limits.lease);
             if claimed.is_ok() {
                 self.rounds.fetch_add(1, Ordering::Relaxed);
             }
@@ -112,6 +123,7 @@ impl Fetcher {
     /// still gives it the next job. So the lease is short at first, and made what it should be once the claim is here.
     async fn sleep_and_claim(
         &mut self,
+        number: u64,
         patience: Duration,
         keys_max: usize,
         draining: &CancellationToken,
@@ -126,7 +138,7 @@ impl Fetcher {
                 &self.doorbell,
                 patience,
                 self.name,
-                &self.worker,
+                self.unanswered.claimant(&self.worker, number),
                 keys_max,
                 limits
             ));
@@ -134,8 +146,8 @@ impl Fetcher {
                 claimed = &mut claimed => claimed?,
                 () = draining.cancelled() => {
                     // Should this fail, or come too early to find a sleeper, then the sleep ends by itself.
-                    let rung = self.doorbell.ring().await;
-                    rung.and(claimed.await)?
+                    let _rung: Result<(), QueueError> = self.doorbell.ring().await;
+                    claimed.await?
                 }
             }
         };
@@ -168,6 +180,38 @@ impl Fetcher {
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = draining.cancelled() => {}
+        }
+    }
+}
+
+/// Claims whose answers never came: Redis may have given out keys, and nobody knows of them.
+#[derive(Default)]
+struct Unanswered {
+    /// The latest ones; older ones are left to the ends of their leases.
+    numbers: Vec<u64>,
+    /// When a claim after them was answered first. What was still on its way to Redis then is executed soon after.
+    answered: Option<Instant>,
+}
+
+impl Unanswered {
+    fn claimant<'a>(&'a self, worker: &'a str, number: u64) -> Claimant<'a> {
+        Claimant {
+            worker,
+            number,
+            unanswered: &self.numbers,
+        }
+    }
+
+    /// Learns how a claim ended. An unanswered one is named for a lease longer than it takes until one is answered: Redis may
+    /// execute it behind that one, when it wakes up.
+    fn hear(&mut self, number: u64, is_answered: bool, lease: Duration) {
+        if !is_answered {
+            self.answered = None;
+            self.numbers.push(number);
+            let too_many = self.numbers.len().saturating_sub(UNANSWERED_MAX);
+            self.numbers.drain(..too_many);
+        } else if self.answered.get_or_insert_with(Instant::now).elapsed() > lease {
+            self.numbers.clear();
         }
     }
 }

@@ -35,6 +35,6 @@ pub use operate::{
     Worker, WorkerAbout,
 };
 pub use queue::{
-    Bounds, Buried, Claimed, Correction, Counts, ENQUEUE_MAX, Enqueued, Failed, Late, Limits,
-    Noted, Queue, QueueError, Rate, Reported, Settled, Unless,
+    Bounds, Buried, Claimant, Claimed, Correction, Counts, ENQUEUE_MAX, Enqueued, Failed, Late,
+    Limits, Noted, Queue, QueueError, Rate, Reported, Settled, Unless,
 };

@@ -16,6 +16,9 @@ use crate::scripts;
 /// The most jobs that one enqueue takes; Lua's stack and Redis's single thread set the scale.
 pub const ENQUEUE_MAX: usize = 100;
 
+/// The most claims that one claim may say it got no answer to.
+pub const UNANSWERED_MAX: usize = 64;
+
 /// Why an operation was not done, or may not have been done.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum QueueError {
@@ -280,6 +283,29 @@ impl Default for Limits {
     }
 }
 
+/// Who claims.
+#[derive(Debug, Clone, Copy)]
+pub struct Claimant<'a> {
+    /// The name of the worker process, unique to its start.
+    pub worker: &'a str,
+    /// Of this claim: no other one that this worker makes of this queue has it.
+    pub number: u64,
+    /// Claims of this worker that it got no answer to. Redis may have given out keys all the same, which nobody works on: they
+    /// are given back first, as if released. At most [`UNANSWERED_MAX`].
+    pub unanswered: &'a [u64],
+}
+
+/// One that does not number its claims: what an unanswered one took comes back when its lease ends, as from a crash.
+impl<'a> From<&'a str> for Claimant<'a> {
+    fn from(worker: &'a str) -> Self {
+        Self {
+            worker,
+            number: 0,
+            unanswered: &[],
+        }
+    }
+}
+
 /// What a claim found.
 #[derive(Debug, Default)]
 pub struct Claimed {
@@ -357,19 +383,19 @@ impl Queue {
             .collect()
     }
 
-    /// Takes up to `keys_max` keys under a lease, for the worker process named `worker`. Also makes ready what became due
-    /// or lost its worker.
+    /// Takes up to `keys_max` keys under a lease. Also makes ready what became due or lost its worker.
     ///
     /// # Errors
-    /// When Redis cannot be asked. Keys that were claimed all the same come back when their lease ends.
-    pub async fn claim(
+    /// When Redis cannot be asked. Keys that were claimed all the same come back when the claimant names this claim among
+    /// the unanswered ones, at the latest when their lease ends.
+    pub async fn claim<'a>(
         &self,
         queue: QueueName,
-        worker: &str,
+        claimant: impl Into<Claimant<'a>>,
         keys_max: usize,
         limits: Limits,
     ) -> Result<Claimed, QueueError> {
-        let args = claim_arguments(queue, worker, keys_max, limits);
+        let args = claim_arguments(queue, claimant.into(), keys_max, limits);
         let reply = self.connection.run(&scripts::CLAIM, &args).await?;
         read_claims(queue, limits, reply)
     }
@@ -380,11 +406,11 @@ impl Queue {
         doorbell: &Doorbell,
         patience: Duration,
         queue: QueueName,
-        worker: &str,
+        claimant: Claimant<'_>,
         keys_max: usize,
         limits: Limits,
     ) -> Result<Claimed, QueueError> {
-        let args = claim_arguments(queue, worker, keys_max, limits);
+        let args = claim_arguments(queue, claimant, keys_max, limits);
         let reply = doorbell.wait_then(patience, &scripts::CLAIM, &args).await?;
         read_claims(queue, limits, reply)
     }
@@ -708,15 +734,16 @@ pub(crate) fn from_value<T: FromRedisValue>(value: Value) -> Result<T, QueueErro
 
 fn claim_arguments(
     queue: QueueName,
-    worker: &str,
+    claimant: Claimant<'_>,
     keys_max: usize,
     limits: Limits,
-) -> [String; 11] {
+) -> Vec<String> {
+    debug_assert!(claimant.unanswered.len() <= UNANSWERED_MAX);
     let rate = limits.rate;
     let late = rate.and_then(|rate| rate.late);
-    [
+    let mut args = vec![
         queue.0.to_owned(),
-        worker.to_owned(),
+        claimant.worker.to_owned(),
         keys_max.to_string(),
         limits.jobs_max.to_string(),
         limits.lease.as_millis().to_string(),
@@ -726,7 +753,10 @@ fn claim_arguments(
         rate.map_or(0, |rate| rate.burst).to_string(),
         late.map_or(0, |late| late.reserve).to_string(),
         late.map_or(0, |late| late.after.as_millis()).to_string(),
-    ]
+        claimant.number.to_string(),
+    ];
+    args.extend(claimant.unanswered.iter().map(u64::to_string));
+    args
 }
 
 /// Reads `{now_ms, next_ms, claim...}`; see `scripts/claim.lua`.

@@ -14,8 +14,8 @@ use redis::{FromRedisValue, Value};
 use serde_json::Value as Json;
 use tokio::runtime::{Builder, Runtime};
 use wex_queue::{
-    Act, Acted, Bounds, Claim, Claimed, Counts, Effects, Event, EventId, Failed, Failure, Key,
-    KeyState, LetterFilter, Limits, NewJob, QueueName, QuietWindow, Rate, Record,
+    Act, Acted, Bounds, Claim, Claimant, Claimed, Counts, Effects, Event, EventId, Failed, Failure,
+    Key, KeyState, LetterFilter, Limits, NewJob, QueueName, QuietWindow, Rate, Record,
 };
 use wex_runtime::env::Env;
 
@@ -101,6 +101,8 @@ struct Subject {
     rig: Rc<Rig>,
     /// As [`State::claims`].
     claims: Vec<Claim>,
+    /// By queue and worker: the numbers of claims to name as unanswered.
+    unanswered: BTreeMap<(usize, usize), Vec<u64>>,
     /// What Redis's clock said after the last step.
     stepped_ms: u128,
 }
@@ -116,6 +118,7 @@ impl StateMachineTest for Subject {
         Self {
             rig,
             claims: Vec::new(),
+            unanswered: BTreeMap::new(),
             stepped_ms: 0,
         }
     }
@@ -179,7 +182,7 @@ impl Subject {
                         .expect("Redis answers"),
                 )
             }
-            Transition::Claim(plan) => self.claim(*plan).await,
+            Transition::Claim(plan) => self.claim(*plan, state.now).await,
             Transition::Settle { ago, how } => {
                 // The step that settles gives out no claim, so the model counts as it did before.
                 let claim = &self.claims[state.claim_ago(*ago).expect("there are claims")];
@@ -286,7 +289,7 @@ impl Subject {
         self.stepped_ms = self.now_ms().await;
     }
 
-    async fn claim(&mut self, plan: ClaimPlan) -> Answer {
+    async fn claim(&mut self, plan: ClaimPlan, number: u64) -> Answer {
         let per_minute = match plan.rate {
             RatePlan::Unlimited => None,
             RatePlan::Slow => Some(1),
@@ -310,10 +313,18 @@ impl Subject {
             rate,
         };
         let queue = &self.rig.store.queue;
-        let worker = plan.worker.to_string();
+        let by = (plan.queue, plan.worker);
+        let claimant = Claimant {
+            worker: &plan.worker.to_string(),
+            number,
+            unanswered: &self.unanswered.remove(&by).unwrap_or_default(),
+        };
         let claimed = queue
-            .claim(QUEUES[plan.queue], &worker, plan.keys_max, limits)
+            .claim(QUEUES[plan.queue], claimant, plan.keys_max, limits)
             .await;
+        if plan.is_unanswered {
+            self.unanswered.insert(by, vec![number]);
+        }
         let Claimed { claims, next_in } = claimed.expect("Redis answers");
         let count = claims.len();
         self.claims.extend(claims);
@@ -442,8 +453,9 @@ impl Mirror<'_> {
                 fence,
                 held,
                 worker,
+                number,
                 ..
-            } => Some(format!("{fence} {held} {worker}")),
+            } => Some(format!("{fence} {held} {number} {worker}")),
             _ => None,
         });
         let pauses = self.of_keys(|model| model.pause.as_ref().map(|pause| pause.reason.clone()));

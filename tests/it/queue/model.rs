@@ -99,6 +99,8 @@ pub(super) struct ClaimPlan {
     pub(super) crashes_max: u32,
     pub(super) is_stuck_at_once: bool,
     pub(super) rate: RatePlan,
+    /// Its worker does not get the answer, and says so with its next claim of the queue.
+    pub(super) is_unanswered: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -203,6 +205,8 @@ pub(super) enum Place {
         fence: usize,
         held: usize,
         worker: usize,
+        /// The number of the claim: the step in which it was made.
+        number: u64,
     },
     Paused {
         until: Option<u64>,
@@ -315,6 +319,8 @@ pub(super) struct State {
     pub(super) lines: [Line; QUEUES],
     /// All that were ever given out, settled ones too.
     pub(super) claims: Vec<ClaimModel>,
+    /// Which claims a worker will name with its next one of a queue, as unanswered.
+    unanswered: BTreeMap<(usize, usize), Vec<u64>>,
     /// The step at which each was written.
     pub(super) records: BTreeMap<usize, u64>,
     /// The events, oldest first.
@@ -353,6 +359,7 @@ impl State {
             jobs: Vec::new(),
             lines: [(); QUEUES].map(|()| line.clone()),
             claims: Vec::new(),
+            unanswered: BTreeMap::new(),
             records: BTreeMap::new(),
             told: Vec::new(),
             slow_tokens: None,
@@ -521,7 +528,32 @@ impl State {
 
     fn claim(&mut self, plan: ClaimPlan) -> Answer {
         let now = self.now;
+        let by = (plan.queue, plan.worker);
+        let unanswered = self.unanswered.remove(&by).unwrap_or_default();
         let line = &mut self.lines[plan.queue];
+        let mut nobodys: Vec<_> = line
+            .keys
+            .iter()
+            .enumerate()
+            .filter_map(|(key, model)| match model.place {
+                Place::Running {
+                    lease_ends,
+                    worker,
+                    number,
+                    ..
+                } if worker == plan.worker && unanswered.contains(&number) => {
+                    Some((lease_ends, key))
+                }
+                _ => None,
+            })
+            .collect();
+        nobodys.sort_unstable();
+        for (_, key) in nobodys {
+            line.push_first(key);
+        }
+        if plan.is_unanswered {
+            self.unanswered.insert(by, vec![now]);
+        }
         let mut expired: Vec<_> = line.leases().filter(|(ends, ..)| *ends <= now).collect();
         expired.sort_unstable();
         for (_, key, held) in expired {
@@ -586,6 +618,7 @@ impl State {
                 fence,
                 held: jobs.len(),
                 worker: plan.worker,
+                number: now,
             };
             self.claims.push(ClaimModel {
                 queue: plan.queue,
@@ -1112,9 +1145,20 @@ fn claim() -> impl Strategy<Value = ClaimPlan> {
         1..4u32,
         stuck,
         rate,
+        weighted(0.2),
     )
         .prop_map(
-            |(queue, worker, keys_max, jobs_max, lease, crashes_max, is_stuck_at_once, rate)| {
+            |(
+                queue,
+                worker,
+                keys_max,
+                jobs_max,
+                lease,
+                crashes_max,
+                is_stuck_at_once,
+                rate,
+                is_unanswered,
+            )| {
                 ClaimPlan {
                     queue,
                     worker,
@@ -1124,6 +1168,7 @@ fn claim() -> impl Strategy<Value = ClaimPlan> {
                     crashes_max,
                     is_stuck_at_once,
                     rate,
+                    is_unanswered,
                 }
             },
         )

@@ -382,7 +382,7 @@ async fn all_workers_together_never_claim_more_than_the_rate_and_the_burst() {
             loop {
                 let limits = rated(TEN_A_SECOND);
                 let found = queue
-                    .claim(WORK, &worker, 3, limits)
+                    .claim(WORK, worker.as_str(), 3, limits)
                     .await
                     .expect("Redis answers");
                 let now_ms = queue

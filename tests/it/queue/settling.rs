@@ -4,12 +4,49 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use wex_queue::{Counts, Effects, Failed, LetterFilter, Limits, Noted, Record, Settled, Unless};
+use wex_queue::{
+    Claimant, Counts, Effects, Failed, LetterFilter, Limits, Noted, Record, Settled, Unless,
+};
 
 use super::{
     LONG, NEXT, SHORT, Store, WORK, WORKER, at_most, event, event_job, failed, job, payloads,
     record, to_next, until, with_records,
 };
+
+// Claims that nobody heard the answer to.
+
+#[tokio::test]
+async fn a_worker_takes_back_what_its_unanswered_claims_took_and_nothing_else() {
+    let store = Store::start().await;
+    let keys = ["a", "b", "c", "d"];
+    store.put(&keys.map(|key| job(key, key))).await;
+    let claim = async |worker, number, unanswered: &[u64]| {
+        let claimant = Claimant {
+            worker,
+            number,
+            unanswered,
+        };
+        let claimed = store.queue.claim(WORK, claimant, 1, LONG).await;
+        claimed.expect("Redis answers").claims.pop()
+    };
+    let heard = claim("one", 1, &[]).await.unwrap();
+    let unheard = claim("one", 2, &[]).await.unwrap();
+    let of_another = claim("another", 2, &[]).await.unwrap();
+
+    let again = claim("one", 4, &[2, 3]).await.unwrap();
+    assert_eq!((again.key.clone(), again.crashes), (unheard.key.clone(), 0));
+    store.refuses_as_stale(&unheard).await;
+    // One that Redis executed behind the claim that named it.
+    let late = claim("one", 3, &[]).await.unwrap();
+    let again_late = claim("one", 5, &[2, 3]).await.unwrap();
+    assert_eq!(again_late.key, late.key);
+    store.refuses_as_stale(&late).await;
+
+    for claim in [heard, of_another, again, again_late] {
+        store.complete(&claim).await;
+    }
+    assert!(store.queue.survey(WORK).await.unwrap().is_idle());
+}
 
 // Effects.
 

@@ -127,6 +127,8 @@ struct Link {
     socket: watch::Sender<PathBuf>,
     /// What scripts and blocking pops are answered instead of being passed on.
     refusal: watch::Sender<Option<&'static str>>,
+    /// Are scripts passed on, and nothing of what Redis answers from then on?
+    is_deaf: watch::Sender<bool>,
     _pumps: JoinSet<()>,
 }
 
@@ -139,12 +141,13 @@ impl Link {
         let (silenced, silence) = watch::channel(());
         let (socket, sockets) = watch::channel(store.socket().to_owned());
         let (refusal, refusals) = watch::channel(None);
+        let (is_deaf, deaf) = watch::channel(false);
         let mut pumps = JoinSet::new();
         pumps.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
-                let (socket, mut silence, refusals) =
-                    (sockets.borrow().clone(), silence.clone(), refusals.clone());
+                let (socket, mut silence) = (sockets.borrow().clone(), silence.clone());
+                let (refusals, deaf) = (refusals.clone(), deaf.clone());
                 silence.mark_unchanged();
                 connections.spawn(async move {
                     let (mut client, mut redis) = (
@@ -152,7 +155,7 @@ impl Link {
                         UnixStream::connect(&socket).await.expect("Redis is there"),
                     );
                     tokio::select! {
-                        _ended = pump(&mut client, &mut redis, refusals) => {}
+                        _ended = pump(&mut client, &mut redis, refusals, deaf) => {}
                         _told = silence.changed() => std::future::pending().await, // Open, and deaf.
                     }
                 });
@@ -163,6 +166,7 @@ impl Link {
             silenced,
             socket,
             refusal,
+            is_deaf,
             _pumps: pumps,
         }
     }
@@ -175,6 +179,10 @@ impl Link {
         self.socket.send_replace(store.socket().to_owned());
     }
 
+    fn lose_answers(&self, is_deaf: bool) {
+        self.is_deaf.send_replace(is_deaf);
+    }
+
     fn refuse(&self, refusal: Option<&'static str>) {
         self.refusal.send_replace(refusal);
     }
@@ -185,7 +193,9 @@ async fn pump(
     client: &mut TcpStream,
     redis: &mut UnixStream,
     refusals: watch::Receiver<Option<&'static str>>,
+    deaf: watch::Receiver<bool>,
 ) -> io::Result<()> {
+    let mut hears = true;
     let (mut asked, mut answered) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
     loop {
         tokio::select! {
@@ -198,6 +208,7 @@ async fn pump(
                     .iter()
                     .map(|word| question.windows(word.len()).filter(|part| part == word).count())
                     .sum();
+                hears &= operations == 0 || !*deaf.borrow();
                 let refusal = *refusals.borrow();
                 match refusal {
                     Some(refusal) if 0 < operations => {
@@ -211,10 +222,43 @@ async fn pump(
                 if answer.is_empty() {
                     return Ok(());
                 }
-                client.write_all(answer).await?;
+                if hears {
+                    client.write_all(answer).await?;
+                }
             }
         }
     }
+}
+
+#[tokio::test]
+async fn claims_whose_answers_are_lost_are_no_crashes_and_what_they_took_comes_with_the_next_one() {
+    let store = Store::start().await;
+    let link = Link::to(&store).await;
+    let queue = Queue::new(&link.url, Duration::from_millis(200)).unwrap();
+    let mut fetcher = Fetcher::new(queue, WORK, WORKER.to_owned(), LONG);
+    let draining = CancellationToken::new();
+    store.put(&[job("before", "1")]).await;
+    let before = soon("a job", fetcher.next(1, &draining)).await.remove(0);
+
+    store.put(&[job("k", "1"), job("l", "1")]).await;
+    link.lose_answers(true);
+    let mut fetching = JoinSet::new();
+    fetching.spawn(async move { fetcher.next(9, &draining).await });
+    // More than would be poison, and each takes what the one before it took.
+    until("claims are lost", async || {
+        let fence: u32 = store.ask(&["GET", "wex:{0}:fence"]).await;
+        (2 * (LONG.crashes_max + 1) < fence).then_some(())
+    })
+    .await;
+    link.lose_answers(false);
+
+    let claims = fetched(&mut fetching).await;
+    assert_eq!(claims.len(), 2);
+    assert!(claims.iter().all(|claim| claim.crashes == 0), "{claims:?}");
+    for claim in [before].iter().chain(&claims) {
+        store.complete(claim).await;
+    }
+    assert!(store.queue.survey(WORK).await.unwrap().is_idle());
 }
 
 /// The code of a refusal, e.g. `READONLY`.

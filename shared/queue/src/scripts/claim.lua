@@ -11,6 +11,8 @@
 -- ARGV[8]  rate_per_minute, ARGV[9] burst  of that bucket
 -- ARGV[10] reserve      tokens that are left for keys which are not late, ARGV[11] late_ms  a key is late when its first job has
 --                       been here for longer; reserve 0: none is
+-- ARGV[12] number       of this claim, which no other one of the worker has
+-- ARGV[13] onwards      numbers of claims of the worker whose answers never came: what they took is given back first, untouched
 --
 -- Replies  {now_ms, next_ms, claim...}
 --          next_ms  until the next key becomes due or loses its lease, the bucket has a token, or a gate lets one through;
@@ -26,6 +28,27 @@ local next_ms = -1
 local function again_at(at_ms)
   local in_ms = math.max(0, at_ms - now_ms)
   if next_ms < 0 or in_ms < next_ms then next_ms = in_ms end
+end
+
+local RUNNING_MAX = 10000 -- More than all workers together hold; what is beyond it is rescued when its lease ends.
+local KEYS_AT_ONCE = 1000 -- One command for many keys is cheaper; `unpack` fails at some 8,000 values.
+
+-- Nobody works on what was taken by claims whose answers never came: it goes back as if released, before it looks like a crash.
+if ARGV[13] then
+  local unanswered, nobodys = {}, {}
+  for at = 13, #ARGV do unanswered[ARGV[at]] = true end
+  for first = 0, RUNNING_MAX - 1, KEYS_AT_ONCE do
+    local held = redis.call('ZRANGE', leases, first, first + KEYS_AT_ONCE - 1)
+    if #held == 0 then break end
+    for at, running in ipairs(redis.call('HMGET', name(queue, 'running'), unpack(held))) do
+      local number, by = (running or ''):match('^%d+ %d+ (%d+) (.*)$')
+      if by == worker and unanswered[number] then table.insert(nobodys, held[at]) end
+    end
+  end
+  for _, key in ipairs(nobodys) do
+    end_lease(queue, key)
+    redis.call('LPUSH', ready, key)
+  end
 end
 
 for _, key in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', now_ms, 'LIMIT', 0, RESCUES_MAX)) do
@@ -205,7 +228,6 @@ local function jobs_together(past)
 end
 
 local reply = { now_ms, next_ms }
-local KEYS_AT_ONCE = 1000 -- One command for many keys is cheaper; `unpack` fails at some 8,000 values.
 local fence = 0 < #keys and redis.call('INCRBY', shard .. ':fence', #keys) - #keys
 for first = 1, #keys, KEYS_AT_ONCE do
   local last = math.min(first + KEYS_AT_ONCE - 1, #keys)
@@ -222,7 +244,7 @@ for first = 1, #keys, KEYS_AT_ONCE do
     table.insert(ends, now_ms + ARGV[5])
     table.insert(ends, key)
     table.insert(running, key)
-    table.insert(running, whole(fence) .. ' ' .. #claim - 3 .. ' ' .. worker)
+    table.insert(running, whole(fence) .. ' ' .. #claim - 3 .. ' ' .. ARGV[12] .. ' ' .. worker)
     table.insert(reply, claim)
   end
   redis.call('ZADD', leases, unpack(ends))

@@ -10,7 +10,7 @@
 --   ready               list    keys that may be claimed, longest waiting first
 --   scheduled           zset    key -> due_ms: in its quiet window, or waiting for a retry
 --   leases              zset    key -> lease_ends_ms: running
---   running             hash    key -> "<fence> <jobs claimed> <worker id>": running
+--   running             hash    key -> "<fence> <jobs claimed> <claim's number> <worker id>": running
 --   paused              zset    key -> until_ms (inf: until it is resumed): set aside
 --   pauses              hash    key -> {reason, by, at_ms, until_ms}; the key itself may be anywhere
 --   pause               string  {reason, by, at_ms, until_ms}: the whole queue is paused

@@ -12,7 +12,7 @@ local KEYS_MAX = 10000 -- More than all workers together hold; beyond it, what i
 
 local held = {}
 for _, key in ipairs(redis.call('ZRANGE', name(queue, 'leases'), 0, KEYS_MAX - 1)) do
-  local worker = (redis.call('HGET', name(queue, 'running'), key) or ''):match('^%d+ %d+ (.*)$') or ''
+  local worker = (redis.call('HGET', name(queue, 'running'), key) or ''):match('^%d+ %d+ %d+ (.*)$') or ''
   held[worker] = (held[worker] or 0) + 1
 end
 local bucket = { false, false, false }

@@ -19,7 +19,7 @@ local function show(key, state, at_ms)
     redis.call('HGET', name(queue, 'first'), key) or '',
     redis.call('HGET', name(queue, 'history'), key) or '',
     redis.call('HGET', name(queue, 'pauses'), key) or '',
-    running:match('^%d+ %d+ (.*)$') or '',
+    running:match('^%d+ %d+ %d+ (.*)$') or '',
   })
 end
 
