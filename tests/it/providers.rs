@@ -200,6 +200,7 @@ fn turn<'a>(texts: &'a [&'a str]) -> TurnInput<'a> {
     static NOTHING: LazyLock<Requirement> = LazyLock::new(Requirement::default);
     TurnInput {
         texts,
+        today: jiff::civil::date(2026, 11, 23),
         history: &HISTORY,
         requirement: &NOTHING,
         options: &[],
@@ -253,6 +254,28 @@ async fn spanish_is_read_and_said_to_be() {
     let reading = reading.expect("an answer");
     assert_eq!(reading.language, Some(wex_domain::understand::Language::Es));
     assert_eq!(reading.understood.sqft_max, Some(10_000));
+}
+
+#[tokio::test]
+async fn what_a_buyer_needs_beyond_place_size_and_use_is_quoted_and_read_by_our_parsers() {
+    let text = "budget wise we can swing 1.40 nnn, want in the first of march, trucks need 4 docks";
+    for dialect in DIALECTS {
+        let models = Models::start();
+        let slots = json!([
+            { "slot": "budget", "op": "set", "value": "1.40 nnn", "quote": "1.40 nnn" },
+            { "slot": "start", "op": "set", "value": "first of march", "quote": "first of march" },
+            { "slot": "dock_doors", "op": "set", "value": "4", "quote": "4" },
+            { "slot": "term", "op": "set", "value": "3 years", "quote": "3 years" },
+        ]);
+        models.will_say(&[answer("update_requirement", &slots)]).await;
+        let (reading, _) = read(&models.assistant(dialect), &[text]).await;
+        let reading = reading.expect("an answer");
+        assert_eq!(reading.unsupported, 1, "nobody wrote 3 years");
+        let criteria = reading.understood.criteria;
+        assert_eq!(criteria.budget_amount, Some(1.4));
+        assert_eq!(criteria.start_from, Some(jiff::civil::date(2027, 3, 1)));
+        assert_eq!(criteria.dock_doors_min, Some(4));
+    }
 }
 
 #[tokio::test]

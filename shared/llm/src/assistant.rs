@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::civil::Date;
 use serde_json::json;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument, info_span, warn};
@@ -47,6 +48,8 @@ const REPAIR_CHARS_MAX: usize = 4_000;
 pub struct TurnInput<'a> {
     /// The newest texts, in order.
     pub texts: &'a [&'a str],
+    /// The day on which they are read.
+    pub today: Date,
     /// What was said before them.
     pub history: &'a [RecentText],
     pub requirement: &'a Requirement,
@@ -126,7 +129,7 @@ impl Assistant {
         let asked = self
             .ask(task, |history| context(turn, history), schema::read)
             .await;
-        let verified = |answer| verify(&answer, turn.texts, turn.options.len());
+        let verified = |answer| verify(&answer, turn.texts, turn.options.len(), turn.today);
         let reading = asked.answer.map(verified);
         if let Some(reading) = &reading
             && reading.unsupported > 0

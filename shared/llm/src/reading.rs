@@ -3,6 +3,7 @@
 //! A value counts only with a quote that stands in the newest texts, and only as our own parsers read that quote: a model
 //! chooses what is meant, it does not supply numbers, places or uses.
 
+use jiff::civil::Date;
 use serde::Deserialize;
 use wex_domain::intent::Intent;
 use wex_domain::requirement::add_location;
@@ -94,18 +95,18 @@ const PRECEDENCE: [Intent; 33] = [
     Intent::Unclear,
 ];
 
-/// Keeps of an answer what the texts support. `options`: how many options were offered.
-pub(crate) fn verify(answer: &Answer, texts: &[&str], options: usize) -> Reading {
+/// Keeps of an answer what the texts support. `options`: how many options were offered. Dates are read from `today` on.
+pub(crate) fn verify(answer: &Answer, texts: &[&str], options: usize, today: Date) -> Reading {
     let texts: Vec<String> = texts.iter().map(|text| plain(text)).collect();
     let mut understood = Understood::default();
     let mut unsupported = 0;
     for slot in &answer.slots {
         let quote = plain(&slot.quote);
         let is_quoted = !quote.is_empty() && texts.iter().any(|text| stands_in(text, &quote));
-        let read = read(slot.slot, &slot.quote);
-        if is_quoted && read != Understood::default() && read == self::read(slot.slot, &slot.value)
-        {
-            add(&mut understood, slot, read);
+        let read = |words| read(slot.slot, words, today);
+        let from_quote = read(&slot.quote);
+        if is_quoted && from_quote != Understood::default() && from_quote == read(&slot.value) {
+            add(&mut understood, slot, from_quote);
         } else {
             unsupported += 1;
         }
@@ -159,64 +160,104 @@ fn stands_in(text: &str, quote: &str) -> bool {
     })
 }
 
-/// What our parsers read for one slot. A place or a size alone gets the word that a sentence would have given it.
-fn read(slot: SlotName, words: &str) -> Understood {
-    let all = understand(words, None);
-    let size = |all: &Understood| (all.sqft_min, all.sqft_max);
+/// What our parsers read for one slot. Words that say nothing alone get the words that a sentence would have given them.
+fn read(slot: SlotName, words: &str, today: Date) -> Understood {
+    let alone = part(slot, understand(words, Some(today)));
+    if alone != Understood::default() {
+        return alone;
+    }
+    let sentence = match slot {
+        SlotName::Location | SlotName::ExcludeLocation => format!("in {words}"),
+        SlotName::Size => format!("{words} sqft"),
+        SlotName::Land => format!("{words} acres"),
+        SlotName::Pallets => format!("{words} pallets"),
+        SlotName::ClearHeight => format!("{words} ft clear height"),
+        SlotName::DockDoors => format!("{words} dock doors"),
+        SlotName::DriveInDoors => format!("{words} drive-in doors"),
+        SlotName::Power => format!("{words} amps"),
+        SlotName::Office => format!("{words} office"),
+        SlotName::Parking => format!("{words} trailer stalls"),
+        SlotName::Start => format!("starting {words}"),
+        SlotName::Term => format!("{words} lease"),
+        SlotName::Budget => format!("budget {words}"),
+        SlotName::Use | SlotName::Temperature | SlotName::Yard | SlotName::Feature => return alone,
+    };
+    part(slot, understand(&sentence, Some(today)))
+}
+
+/// What belongs to a slot of all that a quote says.
+fn part(slot: SlotName, all: Understood) -> Understood {
+    let (says, mut part) = (all.criteria, Understood::default());
+    let criteria = &mut part.criteria;
     match slot {
         SlotName::Location | SlotName::ExcludeLocation => {
-            let mut locations = all.locations;
-            locations.extend(all.unwanted_locations);
-            if locations.is_empty() {
-                locations = understand(&format!("in {words}"), None).locations;
-            }
-            Understood {
-                locations,
-                ..Understood::default()
-            }
+            part.locations = all.locations;
+            part.locations.extend(all.unwanted_locations);
         }
-        SlotName::Size => {
-            let (sqft_min, sqft_max) = match size(&all) {
-                (None, None) => size(&understand(&format!("{words} sqft"), None)),
-                found => found,
-            };
-            Understood {
-                sqft_min,
-                sqft_max,
-                ..Understood::default()
-            }
+        SlotName::Size => (part.sqft_min, part.sqft_max) = (all.sqft_min, all.sqft_max),
+        SlotName::Use => part.uses = all.uses,
+        SlotName::Land => {
+            criteria.land_acres_min = says.land_acres_min;
+            criteria.land_acres_max = says.land_acres_max;
         }
-        SlotName::Use => Understood {
-            uses: all.uses,
-            ..Understood::default()
-        },
+        SlotName::Pallets => criteria.pallet_positions = says.pallet_positions,
+        SlotName::ClearHeight => criteria.clear_height_min_ft = says.clear_height_min_ft,
+        SlotName::DockDoors => criteria.dock_doors_min = says.dock_doors_min,
+        SlotName::DriveInDoors => criteria.drive_in_doors_min = says.drive_in_doors_min,
+        SlotName::Power => {
+            criteria.power_amps_min = says.power_amps_min;
+            criteria.power_volts = says.power_volts;
+            criteria.power_phase = says.power_phase;
+        }
+        SlotName::Office => {
+            criteria.office_sqft_min = says.office_sqft_min;
+            criteria.office_pct = says.office_pct;
+            criteria.office_needed = says.office_needed;
+        }
+        SlotName::Temperature => criteria.temperature = says.temperature,
+        SlotName::Yard => criteria.yard_needed = says.yard_needed,
+        SlotName::Parking => {
+            criteria.trailer_stalls_min = says.trailer_stalls_min;
+            criteria.parking_stalls_min = says.parking_stalls_min;
+        }
+        SlotName::Feature => criteria.features = says.features,
+        SlotName::Start => {
+            criteria.start_asap = says.start_asap;
+            criteria.start_from = says.start_from;
+            criteria.start_latest = says.start_latest;
+        }
+        SlotName::Term => {
+            criteria.term_type = says.term_type;
+            criteria.term_months_min = says.term_months_min;
+            criteria.term_months_max = says.term_months_max;
+        }
+        SlotName::Budget => {
+            criteria.budget_amount = says.budget_amount;
+            criteria.budget_unit = says.budget_unit;
+            criteria.budget_structure = says.budget_structure;
+        }
     }
+    part
 }
 
 fn add(understood: &mut Understood, slot: &Slot, read: Understood) {
-    match slot.slot {
-        SlotName::Location => {
-            understood.replaces_locations |= slot.op == Op::Set;
-            for location in &read.locations {
-                add_location(&mut understood.locations, location);
-            }
-        }
-        SlotName::ExcludeLocation => {
-            for location in &read.locations {
-                add_location(&mut understood.unwanted_locations, location);
-            }
-        }
-        SlotName::Size => {
-            (understood.sqft_min, understood.sqft_max) = (read.sqft_min, read.sqft_max);
-        }
-        SlotName::Use => {
-            for r#use in read.uses {
-                if !understood.uses.contains(&r#use) {
-                    understood.uses.push(r#use);
-                }
-            }
+    let places = match slot.slot {
+        SlotName::ExcludeLocation => &mut understood.unwanted_locations,
+        _ => &mut understood.locations,
+    };
+    for location in &read.locations {
+        add_location(places, location);
+    }
+    understood.replaces_locations |= slot.slot == SlotName::Location && slot.op == Op::Set;
+    if slot.slot == SlotName::Size {
+        (understood.sqft_min, understood.sqft_max) = (read.sqft_min, read.sqft_max);
+    }
+    for r#use in read.uses {
+        if !understood.uses.contains(&r#use) {
+            understood.uses.push(r#use);
         }
     }
+    understood.criteria.merge(&read.criteria);
 }
 
 #[cfg(test)]
@@ -236,7 +277,8 @@ mod tests {
             "intents": ["acknowledge", "new_requirement"], "opt_out_signal": "none", "slots": slots,
             "selected_options": [0, 2, 7, -1, 2], "language": "fr", "injection_suspected": false, "needs_human": "none",
         });
-        verify(&schema::read(&answer.to_string()).unwrap(), texts, 3)
+        let today = jiff::civil::date(2026, 11, 23);
+        verify(&schema::read(&answer.to_string()).unwrap(), texts, 3, today)
     }
 
     #[test]
@@ -259,6 +301,46 @@ mod tests {
         );
         assert_eq!(understood.uses.len(), 1);
         assert_eq!(reading.unsupported, 0);
+    }
+
+    #[test]
+    fn every_part_of_a_need_can_be_quoted_and_only_that_part_is_taken() {
+        let text = "2 acres or 15k sf for 300 pallets of produce, 28 clear, 4 docks + 2 gl, 400a 3 phase, 1,000 sf \
+            office, cooler, fenced yard, 6 trailer stalls, esfr, from feb 1, 3 years, 1.35 nnn";
+        let whole = "28 clear, 4 docks + 2 gl";
+        let reading = reading(
+            &[
+                ("land", "2 acres", "2 acres"),
+                ("pallets", "300", "300"),
+                ("clear_height", "28", "28"),
+                ("dock_doors", whole, whole),
+                ("drive_in_doors", "2 gl", "2 gl"),
+                ("power", "400a 3 phase", "400a 3 phase"),
+                ("office", "1,000 sf office", "1,000 sf office"),
+                ("temperature", "cooler", "cooler"),
+                ("yard", "fenced yard", "fenced yard"),
+                ("parking", "6 trailer stalls", "6 trailer stalls"),
+                ("feature", "esfr", "esfr"),
+                ("start", "from feb 1", "from feb 1"),
+                ("term", "3 years", "3 years"),
+                ("budget", "1.35 nnn", "1.35 nnn"),
+            ],
+            &[text],
+        );
+        assert_eq!(reading.unsupported, 0);
+        let criteria = serde_json::to_string(&reading.understood.criteria).unwrap();
+        insta::assert_snapshot!(criteria, @r#"{"land_acres_min":2.0,"land_acres_max":2.0,"pallet_positions":300,"clear_height_min_ft":28.0,"dock_doors_min":4,"drive_in_doors_min":2,"power_amps_min":400,"power_phase":3,"office_sqft_min":1000,"office_needed":true,"temperature":"cooler","yard_needed":true,"trailer_stalls_min":6,"features":["esfr"],"start_from":"2027-02-01","term_months_min":36,"term_months_max":36,"budget_amount":1.35,"budget_unit":"usd_per_sqft_month","budget_structure":"nnn"}"#);
+        assert_eq!(reading.understood.sqft_min, None);
+    }
+
+    #[test]
+    fn a_date_is_read_from_the_day_of_the_turn_on() {
+        let reading = reading(
+            &[("start", "in two weeks", "in two weeks")],
+            &["we start in two weeks"],
+        );
+        let start = reading.understood.criteria.start_from;
+        assert_eq!(start, Some(jiff::civil::date(2026, 12, 7)));
     }
 
     #[test]

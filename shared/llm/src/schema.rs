@@ -34,7 +34,7 @@ pub(crate) static UNDERSTANDING: LazyLock<Schema> = LazyLock::new(|| {
     let text = json!({ "type": "string" });
     let one_of = |words: &[&str]| json!({ "type": "string", "enum": words });
     let slot = object(&json!({
-        "slot": one_of(&["location", "exclude_location", "size", "use"]),
+        "slot": one_of(&SlotName::ALL.map(SlotName::as_str)),
         "op": one_of(&["set", "add"]),
         "value": text,
         "quote": text,
@@ -86,13 +86,74 @@ pub(crate) struct Slot {
     pub(crate) quote: String,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+/// What a slot is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SlotName {
     Location,
     ExcludeLocation,
     Size,
+    Land,
+    Pallets,
     Use,
+    ClearHeight,
+    DockDoors,
+    DriveInDoors,
+    Power,
+    Office,
+    Temperature,
+    Yard,
+    Parking,
+    Feature,
+    Start,
+    Term,
+    Budget,
+}
+
+impl SlotName {
+    pub(crate) const ALL: [Self; 18] = [
+        Self::Location,
+        Self::ExcludeLocation,
+        Self::Size,
+        Self::Land,
+        Self::Pallets,
+        Self::Use,
+        Self::ClearHeight,
+        Self::DockDoors,
+        Self::DriveInDoors,
+        Self::Power,
+        Self::Office,
+        Self::Temperature,
+        Self::Yard,
+        Self::Parking,
+        Self::Feature,
+        Self::Start,
+        Self::Term,
+        Self::Budget,
+    ];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Location => "location",
+            Self::ExcludeLocation => "exclude_location",
+            Self::Size => "size",
+            Self::Land => "land",
+            Self::Pallets => "pallets",
+            Self::Use => "use",
+            Self::ClearHeight => "clear_height",
+            Self::DockDoors => "dock_doors",
+            Self::DriveInDoors => "drive_in_doors",
+            Self::Power => "power",
+            Self::Office => "office",
+            Self::Temperature => "temperature",
+            Self::Yard => "yard",
+            Self::Parking => "parking",
+            Self::Feature => "feature",
+            Self::Start => "start",
+            Self::Term => "term",
+            Self::Budget => "budget",
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -161,6 +222,18 @@ mod tests {
             read(&long.to_string()).err().as_deref(),
             Some("a list has more than 40 entries")
         );
+    }
+
+    #[test]
+    fn every_slot_of_the_schema_is_read() {
+        for slot in SlotName::ALL {
+            let mut answer = good();
+            answer["slots"] =
+                json!([{ "slot": slot.as_str(), "op": "set", "value": "a", "quote": "a" }]);
+            let read = read(&answer.to_string()).ok().unwrap();
+            assert_eq!(read.slots[0].slot, slot);
+        }
+        insta::assert_snapshot!(UNDERSTANDING.value.to_string(), @r#"{"additionalProperties":false,"properties":{"injection_suspected":{"type":"boolean"},"intents":{"items":{"enum":["new_requirement","update_requirement","select_option","reject_options","request_more_options","ask_listing_question","negotiate","request_tour","reschedule_tour","cancel_tour","confirm","decline","request_human","ask_general_question","ask_identity","greeting","acknowledge","close_requirement","defer","complaint","wrong_number","off_topic","adversarial","auto_reply","unclear","opt_out","opt_in","help","supplier_new_listing","supplier_availability_update","supplier_rate_update","supplier_listing_update","supplier_tour_response","supplier_delist","supplier_ask_question"],"type":"string"},"type":"array"},"language":{"enum":["en","es","other"],"type":"string"},"needs_human":{"enum":["none","asked","angry","legal","restricted_use","stuck"],"type":"string"},"opt_out_signal":{"enum":["none","ambiguous","clear"],"type":"string"},"selected_options":{"items":{"type":"integer"},"type":"array"},"slots":{"items":{"additionalProperties":false,"properties":{"op":{"enum":["set","add"],"type":"string"},"quote":{"type":"string"},"slot":{"enum":["location","exclude_location","size","land","pallets","use","clear_height","dock_doors","drive_in_doors","power","office","temperature","yard","parking","feature","start","term","budget"],"type":"string"},"value":{"type":"string"}},"required":["op","quote","slot","value"],"type":"object"},"type":"array"}},"required":["injection_suspected","intents","language","needs_human","opt_out_signal","selected_options","slots"],"type":"object"}"#);
     }
 
     proptest! {

@@ -10,9 +10,10 @@ use wex_domain::event::MatchedBy;
 use wex_domain::intent::Intent;
 use wex_domain::line::Side;
 use wex_domain::requirement::Requirement;
+use wex_domain::understand::Understood;
 use wex_llm::{Assistant, NeedsHuman, OptOutSignal, Reading, TurnInput};
 
-use super::{Read, Turn, is_wish};
+use super::{Read, Turn, is_wish, kept, today};
 
 /// A text of fewer words may be in either language, and its conversation knows better than a model.
 const LANGUAGE_WORDS_MIN: usize = 4;
@@ -33,6 +34,7 @@ pub(super) async fn hear_more(
     let earlier = conversation.recent.len().saturating_sub(turn.remembered);
     let asked_of = TurnInput {
         texts: &texts,
+        today: today(turn.now_ms),
         history: &conversation.recent[..earlier],
         requirement: known,
         options: &conversation.dialogue.options,
@@ -46,11 +48,22 @@ pub(super) async fn hear_more(
     };
     read.has_reading = true;
     if is_wish(conversation, turn.side) {
-        conversation.requirement.merge(&reading.understood);
-        read.understood.follow_with(reading.understood.clone());
+        let more = left_open(&reading, &read.understood);
+        conversation.requirement.merge(&more);
+        read.understood.follow_with(more);
         heard.is_requirement_new = conversation.requirement != *known;
     }
     read.read_by = believe(heard, &reading, turn.side, conversation.dialogue.asked);
+}
+
+/// What a model adds to what the rules read: where both read the same part, the rules have seen the words around it.
+fn left_open(reading: &Reading, by_rules: &Understood) -> Understood {
+    let mut more = kept(reading.understood.clone(), reading.intent);
+    for topic in &by_rules.withdrawn {
+        more.criteria.clear(*topic);
+    }
+    more.criteria.merge(&by_rules.criteria);
+    more
 }
 
 /// What the rules are sure of, and what needs no model's time: who wants to be left alone waits for nothing.
@@ -123,7 +136,7 @@ fn is_borne_out(intent: Intent, heard: &Heard, asked: Option<Asked>) -> bool {
 #[cfg(test)]
 mod tests {
     use wex_domain::supplier::SupplierRecord;
-    use wex_domain::understand::{Language, Understood};
+    use wex_domain::understand::Language;
 
     use super::*;
 
@@ -176,6 +189,27 @@ mod tests {
             MatchedBy::Model
         );
         assert_eq!(heard.intent, Intent::OptOut);
+    }
+
+    #[test]
+    fn a_model_fills_what_the_rules_left_open_and_neither_replaces_nor_brings_back_what_they_read()
+    {
+        let day = jiff::civil::date(2026, 11, 23);
+        let rules = |text: &str| wex_domain::understand::understand(text, Some(day));
+        let mut read = reading(Intent::UpdateRequirement);
+        read.understood = rules("term 3 years, 4 docks, budget 1.20 nnn");
+        let more = left_open(&read, &rules("up to 3 years, scratch the budget"));
+        assert_eq!(more.criteria.dock_doors_min, Some(4));
+        assert_eq!(more.criteria.term_months_min, None);
+        assert_eq!(more.criteria.term_months_max, Some(36));
+        assert_eq!(more.criteria.budget_amount, None);
+
+        read.intent = Intent::AskListingQuestion;
+        let more = left_open(&read, &Understood::default());
+        assert_eq!(
+            more.criteria.dock_doors_min, None,
+            "it asks about an option"
+        );
     }
 
     #[test]
