@@ -132,6 +132,14 @@ pub fn buyer(conversation: &mut Conversation, heard: &Heard, happened: &mut Vec<
         wanted.add_note(&heard.text);
     }
     let wanted = &*wanted;
+    if let Some(doubt) = heard.doubt
+        && matches!(
+            heard.intent,
+            Intent::NewRequirement | Intent::UpdateRequirement | Intent::Unclear
+        )
+    {
+        return Next::Say(Say::AskForNumber(doubt));
+    }
     match heard.intent {
         Intent::NewRequirement | Intent::UpdateRequirement => {
             if heard.is_requirement_new {

@@ -4,7 +4,7 @@
 use wex_domain::listing::{FEATURES, Listing};
 use wex_domain::requirement::{Location, Requirement};
 use wex_domain::sms_text::fit;
-use wex_domain::understand::Language;
+use wex_domain::understand::{Doubt, Language};
 
 use crate::guard::join;
 use crate::say::{Ask, Attribute, Handoff, Noted, Say, SupplierAsk};
@@ -234,6 +234,14 @@ fn wordings(say: &Say, language: Language) -> Vec<String> {
         Say::Unclear => either(
             "Sorry, I didn't get that. Could you say it another way?",
             "Disculpe, no le entiendo. ¿Me lo dice de otra manera?",
+        ),
+        Say::AskForNumber(Doubt::Size) => either(
+            "That's a bigger space than there is, so I may have misread it. How many sqft do you need?",
+            "No hay espacios de ese tamaño, o no le entiendo bien. ¿De qué medida lo necesita?",
+        ),
+        Say::AskForNumber(Doubt::Rent) => either(
+            "I may have misread your budget. What would you pay per sqft, or in all, a month?",
+            "No sé si le entiendo bien la renta. ¿Qué renta al mes busca, por pie cuadrado o en total?",
         ),
         Say::SupplierNoted { noted, ask } => {
             let mut said = vec![supplier_noted(*noted, language)];

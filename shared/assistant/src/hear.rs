@@ -32,12 +32,12 @@ pub fn hear(
     let dialogue = &conversation.dialogue;
     let is_requirement_new = conversation.requirement != *before;
     let text = texts.join("\n");
-    let mut words = plain_words(&text);
+    let mut words = plain_words(&spelled(&text));
     words.truncate(WORDS_MAX);
     // "Please don't" and "text me" may come as two texts.
     let signal = consent::signal(&texts.join(" "));
     let asked = attributes(&text);
-    let selected = selected(&words, dialogue);
+    let selected = selected(&text, &words, dialogue);
     Heard {
         intent: Turn {
             signal,
@@ -53,6 +53,7 @@ pub fn hear(
         .intent(),
         selected,
         is_requirement_new,
+        doubt: None,
         attributes: asked,
         when: when(&text, today),
         news: SupplierRecord::default(),
@@ -64,6 +65,20 @@ pub fn hear(
     }
 }
 
+/// "The wrong #" with its word; "#2" stays.
+fn spelled(text: &str) -> String {
+    let mut spelled = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c == '#' && !chars.peek().is_some_and(|next| next.is_alphanumeric()) {
+            spelled.push_str(" number");
+        } else {
+            spelled.push(c);
+        }
+    }
+    spelled
+}
+
 /// Patterns that give a purpose away, in order of precedence: see [`any_of`].
 const PHRASES: [(Intent, &str); 18] = [
     (
@@ -73,7 +88,12 @@ const PHRASES: [(Intent, &str); 18] = [
          see|read|reply|respond|text|call|back * when|once|as i|we|soon|arrive|return|land|get, \
          office|we|are is|are * closed * until|for|reopen|hours, currently away|unavailable|traveling|travelling, on vacation|leave|pto until|through|and, \
          respuesta|mensaje automatica|automatico, estoy conduciendo|manejando, fuera de la oficina, no * disponible * momento, \
-         te|le respondo|contesto|llamo mas|cuando|luego, de vacaciones",
+         te|le respondo|contesto|llamo mas|cuando|luego, de vacaciones, \
+         driving * will|i'll|ill|reply|respond|answer, manejando|conduciendo * respondo|contesto|llamo|marco|escribo, message blocking is, \
+         unable to deliver|send message|text|sms, message|text|sms * not|undeliverable|undelivered|failed deliver|delivered|undeliverable|delivery, \
+         subscriber|customer|person you * dialed|called|texted|reached|contacted is|cannot|can't|unavailable, number|line|inbox * \
+         cannot|can't|not|doesn't|unable receive|accept|support|read text|texts|sms|messages|replies|incoming, do not reply|respond to this, no responda * mensaje, \
+         mensaje no * entregado|enviado",
     ),
     (
         Intent::WrongNumber,
@@ -106,8 +126,9 @@ const PHRASES: [(Intent, &str); 18] = [
     ),
     (
         Intent::CancelTour,
-        "cancel|scrap|drop|skip * tour|visit|showing|appointment|walkthrough|viewing, won't|wont|not be coming|there|able|attending, call off * tour|visit|showing, \
-         cancelar|cancele|cancela|cancelen * visita|cita|recorrido, ya no * ir|puedo|voy * visita|cita",
+        "cancel|scrap|drop|skip * tour|visit|showing|appointment|walkthrough|viewing, won't|wont|not be coming|there|able|attending, call off * tour|visit|showing, cancel|skip * monday|tuesday|wednesday|thursday|friday|saturday|sunday|tomorrow|today, \
+         cancelar|cancele|cancela|cancelen * visita|cita|recorrido, ya no * ir|puedo|voy * visita|cita, \
+         cancelar|cancele|cancela|cancelamos * lunes|martes|miercoles|jueves|viernes|sabado|domingo|manana|hoy",
     ),
     (
         Intent::RescheduleTour,
@@ -129,16 +150,17 @@ const PHRASES: [(Intent, &str); 18] = [
         "would|will|could|can * they|owner|landlord|lessor * take|do|accept|consider|go|come|knock|lower|budge, \
          would you take|accept|do|consider, get|bring|talk them|owner|landlord|it down, \
          negotiate|negotiable|negotiating|discount|counter|counteroffer|concessions|concession, best|better price|rate|deal|rent, \
-         lower|reduce|drop * rent|price|rate, free rent|month|months, my|our offer, offer * month|sqft|nnn|foot|gross, \
+         lower|reduce|drop * rent|price|rate, free rent|month|months, month|months|mo free|abated, my|our offer, offer * month|sqft|nnn|foot|gross, \
          wiggle room, any flexibility|room, negociar|negociable|negocian|descuento|rebaja|contraoferta|oferta, \
          lo|la|los dejan|deja|dejarian|bajan|rebajan, bajar|bajen|bajan * renta|precio, aceptan|aceptaria|aceptarian, \
-         mejor|menor precio|renta, mes|meses gratis",
+         mejor|menor precio|renta, mes|meses gratis, lo menos|ultimo|minimo, ultimo precio, lowest they|you|he|she|price|rate, best they|you can, \
+         they|you go|come lower|down",
     ),
     (
         Intent::RejectOptions,
         "none|neither|not of|any|one|what|those|these|them|work|a|interested, don't|dont|do|didn't|not like|love|want|work|fit \
          them|those|these|any|either|it|for|that, \
-         too|so expensive|far|small|big|large|pricey|high|old|tight, not * interested|fit|good|fan, doesn't|don't|wont|won't work|fit, \
+         too|so expensive|far|small|big|large|pricey|high|old|tight|rich|steep, not * interested|fit|good|fan, doesn't|don't|wont|won't work|fit, \
          ninguna|ninguno, no me|nos gusta|gustan|sirve|sirven|convence|convencen|interesa|interesan, \
          muy|demasiado caro|cara|caras|caros|lejos|chico|chica|grande|grandes|pequeno|pequena",
     ),
@@ -164,7 +186,7 @@ const PHRASES: [(Intent, &str); 18] = [
          no longer need|looking|searching|interested|require, not|don't|dont|stopped looking|need|searching * anymore|more|longer, \
          all set, cancel|close|end * search|request, deal fell|off, ya encontre|encontramos|rentamos|firmamos|conseguimos, \
          ya no necesito|necesitamos|busco|buscamos|ocupo|ocupamos|quiero|estoy|estamos, ya tenemos|tengo * lugar|bodega|espacio, \
-         close|end|stop * search|request|file, renewed|renewing|renew * lease|here, staying|stay where|put, decided|going with|to another|stay|someone, \
+         close|end|stop * search|request|file, renewed|renewing|renew * lease|here, staying|stay where|put, decided|going|went with|to another|stay|someone|somebody|other, \
          we're|were|im|i'm good now, not moving|expanding",
     ),
     (
@@ -203,7 +225,7 @@ const ADVERSARIAL: &str = "ignore|disregard|forget|override|bypass * previous|in
      who|what owns|is * owner|landlord, pretend|act|roleplay you|as|like|to, jailbreak, you are|be now * a|an|unrestricted|dan, \
      say|tell|write|repeat|reply|respond|answer * guarantee|guaranteed|approved|reserved|free|hacked, what|whats|what's|need|send|give|text|tell * gate|lockbox|access|door code, \
      ignora|ignore|olvida|olvide * instrucciones|reglas|anteriores|anterior, \
-     telefono|nombre|numero|correo|celular del|de dueno|dueña|propietario|la|el|su, quien es * dueno|propietario, \
+     telefono|nombre|numero|correo|celular del|de dueno|duena|propietario|la|el|su, quien es * dueno|propietario, \
      codigo de|del acceso|porton|puerta";
 
 /// What a purpose is read from.
@@ -228,6 +250,19 @@ impl Turn<'_> {
         any_of(self.words, phrases)
     }
 
+    /// What a business's telephone answers: thanks for the message, and that somebody will see to it.
+    fn is_answering_machine(&self) -> bool {
+        self.says(
+            "you've|youve reached, you have reached, thank|thanks * for * contacting|calling|texting|messaging|reaching|writing|inquiry|message, received * your message|text|inquiry, \
+             gracias por comunicarse|contactarnos|contactar|llamar|escribir|escribirnos|su|tu, recibimos|recibido * mensaje",
+        ) && self.says(
+            "will|shall|someone|team|representative|agent * respond|reply|contact|assist|return|get be|to|with|back|you|your|shortly|soon|as, \
+             get back to, as soon as, be with you, shortly, business|office hours, our hours|office, \
+             en breve, le|te|lo|la|nos atenderemos|responderemos|contactaremos|atendera|respondera|contactara|comunicaremos|comunicara, a la brevedad, \
+             horario, lo antes posible",
+        )
+    }
+
     fn intent(&self) -> Intent {
         if consent::is_reaction(self.text) {
             return Intent::Acknowledge;
@@ -235,10 +270,17 @@ impl Turn<'_> {
         if self.signal == Signal::OptOut {
             return Intent::OptOut;
         }
+        if self.is_answering_machine() {
+            return Intent::AutoReply;
+        }
         if self.says(ADVERSARIAL) && !self.is_requirement_new {
             return Intent::Adversarial;
         }
         let is_question = self.text.contains('?') || is_asking(self.words);
+        // "Which is the cheapest": of those that were offered.
+        if is_question && !self.dialogue.options.is_empty() && self.says(SUPERLATIVES) {
+            return Intent::AskListingQuestion;
+        }
         let first = PHRASES.iter().find(|(_, phrases)| self.says(phrases));
         if self.has_tour()
             && self.says(OTHER_TIME)
@@ -260,6 +302,13 @@ impl Turn<'_> {
                 if self.is_requirement_new && self.dialogue.options.is_empty() =>
             {
                 self.need()
+            }
+            // "We can move in any time": nothing is there to be moved.
+            Some(Intent::RescheduleTour) if self.is_requirement_new && !self.has_tour() => {
+                self.need()
+            }
+            Some(Intent::RequestTour) if self.has_tour() && self.says(NO_VISIT) => {
+                Intent::CancelTour
             }
             Some(Intent::Defer | Intent::CloseRequirement)
                 if self.is_requirement_new && self.changes() =>
@@ -309,7 +358,13 @@ impl Turn<'_> {
             return Intent::AskListingQuestion;
         }
         if self.has_selected {
-            return Intent::SelectOption;
+            // "The Rialto one is right by the port, how is the parking?"
+            let is_asked = self.last_text_asks()
+                && self.says("how|what|where|when|does|do|is|are * is|are|the|it|they|there, como|que|cuanto|tiene * es|esta|la|el|hay");
+            return match is_asked {
+                true => Intent::AskListingQuestion,
+                false => Intent::SelectOption,
+            };
         }
         if self.has_requirement && self.says(CHANGES) {
             return Intent::UpdateRequirement;
@@ -377,9 +432,17 @@ impl Turn<'_> {
     }
 }
 
+/// What compares the options with each other.
+const SUPERLATIVES: &str = "cheapest|biggest|largest|smallest|closest|nearest|newest|tallest|best one|of|option|is, which * cheapest|biggest|largest|smallest|closest|nearest|newest|tallest|best, \
+     cual * mas barata|barato|grande|chica|cerca|nueva|alta, la|el mas barata|barato|grande|chica";
+
 /// Another time than the one of a tour.
 const OTHER_TIME: &str = "how|what about, instead, can't|cant|cannot|won't|wont make|come|be|do, another|different|other|later|earlier|sooner time|day|date|hour|one, \
      push|move|bump it|that|to|back, running late, sooner, later in, earlier in, otro|otra dia|hora|fecha, mas tarde|temprano, en vez";
+
+/// Nobody comes.
+const NO_VISIT: &str =
+    "don't|dont|no|never * need|want|have to * see|tour|visit|come|look, ya no * ver|visitar";
 
 /// One of the options is chosen.
 const PICKS: &str = "start|go|begin|proceed with, i'll|we'll|ill take|go, let's|lets do|go|start|see, i|we like|want|choose|pick|prefer, interested in, \
@@ -428,7 +491,7 @@ const APPROVAL: [char; 10] = [
 ];
 
 /// Space is wanted, and nothing is said of it.
-const NEEDS: &str = "need|needs|want|looking|searching|seeking|find|require|lease|rent * space|warehouse|warehousing|storage|building|facility|yard|industrial|unit|dock|shop|land|lot|parking, \
+const NEEDS: &str = "need|want|looking|find|searching * something|somewhere|anything, need|needs|want|looking|searching|seeking|find|require|lease|rent * space|warehouse|warehousing|storage|building|facility|yard|industrial|unit|dock|shop|land|lot|parking, \
      warehouse|storage|space|yard|parking needed|wanted|please|pls|for, necesito|necesitamos|busco|buscamos|ocupo|ocupamos|quiero|queremos|rentar * bodega|bodegas|espacio|nave|almacen|patio|lugar|local|terreno, \
      in the market for, do you have * warehouse|warehouses|space|spaces|anything, tiene|tienen|hay * bodega|bodegas|naves|espacios|espacio";
 
@@ -449,7 +512,8 @@ const CHANGES: &str = "make it|that, scratch|forget|drop|remove|change|update|ig
      budget|price|size|dock|docks|office|yard|location|date|power|height|term, start|move|move-in|begin|starting|moving|available|ready \
      date|in|by|on|is|from, budget|presupuesto, by|before|after|from the|mid|early|late|end|next * \
      january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec|month|year|quarter, \
-     lease|min|max|minimum term|lease, month to month, need|needs|want|must|with|add|also|plus|require * dock|docks|doors|power|amps|yard|office|clear|\
+     lease|min|max|minimum term|lease, month to month, need|want|has|have|must * be|move|get in by|before|after, lease|term|contract|contrato * end|ends|finish|expire|termine|acabe, \
+     need|needs|want|must|with|add|also|plus|require * dock|docks|doors|power|amps|yard|office|clear|\
      fenced|rail|sprinklers|parking|trailer|drive-in|heat|hvac|crane|racking|cooler|freezer|ceiling|height|access, \
      year|years|months|month|mo lease|term, necesito|ocupo|con|quiero * andenes|anden|rampa|patio|oficina|luz|altura|estacionamiento|cerca, \
      fecha de, mes a mes, sin * limite|presupuesto|oficina|patio, para enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre";
@@ -460,7 +524,8 @@ const OFF_TOPIC: &str = "poem, joke|jokes, weather, recipe, homework, bitcoin, c
      car|used for sale, apartment|apartments|house|condo, meaning of, poema, chiste, clima, receta, tarea, cancion, \
      quien gano, traduce|traduzca, partido, pelicula, departamento|casa|apartamento";
 
-fn is_asking(words: &[String]) -> bool {
+/// Whether the first word is one that questions begin with.
+pub(crate) fn is_asking(words: &[String]) -> bool {
     const OPENERS: &str = "what what's whats when which will how does is are do can where que cuanto cuanta cuantos tiene como donde hay";
     words
         .first()
@@ -468,11 +533,11 @@ fn is_asking(words: &[String]) -> bool {
 }
 
 /// The options that a text names: by number, by place in the list, or by a city that only one of them is in.
-fn selected(words: &[String], dialogue: &Dialogue) -> Vec<usize> {
+fn selected(text: &str, words: &[String], dialogue: &Dialogue) -> Vec<usize> {
     const ORDINALS: [&str; 3] = [
-        "1 #1 first 1st one primera primero uno",
-        "2 #2 second 2nd two segunda segundo dos",
-        "3 #3 third 3rd three tercera tercero tres",
+        "1 first 1st one primera primero uno",
+        "2 second 2nd two segunda segundo dos",
+        "3 third 3rd three tercera tercero tres",
     ];
     let count = dialogue.options.len();
     if count == 0 {
@@ -484,8 +549,14 @@ fn selected(words: &[String], dialogue: &Dialogue) -> Vec<usize> {
             .position(|names| names.split(' ').any(|name| name == word))?;
         (at < count).then_some(at + 1)
     };
+    // "#2".
+    let after_sign = text.split('#').skip(1).filter_map(|rest| {
+        let end = rest.find(|c: char| !c.is_ascii_digit());
+        let number = rest[..end.unwrap_or(rest.len())].parse().ok()?;
+        (1..=count).contains(&number).then_some(number)
+    });
+    let mut found: Vec<usize> = after_sign.collect();
     // A number alone, after "option", "number" or "the", or an ordinal: "2", "option 2", "the second one".
-    let mut found = Vec::new();
     for (at, word) in words.iter().enumerate() {
         let before = at
             .checked_sub(1)
@@ -506,12 +577,11 @@ fn selected(words: &[String], dialogue: &Dialogue) -> Vec<usize> {
                     | "tercero"
             );
         let next = words.get(at + 1).map_or("", String::as_str);
-        let is_listed = matches!(next, "and" | "y" | "or" | "o" | "&")
+        let is_listed = matches!(next, "and" | "y" | "or" | "o" | "n")
             && words
                 .get(at + 2)
                 .is_some_and(|other| number_of(other).is_some());
         let is_meant = is_ordinal
-            || word.starts_with('#')
             || is_listed
             || words.len() <= 2
             || matches!(
@@ -519,6 +589,7 @@ fn selected(words: &[String], dialogue: &Dialogue) -> Vec<usize> {
                 "both"
                     | "and"
                     | "y"
+                    | "n"
                     | "option"
                     | "number"
                     | "no"
@@ -544,11 +615,14 @@ fn selected(words: &[String], dialogue: &Dialogue) -> Vec<usize> {
                     | "el"
             ) && (word.len() == 1
                 || matches!(before, "number" | "option" | "opcion" | "numero"));
+        let is_spelt_out = matches!(before, "la" | "el" | "opcion")
+            && matches!(word.as_str(), "uno" | "dos" | "tres");
         if word == "last" || word == "ultima" {
             found.push(count);
-        } else if let (Some(number), true) = (number_of(word), is_meant)
+        } else if let (Some(number), true) = (number_of(word), is_meant || is_spelt_out)
             && word != "one"
-            && word != "uno"
+            && (word != "uno" || is_spelt_out)
+            && !found.contains(&number)
         {
             found.push(number);
         }
@@ -616,6 +690,70 @@ mod tests {
             let found = purpose(text);
             let silences = [Intent::OptOut, Intent::WrongNumber, Intent::AutoReply];
             assert!(!silences.contains(&found), "{text}: {}", found.as_str());
+        }
+    }
+
+    #[test]
+    fn no_pattern_has_a_word_that_no_text_can_have() {
+        let lists = PHRASES.iter().map(|(_, patterns)| *patterns);
+        let more = [
+            ADVERSARIAL,
+            SUPERLATIVES,
+            OTHER_TIME,
+            NO_VISIT,
+            PICKS,
+            NEEDS,
+            WILL_LOOK,
+            THANKS,
+            DECLINES,
+            ANOTHER,
+            CHANGES,
+            OFF_TOPIC,
+        ];
+        for pattern in lists.chain(more).flat_map(|list| list.split(", ")) {
+            assert!(
+                !pattern.trim().is_empty(),
+                "an empty pattern is in every text"
+            );
+            for word in pattern
+                .split_whitespace()
+                .flat_map(|words| words.split('|'))
+            {
+                assert!(
+                    word == "*" || plain_words(word) == [word],
+                    "{word} in {pattern}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn machines_are_not_answered_and_people_who_sound_alike_are() {
+        for text in [
+            "I'm out of office until Monday, back on the 30th",
+            "Driving, will reply later",
+            "I'm driving and can't text right now (sent from my car)",
+            "Thank you for contacting Acme Logistics! A team member will get back to you shortly.",
+            "Thanks for reaching out. We have received your message and will respond as soon as possible.",
+            "Free Msg: Unable to send message - Message Blocking is active.",
+            "This number cannot receive text messages",
+            "Your message was not delivered. Do not reply to this message.",
+            "Estoy manejando, te llamo más tarde",
+            "Gracias por contactarnos. En breve un asesor le atenderá.",
+            "Este es un mensaje automático, no responda a este mensaje",
+        ] {
+            assert_eq!(purpose(text), Intent::AutoReply, "{text}");
+        }
+        for text in [
+            "thanks for reaching out, yes I still need it",
+            "thank you for your message, is #1 still available?",
+            "we drive trucks, need parking for 5",
+            "can you text me back tomorrow with more options",
+            "gracias por escribir, me interesa la primera",
+            "the keys were not delivered to us yet, who do I ask?",
+            "our office will be 2,000 sf of it",
+        ] {
+            assert_ne!(purpose(text), Intent::AutoReply, "{text}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use wex_domain::intent::Intent;
 use wex_domain::supplier::SupplierRecord;
-use wex_domain::understand::Language;
+use wex_domain::understand::{Doubt, Language};
 
 use crate::say::Attribute;
 use crate::when::When;
@@ -17,6 +17,8 @@ pub struct Heard {
     pub selected: Vec<usize>,
     /// The requirement is another one than before the turn.
     pub is_requirement_new: bool,
+    /// What it says that can hardly be meant.
+    pub doubt: Option<Doubt>,
     /// What is asked of an option.
     pub attributes: Vec<Attribute>,
     /// A day and an hour that were named.

@@ -3,6 +3,7 @@
 use jiff::civil::{Date, Time};
 use wex_domain::listing::Listing;
 use wex_domain::requirement::Requirement;
+use wex_domain::understand::Doubt;
 
 /// One thing to say. Owns its facts: what is not in it cannot be said.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,8 @@ pub enum Say {
         wanted: Requirement,
         ask: Ask,
     },
+    /// A number beyond what there is: which one is meant?
+    AskForNumber(Doubt),
     /// All that is needed is known, and a person will look for it.
     PassedOn {
         wanted: Requirement,
@@ -112,6 +115,7 @@ impl Say {
             Self::Welcome
             | Self::Heard { .. }
             | Self::AskAgain { .. }
+            | Self::AskForNumber(_)
             | Self::Noted
             | Self::NothingFits { .. }
             | Self::NothingMore

@@ -10,6 +10,7 @@ use wex_domain::supplier::{SupplierRecord, TourDecision};
 use wex_domain::understand::{Understood, understand};
 
 use crate::decide::{Happened, Next};
+use crate::hear::is_asking;
 use crate::heard::Heard;
 use crate::say::{Handoff, Noted, Say, SupplierAsk};
 use crate::when::When;
@@ -27,9 +28,9 @@ pub fn hear(
     const GONE: &str = "leased, rented, off the market, take it down, no longer available, not available, under contract, \
          already gone|leased|taken, sold, delist, gone, taken, not anymore, take * down, remove|pull|delete|deactivate * listing|it|space|ad, no longer have|leasing, \
          not|isn't|isnt available, off market, have a tenant, signed a lease|tenant,  rentada, rentado, ya no esta disponible, ya se rento, vendida, quitela|quitelo|quitenla, ya la|lo|se rente|rentamos|rentaron|rento|vendio|vendimos, ya no la|lo tengo|tenemos|rentamos, no esta disponible, ocupada|ocupado|arrendada";
-    const AVAILABLE: &str = "available, still open, vacant, yes still, disponible, sigue libre, esta libre, still have it|this|that|the, still vacant|empty|there, its|it's|it open|available|vacant, libre, desocupada, vacia, todavia la|lo tengo|tenemos";
+    const AVAILABLE: &str = "available, avail, still * on the market, half|part|some|portion|all of it|them is|are|still left|available|open|free, still open, vacant, yes still, disponible, sigue libre, esta libre, still have it|this|that|the, still vacant|empty|there, its|it's|it open|available|vacant, libre, desocupada, vacia, todavia la|lo tengo|tenemos";
     const NEW: &str = "another bldg, another building, another space, another warehouse, another one, new listing, new space, new building, list a, list my, otra bodega, otro espacio, \
-         nuevo espacio, nueva bodega, quiero anunciar, list our, list a|my|our|new, want|like|need to list, new vacancy, coming available, i have a|another|two, we have a|another|two, got a|an|another, for lease, tengo una|otra|un|otro, tenemos una|otra|un|otro, quiero rentar|listar|anunciar|poner mi|una|un, se renta";
+         nuevo espacio, nueva bodega, quiero anunciar, list our, list a|my|our|new, want|like|need to list, new vacancy, coming available, can|could|would list, i have a|another|two, we have a|another|two, got a|an|another, for lease, tengo una|otra|un|otro, tenemos una|otra|un|otro, quiero rentar|listar|anunciar|poner mi|una|un, se renta";
     let general = heard.intent;
     let words = words(&heard.text);
     let says = |phrases: &str| {
@@ -40,7 +41,8 @@ pub fn hear(
     let mut news = told(&heard.text, understood);
     let is_gone = says(GONE);
     // "Who is the tenant" asks for the other side, not for us; "already leased" is news, not anger.
-    let is_about_buyer = heard.text.contains('?') && says(BUYER);
+    let is_question = heard.text.contains('?') || is_asking(&words);
+    let is_about_buyer = is_question && says(BUYER);
     if outranks(general)
         && !(general == Intent::AskIdentity && is_about_buyer)
         && !(general == Intent::Complaint && is_gone)
@@ -56,7 +58,8 @@ pub fn hear(
     if is_about_tour {
         news.tour_decision = tour_decision(general, &words, heard.when);
     }
-    let is_new = says(NEW) || (news.available_sqft.is_some() && news.location.is_some());
+    let has_size = news.available_sqft.is_some() || news.space.land_acres_max.is_some();
+    let is_new = says(NEW) || (has_size && news.location.is_some());
     let intent = if news.tour_decision.is_some() {
         Intent::SupplierTourResponse
     } else if is_about_buyer && !is_gone {
@@ -75,9 +78,7 @@ pub fn hear(
         Intent::SupplierRateUpdate
     } else if says_of_space(&news) {
         Intent::SupplierListingUpdate
-    } else if heard.text.contains('?')
-        && !matches!(general, Intent::Greeting | Intent::AskGeneralQuestion)
-    {
+    } else if is_question && !matches!(general, Intent::Greeting | Intent::AskGeneralQuestion) {
         Intent::SupplierAskQuestion
     } else {
         general
@@ -171,7 +172,7 @@ fn tour_decision(general: Intent, words: &[String], when: When) -> Option<TourDe
     let says = |phrases: &str| phrases.split(", ").any(|phrase| contains(words, phrase));
     let refuses = general == Intent::Decline
         || says(
-            "can't, cant, cannot, won't|wont|doesn't|doesnt|don't|dont work, no puedo|podemos, not|no good|possible|tours|showings|visits, too early|late|soon, unavailable, busy, deny|denied|decline|declined|reject, no se puede, ocupado",
+            "can't, cant, cannot, won't|wont|doesn't|doesnt|don't|dont work, no puedo|podemos, not|no good|possible|tours|showings|visits, too early|late|soon, unavailable, busy, out of town, away, not around|here|in, deny|denied|decline|declined|reject, no se puede, ocupado",
         );
     let accepts = general == Intent::Confirm
         || general == Intent::Acknowledge

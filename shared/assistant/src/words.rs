@@ -103,28 +103,11 @@ pub(crate) fn time(time: Time, language: Language) -> String {
 
 /// What a buyer wants, said back: `10,000 sqft in Carson, CA for storage`.
 pub(crate) fn requirement(wanted: &Requirement, language: Language) -> String {
-    let (sqft, space, up_to, at_least, r#in, r#for, or, and) = match language {
-        Language::En => (
-            "sqft", "space", "up to", "at least", "in", "for", "or", "and",
-        ),
-        Language::Es => (
-            "pies cuadrados",
-            "espacio",
-            "hasta",
-            "desde",
-            "en",
-            "para",
-            "o",
-            "y",
-        ),
+    let (r#in, r#for, or, and) = match language {
+        Language::En => ("in", "for", "or", "and"),
+        Language::Es => ("en", "para", "o", "y"),
     };
-    let mut said = match (wanted.sqft_min, wanted.sqft_max) {
-        (Some(min), Some(max)) if min == max => format!("{} {sqft}", thousands(min)),
-        (Some(min), Some(max)) => format!("{}-{} {sqft}", thousands(min), thousands(max)),
-        (None, Some(max)) => format!("{up_to} {} {sqft}", thousands(max)),
-        (Some(min), None) => format!("{at_least} {} {sqft}", thousands(min)),
-        (None, None) => space.to_owned(),
-    };
+    let mut said = enumerate(&sizes_wanted(wanted, language), and);
     let places: Vec<_> = wanted.locations.iter().map(Location::to_string).collect();
     if !places.is_empty() {
         said += &format!(" {in} {}", enumerate(&places, or), in = r#in);
@@ -136,6 +119,47 @@ pub(crate) fn requirement(wanted: &Requirement, language: Language) -> String {
         said += &format!(" {for} {}", enumerate(&uses, and), for = r#for);
     }
     said
+}
+
+/// How much is wanted, in what it was counted by; `space` if that was not said.
+fn sizes_wanted(wanted: &Requirement, language: Language) -> Vec<String> {
+    let (sqft, land, space, up_to, at_least) = match language {
+        Language::En => ("sqft", "of land", "space", "up to", "at least"),
+        Language::Es => ("pies cuadrados", "de terreno", "espacio", "hasta", "desde"),
+    };
+    let criteria = &wanted.criteria;
+    let mut sizes = Vec::new();
+    match (wanted.sqft_min, wanted.sqft_max) {
+        (Some(min), Some(max)) if min == max => sizes.push(format!("{} {sqft}", thousands(min))),
+        (Some(min), Some(max)) => {
+            sizes.push(format!("{}-{} {sqft}", thousands(min), thousands(max)));
+        }
+        (None, Some(max)) => sizes.push(format!("{up_to} {} {sqft}", thousands(max))),
+        (Some(min), None) => sizes.push(format!("{at_least} {} {sqft}", thousands(min))),
+        (None, None) => {}
+    }
+    let of_land = |most: f64| format!("{} {land}", acres(most, language));
+    match (criteria.land_acres_min, criteria.land_acres_max) {
+        (Some(min), Some(max)) if min < max => {
+            sizes.push(format!("{}-{}", decimal(min), of_land(max)));
+        }
+        (_, Some(max)) if criteria.land_acres_min.is_none() => {
+            sizes.push(format!("{up_to} {}", of_land(max)));
+        }
+        (Some(min), None) => sizes.push(format!("{at_least} {}", of_land(min))),
+        (_, Some(max)) => sizes.push(of_land(max)),
+        (None, None) => {}
+    }
+    if let Some(pallets) = criteria.pallet_positions {
+        sizes.push(match language {
+            Language::En => format!("space for {} pallets", thousands(pallets)),
+            Language::Es => format!("espacio para {} tarimas", thousands(pallets)),
+        });
+    }
+    if sizes.is_empty() {
+        sizes.push(space.to_owned());
+    }
+    sizes
 }
 
 /// A use in words. `None` for what says nothing, and for the one that carriers block in any text.

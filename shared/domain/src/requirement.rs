@@ -179,15 +179,39 @@ impl Requirement {
 
     /// Says the requirement back in a few words: `5,000-6,000 sqft in Torrance or Gardena for storage`.
     ///
-    /// Without a size it speaks of `space`. In the alphabet of GSM-7; letters that it lacks lose their accents.
+    /// Land is counted in acres, and pallets as such. Without any size it speaks of `space`. In the alphabet of GSM-7; letters
+    /// that it lacks lose their accents.
     pub fn describe(&self) -> String {
-        let size = match (self.sqft_min, self.sqft_max) {
-            (Some(min), Some(max)) if min == max => format!("{} sqft", thousands(min)),
-            (Some(min), Some(max)) => format!("{}-{} sqft", thousands(min), thousands(max)),
-            (None, Some(max)) => format!("up to {} sqft", thousands(max)),
-            (Some(min), None) => format!("at least {} sqft", thousands(min)),
-            (None, None) => "space".to_owned(),
+        let bounds = |bounds: (Option<String>, Option<String>), unit: &str| match bounds {
+            (Some(min), Some(max)) if min == max => Some(format!("{min} {unit}")),
+            (Some(min), Some(max)) => Some(format!("{min}-{max} {unit}")),
+            (None, Some(max)) => Some(format!("up to {max} {unit}")),
+            (Some(min), None) => Some(format!("at least {min} {unit}")),
+            (None, None) => None,
         };
+        let (least, most) = (self.criteria.land_acres_min, self.criteria.land_acres_max);
+        let acres = |acres: f64| acres.to_string();
+        let land = match most.or(least) {
+            Some(1.0) => "acre of land",
+            _ => "acres of land",
+        };
+        let mut sizes: Vec<String> = [
+            bounds(
+                (self.sqft_min.map(thousands), self.sqft_max.map(thousands)),
+                "sqft",
+            ),
+            bounds((least.map(acres), most.map(acres)), land),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if let Some(pallets) = self.criteria.pallet_positions {
+            sizes.push(format!("space for {} pallets", thousands(pallets)));
+        }
+        if sizes.is_empty() {
+            sizes.push("space".to_owned());
+        }
+        let size = enumerate(&sizes, "and");
         let places: Vec<String> = self.locations.iter().map(Location::to_string).collect();
         let uses: Vec<String> = self.uses.iter().map(Use::to_string).collect();
 

@@ -50,8 +50,17 @@ pub struct Understood {
     pub criteria: Criteria,
     /// What it takes back; what `criteria` says comes after.
     pub withdrawn: Vec<Topic>,
+    /// What it says that can hardly be meant, and is not stored.
+    pub doubt: Option<Doubt>,
     /// The language to answer in.
     pub language: Language,
+}
+
+/// A number beyond what there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    Size,
+    Rent,
 }
 
 /// The languages we answer in.
@@ -86,13 +95,18 @@ pub fn understand(text: &str, today: Option<Date>) -> Understood {
     let (mut criteria, refused) = building::read(&mut tokens);
     withdrawn.extend(refused);
     dates::read(&mut tokens, today, &mut criteria);
-    money::read(&mut tokens, &mut criteria);
+    let doubts_rent = money::read(&mut tokens, &mut criteria);
     contact::read(&tokens, &mut criteria);
     for topic in &withdrawn {
         forget_unless_new(&mut criteria, *topic);
     }
     let divisible_to_sqft = sizes::divisible(&mut tokens);
     let (sqft_min, sqft_max) = sizes::size(&tokens);
+    let doubt = if sqft_min.or(sqft_max).is_none() && sizes::is_beyond(&tokens) {
+        Some(Doubt::Size)
+    } else {
+        (doubts_rent && criteria.budget_amount.is_none()).then_some(Doubt::Rent)
+    };
     Understood {
         locations: places.wanted,
         unwanted_locations: places.unwanted,
@@ -104,6 +118,7 @@ pub fn understand(text: &str, today: Option<Date>) -> Understood {
         uses,
         criteria,
         withdrawn,
+        doubt,
         language: language(&tokens),
     }
 }
@@ -169,6 +184,7 @@ impl Understood {
             }
         }
         self.criteria.merge(&next.criteria);
+        self.doubt = next.doubt;
         self.language = next.language;
     }
 }

@@ -21,7 +21,8 @@ use wex_domain::dialogue::Asked;
 use wex_domain::event::{ConsentKind, MatchedBy, ModelCall};
 use wex_domain::intent::Intent;
 use wex_domain::line::Side;
-use wex_domain::understand::{Understood, understand_turn};
+use wex_domain::requirement::Question;
+use wex_domain::understand::{Understood, understand, understand_turn};
 use wex_llm::Assistant;
 
 /// The texts of a turn, and what is known besides the conversation.
@@ -137,10 +138,14 @@ fn read_by_rules(conversation: &mut Conversation, turn: Turn<'_>) -> Read {
     let today = today(turn.now_ms);
     let mut understood = understand_turn(&texts, today);
     let before = conversation.requirement.clone();
+    if before.missing() == Some(Question::Size) && !conversation.recent.is_empty() {
+        answer_size(&mut understood, &texts, today);
+    }
     if is_wish(conversation, turn.side) {
         conversation.requirement.merge(&understood);
     }
     let mut heard = hear(&texts, conversation, &before, today);
+    heard.doubt = understood.doubt;
     if turn.side == Side::Supplier {
         (heard.intent, heard.news) = supplier::hear(&heard, &understood, conversation);
     } else {
@@ -158,6 +163,31 @@ fn read_by_rules(conversation: &mut Conversation, turn: Turn<'_>) -> Read {
         has_reading: false,
         calls: Vec::new(),
         again_in: None,
+    }
+}
+
+/// Numbers alone, after the question for a size, are thousands: "12-14", "about 9".
+fn answer_size(understood: &mut Understood, texts: &[&str], today: Date) {
+    const BESIDE: &str =
+        "about around maybe like prob probably say to or a o unos como entre hasta ~";
+    const THOUSANDS_MAX: u32 = 999;
+    let [text] = texts else {
+        return;
+    };
+    let is_part = |word: &str| {
+        let is_number = word
+            .parse()
+            .is_ok_and(|number: u32| number <= THOUSANDS_MAX);
+        is_number || BESIDE.split(' ').any(|beside| beside == word)
+    };
+    let lower = text.trim().trim_end_matches('.').to_lowercase();
+    let spaced = lower.replace(['-', '\u{2013}'], " ");
+    if understood.sqft_min.or(understood.sqft_max).is_none()
+        && lower.ends_with(|c: char| c.is_ascii_digit())
+        && spaced.split_whitespace().all(is_part)
+    {
+        let thousands = understand(&format!("{lower}k sqft"), Some(today));
+        (understood.sqft_min, understood.sqft_max) = (thousands.sqft_min, thousands.sqft_max);
     }
 }
 

@@ -146,6 +146,7 @@ mod tests {
             intent,
             selected: Vec::new(),
             is_requirement_new: false,
+            doubt: None,
             attributes: Vec::new(),
             when: Default::default(),
             news: SupplierRecord::default(),

@@ -443,6 +443,77 @@ fn a_listing_that_may_not_be_texted_goes_to_a_person() {
 }
 
 #[test]
+fn a_size_or_a_rent_beyond_what_there_is_is_asked_back_and_not_stored() {
+    for (text, asks) in [
+        (
+            "need 90 million sqft in Carson",
+            "How many sqft do you need?",
+        ),
+        (
+            "10k sqft in Carson for storage, budget $140 per sqft",
+            "What would you pay per sqft",
+        ),
+        (
+            "necesito 90,000,000 pies cuadrados en Carson",
+            "¿De qué medida lo necesita?",
+        ),
+    ] {
+        let mut contact = Contact::new(Side::Buyer);
+        let said = contact.said(text);
+        assert!(said.contains(asks), "{said}");
+        let known = &contact.conversation.requirement;
+        assert_eq!(known.locations[0].name, "Carson", "the rest is kept");
+        assert_eq!(known.criteria.budget_amount, None);
+        assert!(known.sqft_max.is_none_or(|sqft| sqft == 10_000));
+    }
+}
+
+#[test]
+fn a_number_alone_answers_the_question_for_a_size_in_thousands() {
+    for (answer, said_back) in [
+        ("12-14", "12,000-14,000 sqft"),
+        ("about 9", "9,000 sqft"),
+        ("9500", "9,500 sqft"),
+    ] {
+        let mut contact = Contact::new(Side::Buyer);
+        assert!(
+            contact
+                .said("something in Vernon")
+                .contains("How many sqft")
+        );
+        let said = contact.said(answer);
+        assert!(said.contains(said_back), "{answer}: {said}");
+    }
+    let mut contact = Contact::new(Side::Buyer);
+    contact.text(&["12"]);
+    let known = &contact.conversation.requirement;
+    assert_eq!(known.sqft_max, None, "nobody asked");
+}
+
+#[test]
+fn land_and_pallets_are_said_back_as_the_contact_counted_them() {
+    for (text, said_back) in [
+        ("2 acres of land in Fresno", "2 acres of land in Fresno"),
+        ("1 acre lot in Fresno", "1 acre of land in Fresno"),
+        ("up to 3 acres of land in Fresno", "up to 3 acres of land"),
+        ("1-2 acres of land in Fresno", "1-2 acres of land"),
+        ("500 pallets in Fresno", "space for 500 pallets in Fresno"),
+        (
+            "10k sqft plus 2 acres of land in Fresno",
+            "10,000 sqft and 2 acres of land",
+        ),
+        ("busco terreno de 2 acres en Fresno", "2 acres de terreno"),
+        (
+            "necesito espacio para 500 tarimas en Fresno",
+            "espacio para 500 tarimas",
+        ),
+    ] {
+        let said = Contact::new(Side::Buyer).said(text);
+        assert!(said.contains(said_back), "{text}: {said}");
+    }
+}
+
+#[test]
 fn what_a_supplier_says_is_said_back_kept_and_told() {
     let mut contact = Contact::new(Side::Supplier);
     let conclusion = contact.text(&["the space is still available, asking $1.55 MG"]);

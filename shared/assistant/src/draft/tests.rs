@@ -16,6 +16,8 @@ fn everything(wanted: &Requirement, listings: &[Listing], number: usize) -> Vec<
     let mut says = vec![
         Say::Welcome,
         Say::AskForWords,
+        Say::AskForNumber(Doubt::Size),
+        Say::AskForNumber(Doubt::Rent),
         Say::PassedOn { wanted: wanted() },
         Say::Noted,
         Say::NothingFits { wanted: wanted() },

@@ -140,3 +140,83 @@ fn a_market_a_zip_code_and_a_landmark_find_what_lies_there() {
         );
     }
 }
+
+/// Spaces in Carson: each lacks one thing that `all` has, and `silent` says nothing of any.
+fn with_criteria() -> Vec<Listing> {
+    let header = "id,city,state,sqft,clear_height_ft,dock_doors,drive_in_doors,power_amps,trailer_stalls,yard,features,rate,rate_unit";
+    let lines = [
+        "all,Carson,CA,10000,30,4,2,800,6,true,esfr,1.30,usd_per_sqft_month",
+        "low,Carson,CA,10000,20,4,2,800,6,true,esfr,1.30,usd_per_sqft_month",
+        "few-docks,Carson,CA,10000,30,1,2,800,6,true,esfr,1.30,usd_per_sqft_month",
+        "no-ramp,Carson,CA,10000,30,4,0,800,6,true,esfr,1.30,usd_per_sqft_month",
+        "weak,Carson,CA,10000,30,4,2,100,6,true,esfr,1.30,usd_per_sqft_month",
+        "few-stalls,Carson,CA,10000,30,4,2,800,1,true,esfr,1.30,usd_per_sqft_month",
+        "no-yard,Carson,CA,10000,30,4,2,800,6,false,esfr,1.30,usd_per_sqft_month",
+        "dear,Carson,CA,10000,30,4,2,800,6,true,esfr,1.60,usd_per_sqft_month",
+        "silent,Carson,CA,10000,,,,,,,,,",
+    ];
+    parse(&format!("{header}\n{}\n", lines.join("\n"))).unwrap()
+}
+
+#[test]
+fn what_is_known_to_fall_short_of_a_demand_is_not_offered_and_what_is_silent_comes_last() {
+    let listings = with_criteria();
+    let cases = [
+        ("28 ft clear", "low"),
+        ("3 docks", "few-docks"),
+        ("1 drive-in door", "no-ramp"),
+        ("400 amps", "weak"),
+        ("4 trailer stalls", "few-stalls"),
+        ("with a yard", "no-yard"),
+        ("budget $1.35 per sqft a month", "dear"),
+    ];
+    for (demand, short) in cases {
+        let need = wanted(&format!("10k sqft in Carson, {demand}"));
+        let ranked: Vec<&str> = listings
+            .iter()
+            .filter(|listing| unmet(listing, &need.criteria).is_some())
+            .map(|listing| listing.id.as_str())
+            .collect();
+        assert!(!ranked.contains(&short), "{demand}: {ranked:?}");
+        assert_eq!(ranked.len(), listings.len() - 1, "{demand}: {ranked:?}");
+        let all = search(&listings, &need, &[]);
+        assert!(
+            !ids(&all).contains(&"silent"),
+            "{demand}: three say that they have it"
+        );
+    }
+    let untold = |id: &str, text: &str| {
+        let listing = listings.iter().find(|listing| listing.id == id).unwrap();
+        unmet(listing, &wanted(text).criteria)
+    };
+    let all = "28 ft clear, 3 docks, 400 amps, esfr, fenced";
+    assert_eq!(untold("silent", all), Some(5));
+    assert_eq!(untold("all", all), Some(1), "fenced is not said");
+    // A tenth above the budget may be talked about; a rent counted otherwise says nothing.
+    assert_eq!(untold("dear", "budget $1.46 per sqft a month"), Some(0));
+    assert_eq!(untold("dear", "budget $9,000 a month"), Some(1));
+}
+
+#[test]
+fn land_fits_within_its_bounds_and_a_building_without_land_is_no_land() {
+    let csv = "id,city,state,sqft,land_acres\nhalf,Carson,CA,,0.5\ntwo,Carson,CA,,2\nfive,Carson,CA,,5\nroof,Carson,CA,10000,\n";
+    let listings = parse(csv).unwrap();
+    let found = |text: &str| ids(&search(&listings, &wanted(text), &[])).join(" ");
+    assert_eq!(found("2 acres in Carson"), "two");
+    assert_eq!(found("at least 1.9 acres in Carson"), "five two");
+    assert_eq!(found("up to half an acre in Carson"), "half");
+    assert_eq!(
+        found("2.2 acres in Carson"),
+        "two",
+        "a tenth less is near enough"
+    );
+    assert_eq!(found("1.5 acres in Carson"), "", "a third more is not");
+    let two = listings.iter().find(|listing| listing.id == "two").unwrap();
+    assert_eq!(land_off(two, &wanted("2 acres").criteria), Some(0));
+    assert_eq!(land_off(two, &wanted("2.2 acres").criteria), Some(100));
+    assert_eq!(
+        land_off(two, &wanted("10k sqft").criteria),
+        Some(0),
+        "no land is wanted"
+    );
+}

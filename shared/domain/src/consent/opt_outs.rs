@@ -46,7 +46,7 @@ const RULES: &[(Guard, Tail, &str)] = &[
          remove me|us, remove|lose|forget|trash my|our|this * numero|info|information|name|data, \
          take|get|pull|strike|scratch|cross me|us|my|this * off|from|out * list|lists|system|database|thread|messages, \
          take|get|pull * numero off|from|out, leave me|us alone|be, revoke|withdraw|cancel|end * consent|permission|subscription|messages, \
-         deje de contactar, deje de * messages, deje en paz, dejarme|dejarnos en paz, deje|dejar de recibir, \
+         deje de contactar, deje de * messages, deje con * messages, deje en paz, dejarme|dejarnos en paz, deje|dejar de recibir, \
          quiteme de * lista|listas|sistema|contactos|base, borre mi|este|nuestro|me * numero|nombre|contacto|contactos|lista, \
          dar|darme|deme|denme|dame|darnos|doy|darse * de baja, cancelar|cancele|cancelen|cancela * suscripcion|messages, \
          basta|alto de|a|con * messages, retiro|revoco|cancelo * consentimiento|permiso|autorizacion",

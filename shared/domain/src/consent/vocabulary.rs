@@ -59,7 +59,7 @@ const SPELLINGS: &[(&str, &str)] = &[
     ),
     (
         "deje",
-        "deje dejen deja dejar dejenme dejeme dejame dejenos pare paren para parale",
+        "deje dejen deja dejar dejenme dejeme dejame dejenos pare paren para parale parele parenle pareme parenme",
     ),
     (
         "quiteme",

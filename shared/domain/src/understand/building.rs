@@ -20,7 +20,7 @@ static DOCKS: LazyLock<Phrases> = LazyLock::new(|| {
         "dock, docks, dok, doks, dh, dhs, dock high, dock door|doors, dock high door|doors|position|positions, \
     loading|loding|loadin|loding dock|docks|dok|doks, loading bay|bays, loading door|doors, truck high, truckwell|truckwells, \
     truck well|wells, exterior|interior dock|docks, anden, andenes, andn, muelle, muelles, muelle de carga, muelles de carga, \
-    anden|andenes de carga, puertas|puerta de carga, puertas|puerta de anden, dockhigh, docs",
+    anden|andenes de carga, puertas|puerta de carga, puertas|puerta de anden, puertas|puerta para|de trailer|trailers|traila|trailas|camion|camiones, dockhigh, docs",
     )
 });
 
@@ -33,8 +33,14 @@ static DRIVE_INS: LazyLock<Phrases> = LazyLock::new(|| {
     )
 });
 
+static CROSS_DOCKS: LazyLock<Phrases> = LazyLock::new(|| {
+    Phrases::new(
+        "cross dock, cross docking, crossdock, crossdocking, transload, transloading, truck terminal",
+    )
+});
+
 const DOOR_WORDS: &str = "big good extra more loading interior exterior oversized large wide working usable dedicated \
-    min minimum grandes mas high";
+    min minimum grandes mas high +";
 
 static TRAILERS: LazyLock<Phrases> = LazyLock::new(|| {
     Phrases::new(
@@ -204,6 +210,19 @@ fn doors(tokens: &mut [Token], found: &mut Criteria, cleared: &mut Vec<Topic>) {
             *field = Some(1);
         }
         at = end;
+    }
+    // "Cross dock, 30 doors": what else would they be.
+    let is_cross_dock = (0..tokens.len()).any(|at| phrase(tokens, at, &CROSS_DOCKS).is_some());
+    if is_cross_dock && found.dock_doors_min.is_none() && found.drive_in_doors_min.is_none() {
+        for at in 0..tokens.len() {
+            if let Some(end) = phrase(tokens, at, phrases!("doors, door, puertas"))
+                && let Some(count) = count_before(tokens, at, DOOR_WORDS)
+                && let Some(doors) = whole(count.low, 1, MAX)
+            {
+                found.dock_doors_min = Some(doors);
+                take(tokens, count.start, end);
+            }
+        }
     }
 }
 

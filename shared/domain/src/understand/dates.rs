@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use jiff::ToSpan;
-use jiff::civil::Date;
+use jiff::civil::{Date, Weekday};
 
 use super::phrases::{Phrases, before, phrase, phrases, quantity_until, take, text, whole};
 use super::quantities::quantity;
@@ -40,7 +40,7 @@ fn term(tokens: &mut [Token], found: &mut Criteria) {
     static MONTH_TO_MONTH: LazyLock<Phrases> = LazyLock::new(|| {
         Phrases::new(
             "month to month, mo to mo, month by month, m2m, mtm, mes a mes, mes con mes, monthly lease|rental|term|basis, \
-        month 2 month, mes por mes",
+        month 2 month, month2month, mo2mo, mes por mes",
         )
     });
     static MONTHS: LazyLock<Phrases> = LazyLock::new(|| {
@@ -274,6 +274,17 @@ fn days_at(tokens: &[Token], at: usize, today: Date) -> Option<Days> {
         }
         "new" if matches!(text(tokens, at + 1), "year" | "years") => {
             return day(Date::new(today.year().checked_add(1)?, 1, 1).ok()?, at + 2);
+        }
+        "christmas" | "xmas" | "navidad" => {
+            let this = Date::new(today.year(), 12, 25).ok()?;
+            let next = this.checked_add(1.year()).ok()?;
+            return day(if this < today { next } else { this }, at + 1);
+        }
+        "thanksgiving" => {
+            let of = |november: Date| november.nth_weekday_of_month(4, Weekday::Thursday).ok();
+            let this = of(Date::new(today.year(), 11, 1).ok()?)?;
+            let next = of(Date::new(today.year().checked_add(1)?, 11, 1).ok()?)?;
+            return day(if this < today { next } else { this }, at + 1);
         }
         _ => {}
     }

@@ -51,8 +51,10 @@ static YEAR: LazyLock<Phrases> = LazyLock::new(|| {
     Phrases::new("year, yr, yearly, annual, annually, annum, ano, anual, anuales, yrs, y")
 });
 
-/// Reads the rent and marks its tokens. The last amount counts, since a text may correct itself.
-pub(super) fn read(tokens: &mut [Token], found: &mut Criteria) {
+/// Reads the rent and marks its tokens. The last amount counts, since a text may correct itself. Returns whether one is beyond
+/// what anybody pays.
+pub(super) fn read(tokens: &mut [Token], found: &mut Criteria) -> bool {
+    let mut is_beyond = false;
     let mut at = 0;
     while at < tokens.len() {
         for (structure, phrases) in STRUCTURES.iter() {
@@ -65,13 +67,19 @@ pub(super) fn read(tokens: &mut [Token], found: &mut Criteria) {
             at += 1;
             continue;
         };
-        if let Some((amount, unit)) = amount.and_then(|amount| counted_by(amount, unit)) {
-            found.budget_amount = Some(amount);
-            found.budget_unit = Some(unit);
+        if let Some(amount) = amount {
+            match counted_by(amount, unit) {
+                Some((amount, unit)) => {
+                    found.budget_amount = Some(amount);
+                    found.budget_unit = Some(unit);
+                }
+                None => is_beyond |= PER_SQFT_MAX < amount && unit.is_area,
+            }
         }
         take(tokens, at, end);
         at = end.max(at + 1);
     }
+    is_beyond
 }
 
 /// "Gross weight" is no lease.
@@ -95,7 +103,7 @@ fn amount_at(tokens: &[Token], at: usize) -> Option<(Option<f64>, Named, usize)>
     const CUES: &str = "budget pay paying rent rents renta rento price pricing asking rate rates offer spend presupuesto pagar pago pagamos \
         precio gastar psf tarifa pido pedimos quoting quote afford ask budgeted";
     const NOT_RENT: &str = "deposit insurance revenue worth value sales fee fees commission policy liability loan valued deposito seguro \
-        valor price tag inventory merchandise mercancia invested";
+        valor inventory merchandise mercancia invested";
     let has_sign = text(tokens, at) == "$";
     let start = at + usize::from(has_sign);
     let first = quantity(tokens, start)?;
@@ -128,11 +136,17 @@ fn amount_at(tokens: &[Token], at: usize) -> Option<(Option<f64>, Named, usize)>
         end += 1;
         has_money_word = true;
     }
+    // "2,500 a 3,000 pies": the second says what the first is.
+    let is_area_range = matches!(
+        text(tokens, first.end),
+        "-" | "to" | "a" | "and" | "y" | "or" | "o"
+    ) && quantity(tokens, first.end + 1)
+        .is_some_and(|second| unit_at(tokens, second.end).is_some());
     let (named, named_end) = named(tokens, end);
     // An area, a length or a count is no money, whatever stands around it.
     if !has_sign
         && !has_money_word
-        && unit_at(tokens, first.end).is_some()
+        && (unit_at(tokens, first.end).is_some() || is_area_range)
         && !is_small_rate(tokens, first, named)
     {
         return None;

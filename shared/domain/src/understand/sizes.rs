@@ -64,6 +64,21 @@ pub(super) fn size(tokens: &[Token]) -> Bounds {
     size
 }
 
+/// Whether the text names an area that no building has.
+pub(super) fn is_beyond(tokens: &[Token]) -> bool {
+    (0..tokens.len()).any(|at| {
+        let Some(number) = quantity(tokens, at) else {
+            return false;
+        };
+        let unit = unit_at(tokens, number.end);
+        let is_area = matches!(unit, Some((Unit::SquareFeet, _))) || number.has_unit;
+        let after = unit.map_or(number.end, |(_, after)| after);
+        is_area
+            && f64::from(SQFT_MAX) < number.value
+            && !is_price(tokens, number.start, after, true)
+    })
+}
+
 /// The smallest part, "divisible to 5k", "can be split to 10,000 sf", and marks its tokens.
 pub(super) fn divisible(tokens: &mut [Token]) -> Option<u32> {
     static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
@@ -391,7 +406,8 @@ fn is_price(tokens: &[Token], start: usize, after: usize, has_unit: bool) -> boo
             .any(|word| is_among(word, BEFORE));
     // "Rent is 10k", but "want to rent 10k".
     let nearby = || before(tokens, start).take(3);
-    let is_rent = nearby().any(|word| matches!(word, "rent" | "renta"))
+    let is_rent = !has_unit
+        && nearby().any(|word| matches!(word, "rent" | "renta"))
         && nearby().any(|word| is_among(word, "is under of : max de es below our"));
     let next = text(tokens, after);
     let is_rate = is_among(next, AFTER)
@@ -502,11 +518,11 @@ fn stands_as_size(tokens: &[Token], low: Quantity, high: Quantity, after: usize)
         max min maximum minimum maximo minimo plus + or o and y with w con asap now total range \
         instead tops bodega nave espacio industrial give mas as at by but of would would should \
         is ish somewhere anywhere close within starting que de por only ideally preferably worth \
-        area more better unit";
+        area more better unit not no nearby box spot";
     const ASKS: &str = "sqft sf feet need needs want wants about around approx approximately \
         roughly ~ least upto than max min maximum minimum it size necesito busco quiero como \
         unos hasta minimo maximo menos mas over under say maybe sorry actually like between \
-        entre : mejor seeking nope no";
+        entre : mejor seeking nope no lease sublease leasing subleasing rentar subarrendar";
     let next = tokens.get(after);
     let may_follow = next.is_none_or(|next| {
         next.is_place

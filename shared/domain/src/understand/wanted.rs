@@ -91,7 +91,7 @@ fn mentions(tokens: &[Token]) -> Vec<Mention> {
             .is_some_and(|last| last.end == at || is_list_gap(&tokens[last.end..at]));
         let found = known(tokens, at, follows_place)
             .or_else(|| zip(tokens, at))
-            .or_else(|| unknown(tokens, at));
+            .or_else(|| unknown(tokens, at, follows_place));
         match found {
             Some(mention) => {
                 at = mention.end;
@@ -308,7 +308,7 @@ fn zip(tokens: &[Token], at: usize) -> Option<Mention> {
     let before = word_before(1);
     let is_named = is_among(before, "zip zips zipcode code postal")
         || (matches!(before, ":" | "is" | "es") && word_before(2).starts_with("zip"));
-    let is_placed = is_among(before, "in near around en area de of by cerca") || tokens.len() == 1;
+    let is_placed = is_among(before, "in near around en area de of by cerca") || are_zips(tokens);
     let has_unit = tokens
         .get(at + 1)
         .is_some_and(|next| (next.is_glued && next.is_word()) || is_among(&next.text, UNITS));
@@ -326,20 +326,32 @@ fn zip(tokens: &[Token], at: usize) -> Option<Mention> {
     })
 }
 
-/// A name we do not know: capitalised words after a preposition, or words between a preposition and a state.
-fn unknown(tokens: &[Token], at: usize) -> Option<Mention> {
+/// Whether a message is nothing but one or more numbers of five digits: "90221 or 90222".
+fn are_zips(tokens: &[Token]) -> bool {
+    tokens.iter().all(|token| {
+        let is_code = token.written.len() == 5 && token.written.bytes().all(|b| b.is_ascii_digit());
+        is_code || token.kind == Kind::Mark || is_among(&token.text, LIST_WORDS)
+    })
+}
+
+/// A name we do not know: capitalised words after a preposition or after "or" and another place, or words between a
+/// preposition and a state.
+fn unknown(tokens: &[Token], at: usize, follows_place: bool) -> Option<Mention> {
     const NAME_WORDS_MAX: usize = 3;
     if !tokens[at].is_word() || at == 0 {
         return None;
     }
     let before = &tokens[at - 1].text;
+    // "Fontana or Bloomington": what may stand in for a place is one.
+    let is_alternative = follows_place && matches!(before.as_str(), "or" | "o" | "/");
     let is_placed = matches!(before.as_str(), "in" | "near" | "around" | "en")
         || (is_among(before, ARTICLES)
             && at > 1
             && matches!(
                 tokens[at - 2].text.as_str(),
                 "in" | "near" | "around" | "en" | "cerca"
-            ));
+            ))
+        || is_alternative;
 
     let mut end = at;
     let goes_on =
@@ -358,7 +370,10 @@ fn unknown(tokens: &[Token], at: usize) -> Option<Mention> {
         .take_while(|token| token.is_capitalised)
         .count();
     let end = at + capitalised;
-    let is_name = is_placed && capitalised > 0 && !is_street(tokens, end);
+    // "Carson or Maria calls me" names nobody's place.
+    let ends = || tokens.get(end).is_none_or(|next| next.kind == Kind::Mark);
+    let is_name =
+        is_placed && capitalised > 0 && !is_street(tokens, end) && (!is_alternative || ends());
     is_name.then(|| mention_of_unknown(tokens, at, end, None, end))
 }
 
@@ -476,7 +491,7 @@ fn is_refused(tokens: &[Token], mention: &Mention) -> bool {
         cerca at to be go do looking for like places from quiero queremos nada more than de que \
         sea cosas opciones mande manden mandes downtown";
     const REFUSALS: &str = "not no forget except excluding exclude besides avoid dont without \
-        outside nothing never stop cant wont isnt skip nor drop remove excepto salvo sin evitar \
+        scratch outside nothing never stop cant wont isnt skip nor drop remove excepto salvo sin evitar \
         ni";
     let before = words_before(tokens, mention.start, 7);
     for (at, word) in before.iter().enumerate().rev() {
@@ -517,7 +532,8 @@ fn is_refused(tokens: &[Token], mention: &Mention) -> bool {
         after.as_slice(),
         ["is" | "are", "not" | "out" | "no", ..]
             | ["wont" | "doesnt" | "isnt" | "dont", ..]
-            | ["no", "me" | "sirve" | "nos", ..]
+            | ["no"]
+            | ["no", "me" | "sirve" | "nos" | "," | "." | "!", ..]
             | ["is" | "are", "too", "far", ..]
             | ["too", "far", ..]
             | ["queda" | "esta", "muy" | "lejos", ..]

@@ -28,6 +28,18 @@ fn a_requirement_is_said_back_in_a_few_words() {
         (&["at least 20k sf"], "at least 20,000 sqft"),
         (&["1.2 million sf"], "1,200,000 sqft"),
         (
+            &["2.5 acres of yard in Carson"],
+            "2.5 acres of land in Carson",
+        ),
+        (
+            &["10k sf building in Carson", "plus at least 1 acre yard"],
+            "10,000 sqft and at least 1 acre of land in Carson",
+        ),
+        (
+            &["1,200 pallets in Vernon"],
+            "space for 1,200 pallets in Vernon",
+        ),
+        (
             &["storage and light assembly in Vernon"],
             "space in Vernon for storage and manufacturing",
         ),

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
+use wex_domain::criteria::Criteria;
 use wex_domain::requirement::{SQFT_MAX, SQFT_MIN, Use};
-use wex_domain::understand::{Language, TEXT_CHARS_MAX, understand, understand_turn};
+use wex_domain::understand::{Doubt, Language, TEXT_CHARS_MAX, understand, understand_turn};
 
 /// The size a text gives, written `10000`, `5000-6000`, `-20000`, `20000-` or empty.
 fn size(text: &str) -> String {
@@ -311,6 +312,58 @@ fn places_are_known_by_name_abbreviation_and_typing_error() {
         ),
     ];
     all(places, owned(&expectations));
+}
+
+#[test]
+fn what_stands_in_for_a_place_is_one_and_what_is_taken_back_is_none() {
+    all(
+        places,
+        owned(&[
+            ("5 acres in Fontana or Bloomington.", "Fontana; Bloomington"),
+            ("in Carson or Maria calls me", "Carson"),
+            ("90221 or 90222", "90221; 90222"),
+            ("bodega en Tijuana no, mejor en Otay Mesa", "Otay Mesa"),
+            ("scratch Fontana, Pomona is fine", "Pomona"),
+        ]),
+    );
+}
+
+#[test]
+fn holidays_months_and_prices_are_read_as_they_are_meant() {
+    let day = Some(jiff::civil::date(2026, 11, 23));
+    let criteria = |text| serde_json::to_string(&understand(text, day).criteria).unwrap();
+    for (text, meant) in [
+        (
+            "we need to be in before xmas",
+            r#"{"start_latest":"2026-12-25"}"#,
+        ),
+        ("start after thanksgiving", r#"{"start_from":"2026-11-26"}"#),
+        ("month2month", r#"{"term_type":"month_to_month"}"#),
+        (
+            "we dropped the price to $14.50/sf/yr",
+            r#"{"budget_amount":14.5,"budget_unit":"usd_per_sqft_year"}"#,
+        ),
+        ("se renta algo de 2,500 a 3,000 pies", "{}"),
+        ("cross dock, 30 doors", r#"{"dock_doors_min":30}"#),
+        ("4+ docks", r#"{"dock_doors_min":4}"#),
+        ("2 puertas para trailer", r#"{"dock_doors_min":2}"#),
+    ] {
+        assert_eq!(criteria(text), meant, "{text}");
+    }
+}
+
+#[test]
+fn a_number_beyond_what_there_is_is_a_doubt_and_no_value() {
+    let doubt = |text| understand(text, None).doubt;
+    assert_eq!(doubt("90 million sqft"), Some(Doubt::Size));
+    assert_eq!(doubt("not 90 million sqft but 9,000 sqft"), None);
+    assert_eq!(doubt("$140 per sqft"), Some(Doubt::Rent));
+    assert_eq!(doubt("10k sqft at $1.40 per sqft"), None);
+    assert_eq!(doubt("we paid $9,000,000 for it"), None);
+    assert_eq!(
+        understand("$140 per sqft", None).criteria,
+        Criteria::default()
+    );
 }
 
 #[test]
