@@ -17,7 +17,7 @@ test: redis-server postgres ## Run all tests.
 	@scripts/test
 
 .PHONY: eval
-eval: ## Count how often texts are read right without a model; fails below the gates of `wex eval --fail-under`. FILE=texts.jsonl reads others.
+eval: ## Count how often texts are read right without a model; fails below the gates of `wex eval --fail-under`. FILE=evals/held_out.jsonl (or a path of your own) reads that alone.
 	cargo build --release --locked --package wex-ops --bin wex
 	@LLM_PROVIDER=offline exec $(programs)/release/wex eval --fail-under $(or $(FILE),evals/texts.jsonl evals/more.jsonl evals/held_out.jsonl)
 

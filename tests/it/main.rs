@@ -12,6 +12,7 @@ mod crash_send;
 mod crashes;
 mod deliveries;
 mod demo;
+mod evals;
 mod first_light;
 mod governor;
 mod health;

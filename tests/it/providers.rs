@@ -33,14 +33,14 @@ const SAMPLE: &str = concat!(
 );
 
 /// A stand-in of its own for one test.
-struct Models {
+pub(crate) struct Models {
     url: String,
     http: reqwest::Client,
     _server: JoinSet<std::io::Result<()>>,
 }
 
 impl Models {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let sim = Sim::bind(Options {
             listen: ([127, 0, 0, 1], 0).into(),
             api_id: "id".to_owned(),
@@ -67,7 +67,7 @@ impl Models {
         }
     }
 
-    fn config(&self, dialect: Dialect) -> ProviderConfig {
+    pub(crate) fn config(&self, dialect: Dialect) -> ProviderConfig {
         let path = match dialect {
             Dialect::OpenAi => "openai/v1",
             Dialect::OpenAiCompatible => "compatible/v1",
@@ -115,7 +115,7 @@ impl Models {
     }
 
     /// What the next requests are answered with, word for word.
-    async fn will_say(&self, answers: &[Value]) {
+    pub(crate) async fn will_say(&self, answers: &[Value]) {
         for answer in answers {
             self.order("answers", &json!({ "text": answer.to_string() }))
                 .await;
@@ -132,13 +132,13 @@ impl Models {
         assert_eq!(answer.status(), StatusCode::OK, "{order}");
     }
 
-    async fn fail(&self, fault: &str, times: usize) {
+    pub(crate) async fn fail(&self, fault: &str, times: usize) {
         self.order("faults", &json!({ "fault": fault, "times": times }))
             .await;
     }
 
     /// What came, oldest first.
-    async fn requests(&self) -> Vec<Value> {
+    pub(crate) async fn requests(&self) -> Vec<Value> {
         self.page("").await
     }
 
@@ -267,7 +267,9 @@ async fn what_a_buyer_needs_beyond_place_size_and_use_is_quoted_and_read_by_our_
             { "slot": "dock_doors", "op": "set", "value": "4", "quote": "4" },
             { "slot": "term", "op": "set", "value": "3 years", "quote": "3 years" },
         ]);
-        models.will_say(&[answer("update_requirement", &slots)]).await;
+        models
+            .will_say(&[answer("update_requirement", &slots)])
+            .await;
         let (reading, _) = read(&models.assistant(dialect), &[text]).await;
         let reading = reading.expect("an answer");
         assert_eq!(reading.unsupported, 1, "nobody wrote 3 years");
