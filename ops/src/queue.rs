@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use wex_domain::job::{OUTBOUND, SEND_RATE};
+use wex_domain::webhook::{WEBHOOK_RECORD, WebhookLook};
 use wex_queue::{
     Act, Gate, GateState, HeldGate, Key, KeyState, LATE, Load, Pause, PeekedKey, QueueName, Survey,
     WHOLE_QUEUE, Worker,
@@ -171,6 +172,9 @@ async fn status(session: &Session, options: &Status) -> Result<(), CommandError>
             short(since(oldest_ms, session.now_ms))
         ))?;
     }
+    if let Some(complaint) = webhook_complaint(session).await? {
+        line(&format!("\n{complaint}"))?;
+    }
     let paused = rows
         .iter()
         .filter_map(|row| Some((row.queue, row.survey.pause.as_ref()?)));
@@ -194,6 +198,20 @@ async fn status(session: &Session, options: &Status) -> Result<(), CommandError>
         }
     }
     Ok(())
+}
+
+/// What a worker saw wrong with our webhook at Aircall, and what to type.
+async fn webhook_complaint(session: &Session) -> Result<Option<String>, CommandError> {
+    let looked = session.queue.records(&[WEBHOOK_RECORD.to_owned()]).await?;
+    let looked = looked.into_iter().flatten().next();
+    let looked = looked.and_then(|stored| WebhookLook::decode(&stored));
+    Ok(looked.and_then(|WebhookLook { state, at_ms }| {
+        let complaint = state.complaint()?;
+        let when = ago(at_ms, session.now_ms);
+        Some(format!(
+            "texts may not come in: {complaint} ({when}); `wex aircall doctor` says how it is now, and what to type"
+        ))
+    }))
 }
 
 /// The token bucket that claims of a queue cost one of.

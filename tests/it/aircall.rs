@@ -124,6 +124,13 @@ impl Desk {
         self.until_well().await;
     }
 
+    /// Waits until every process shows this metric; the ingress is asked.
+    async fn until_shown(&self, line: &str) {
+        let shown = async { while !self.world.get("/metrics").await.1.contains(line) {} };
+        let waited = tokio::time::timeout(PATIENCE, shown).await;
+        assert!(waited.is_ok(), "{line}\n{}", self.world.what_happened());
+    }
+
     fn write_tokens(&self, tokens: &str) {
         std::fs::write(self.tokens.path().join("tokens"), tokens).expect("room for tokens");
     }
@@ -922,6 +929,13 @@ async fn a_webhook_that_aircall_disabled_is_enabled_again_by_one_of_two_workers(
         .await
         .expect("Aircall disables it");
     desk.write_tokens(&desk.world.settings.webhook_token);
+    desk.until_shown(r#"sms_aircall_webhook{state="disabled"} 1"#)
+        .await;
+    let status = desk.world.wex(&["queue", "status"]).await;
+    assert!(
+        status.contains("Aircall had disabled our webhook"),
+        "{status}"
+    );
 
     let alarm = tokio::time::timeout(PATIENCE, says("webhook.disabled")).await;
     let alarm = alarm.expect("a worker looks again");
@@ -944,4 +958,39 @@ async fn a_webhook_that_aircall_disabled_is_enabled_again_by_one_of_two_workers(
         .buyer_texts("10k sqft in Gardena for storage")
         .await;
     assert_eq!(desk.world.sent(1).await[0].to, BUYER);
+    // The next look is good, and ends the alarm.
+    desk.until_shown(r#"sms_aircall_webhook{state="well"} 1"#)
+        .await;
+    let status = desk.world.wex(&["queue", "status"]).await;
+    assert!(!status.contains("webhook"), "{status}");
+}
+
+#[tokio::test]
+async fn a_webhook_that_is_missing_is_shown_until_it_is_there() {
+    let mut desk = Desk::native().await;
+    let url = format!("{}/api/sms/webhook", desk.world.ingress_url);
+    desk.world.settings.worker_variables.extend([
+        ("AIRCALL_WEBHOOK_URL", url.clone()),
+        ("AIRCALL_WEBHOOK_CHECK", "10s".to_owned()),
+    ]);
+    let old = desk.webhook().await;
+    let old = old["webhook_id"].as_str().expect("an id");
+    desk.ok(&["webhook", "delete", old, "--yes"]).await;
+    desk.world.start_worker().await;
+
+    desk.until_shown(r#"sms_aircall_webhook{state="missing"} 1"#)
+        .await;
+    let status = desk.world.wex(&["queue", "status"]).await;
+    assert!(
+        status.contains("texts may not come in: none of the account's webhooks delivers")
+            && status.contains("wex aircall doctor"),
+        "{status}"
+    );
+
+    desk.ok(&["webhook", "create", "--url", &url, "--yes"])
+        .await;
+    desk.until_shown(r#"sms_aircall_webhook{state="well"} 1"#)
+        .await;
+    let status = desk.world.wex(&["queue", "status"]).await;
+    assert!(!status.contains("texts may not come in"), "{status}");
 }

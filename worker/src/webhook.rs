@@ -9,7 +9,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use wex_aircall::account::{AccountError, Webhook, WebhookUrl};
 use wex_aircall::client::Client;
-use wex_queue::{Act, Effects, Key, Queue, QueueError};
+use wex_domain::webhook::{WEBHOOK_RECORD, WebhookLook, WebhookState};
+use wex_queue::{Act, Effects, Key, Queue, QueueError, Record};
+use wex_runtime::clock::Clock;
 use wex_runtime::error_chain;
 
 /// The record that one worker writes to look.
@@ -18,6 +20,9 @@ const LEASE: &str = "aircall:webhook_check";
 /// How often a look is tried before it is left to the next one, and how long in between.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(60);
+
+/// After a look that was not good, the next one comes as soon as this.
+const UNWELL_EVERY: Duration = Duration::from_secs(600);
 
 /// Which webhook is ours, and how often to look at it.
 #[derive(Debug, Clone)]
@@ -66,17 +71,38 @@ pub(crate) async fn watch(
         if queue.lease(LEASE, &worker_id, watch.every).await.ok() != Some(true) {
             continue;
         }
-        tokio::select! {
-            () = look(&queue, &aircall, &watch.url) => {}
+        let state = tokio::select! {
+            state = look(&queue, &aircall, &watch.url) => state,
             () = draining.cancelled() => return,
+        };
+        if let Err(untold) = tell(&queue, &worker_id, watch.every, state).await {
+            warn!(error = %error_chain(&untold), "webhook.not_told");
         }
     }
 }
 
-async fn look(queue: &Queue, aircall: &Client, url: &WebhookUrl) {
+/// Shows all processes what was seen, until nobody looks any more.
+async fn tell(
+    queue: &Queue,
+    worker_id: &str,
+    every: Duration,
+    state: WebhookState,
+) -> Result<(), QueueError> {
+    const VALID: &str = "the names are valid and the values short";
+    let at_ms = Clock.now_ms();
+    let look = WebhookLook { state, at_ms }.encode();
+    let mut records = vec![Record::set(WEBHOOK_RECORD, look, Some(every * 3)).expect(VALID)];
+    if state != WebhookState::Well {
+        let soon = Some(every.min(UNWELL_EVERY));
+        records.push(Record::set(LEASE, worker_id.to_owned(), soon).expect(VALID));
+    }
+    queue.remember(records).await
+}
+
+async fn look(queue: &Queue, aircall: &Client, url: &WebhookUrl) -> WebhookState {
     for left in (0..TRIES).rev() {
         match look_once(queue, aircall, url).await {
-            Ok(()) => return,
+            Ok(state) => return state,
             Err(unseen) if left == 0 => {
                 error!(error = %error_chain(&unseen), "webhook.unseen: whether Aircall still delivers is not known; wex aircall doctor says more");
             }
@@ -86,28 +112,42 @@ async fn look(queue: &Queue, aircall: &Client, url: &WebhookUrl) {
             }
         }
     }
+    WebhookState::Unseen
 }
 
-async fn look_once(queue: &Queue, aircall: &Client, url: &WebhookUrl) -> Result<(), Unseen> {
+async fn look_once(
+    queue: &Queue,
+    aircall: &Client,
+    url: &WebhookUrl,
+) -> Result<WebhookState, Unseen> {
     let webhooks = aircall.webhooks().await?.items;
-    match see(&webhooks, url) {
-        Seen::Well => info!("webhook.seen"),
-        Seen::Missing => error!(
-            "webhook.missing: none of the account's webhooks delivers to AIRCALL_WEBHOOK_URL; wex aircall webhook create"
-        ),
-        Seen::Deaf(webhook) => error!(
-            webhook.id,
-            "webhook.deaf: it is not subscribed to all events that we need; wex aircall webhook enable does it"
-        ),
+    Ok(match see(&webhooks, url) {
+        Seen::Well => {
+            info!("webhook.seen");
+            WebhookState::Well
+        }
+        Seen::Missing => {
+            error!(
+                "webhook.missing: none of the account's webhooks delivers to AIRCALL_WEBHOOK_URL; wex aircall webhook create"
+            );
+            WebhookState::Missing
+        }
+        Seen::Deaf(webhook) => {
+            error!(
+                webhook.id,
+                "webhook.deaf: it is not subscribed to all events that we need; wex aircall webhook enable does it"
+            );
+            WebhookState::Deaf
+        }
         Seen::Disabled(webhook) => {
             enable(queue, aircall, webhook).await?;
             error!(
                 webhook.id,
                 "webhook.disabled: Aircall had disabled it after failed deliveries; it is enabled again. What made it fail?"
             );
+            WebhookState::Disabled
         }
-    }
-    Ok(())
+    })
 }
 
 /// The audit says so first, as for an operator.

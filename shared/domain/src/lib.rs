@@ -2,7 +2,8 @@
 //!
 //! In reading order: who texts ([`phone_number`], [`mod@line`]) and what ([`message`], [`sms_text`]), what we may do about it
 //! ([`consent`], [`quiet_hours`]), what it means ([`understand`] with [`places`], [`requirement`], [`criteria`]), what we
-//! remember ([`conversation`]), what is kept ([`event`]), whom else we tell ([`notice`]) and what the processes leave for each other ([`job`]).
+//! remember ([`conversation`]), what is kept ([`event`]), whom else we tell ([`notice`]) and what the processes leave for
+//! each other ([`job`], [`webhook`]).
 
 mod area_codes;
 pub mod consent;
@@ -24,3 +25,4 @@ pub mod requirement;
 pub mod sms_text;
 pub mod supplier;
 pub mod understand;
+pub mod webhook;

@@ -13,6 +13,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use wex_domain::job::{DELIVERY, INBOUND, NOTIFY, OUTBOUND};
+use wex_domain::webhook::{WEBHOOK_RECORD, WebhookLook, WebhookState};
 use wex_queue::{
     HeldGate, LetterGroups, Oldest, Queue, QueueError, QueueName, Survey, WHOLE_QUEUE, Worker,
 };
@@ -38,6 +39,7 @@ pub struct Standing {
     processes: Vec<Worker>,
     events_waiting: u64,
     oldest_event: Option<Duration>,
+    webhook: Option<WebhookState>,
 }
 
 impl Standing {
@@ -56,6 +58,9 @@ impl Standing {
             gates.extend(of_queue.into_iter().map(|gate| (name, gate)));
         }
         let oldest_event_ms = queue.oldest_event_ms().await?;
+        let looked = queue.records(&[WEBHOOK_RECORD.to_owned()]).await?;
+        let looked = looked.into_iter().flatten().next();
+        let looked = looked.and_then(|stored| WebhookLook::decode(&stored));
         Ok(Self {
             queues,
             gates,
@@ -63,6 +68,7 @@ impl Standing {
             events_waiting: queue.events_waiting().await?,
             oldest_event: oldest_event_ms
                 .map(|oldest_ms| Duration::from_millis(now_ms.saturating_sub(oldest_ms))),
+            webhook: looked.map(|look| look.state),
         })
     }
 
@@ -129,6 +135,18 @@ impl Standing {
             };
             family.get_or_create(&OfProcess { state }).inc();
         }
+        let webhook = Family::<OfWebhook, Gauge>::default();
+        for seen in WebhookState::ALL {
+            let state = seen.as_str();
+            webhook
+                .get_or_create(&OfWebhook { state })
+                .set(i64::from(self.webhook == Some(seen)));
+        }
+        registry.register(
+            "sms_aircall_webhook",
+            "How our webhook at Aircall was when a worker last looked: disabled is enabled again; none where nobody looks",
+            webhook,
+        );
         registry.register("sms_queue_jobs", "Jobs that are not finished", jobs);
         registry.register("sms_queue_keys", "Conversations with jobs, by state", keys);
         registry.register(
@@ -233,6 +251,12 @@ struct OfGate {
 struct ForReason {
     queue: &'static str,
     reason: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfWebhook {
+    /// [`WebhookState`]
+    state: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]

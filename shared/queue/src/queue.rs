@@ -10,7 +10,7 @@ use redis::{FromRedisValue, RedisError, Value};
 use crate::completer::Completer;
 use crate::connection::{Connection, Doorbell};
 use crate::gate::{Gate, GatePolicy, Heard};
-use crate::job::{Claim, ERROR_CHARS_MAX, Effects, History, Job, Key, NewJob, QueueName};
+use crate::job::{Claim, ERROR_CHARS_MAX, Effects, History, Job, Key, NewJob, QueueName, Record};
 use crate::scripts;
 
 /// The most jobs that one enqueue takes; Lua's stack and Redis's single thread set the scale.
@@ -680,6 +680,17 @@ impl Queue {
     /// When Redis cannot be asked.
     pub async fn records(&self, names: &[String]) -> Result<Vec<Option<String>>, QueueError> {
         self.connection.records(names).await
+    }
+
+    /// Writes records that belong to no job.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked. They may be written all the same.
+    pub async fn remember(&self, records: Vec<Record>) -> Result<(), QueueError> {
+        let mut args = Vec::new();
+        Effects::from(records).push_args(&mut args);
+        let _done: String = self.connection.run(&scripts::REMEMBER, &args).await?;
+        Ok(())
     }
 
     /// Adds to sums that all processes share: records with a whole number each. Returns the sums; they are forgotten `kept` after

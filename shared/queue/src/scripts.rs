@@ -42,6 +42,7 @@ script!(LOAD, "load.lua");
 script!(NOW, "now.lua");
 script!(LEASE, "lease.lua");
 script!(ADD_UP, "add_up.lua");
+script!(REMEMBER, "remember.lua");
 script!(LETTERS, "letters.lua");
 script!(GROUPS, "groups.lua");
 script!(TALLY, "tally.lua");

@@ -7,7 +7,7 @@ use std::path::Path;
 use redis::Script;
 use wex_queue::{
     Act, Correction, EventReader, Forgotten, GatePolicy, Heard, LetterFilter, PAYLOAD_BYTES_MAX,
-    Unless, WorkerAbout,
+    Rate, Unless, WorkerAbout,
 };
 
 use super::*;
@@ -19,7 +19,7 @@ const ROUNDS: usize = 15;
 const CHEAP: Duration = Duration::from_millis(2);
 
 /// Every script, in an order in which none takes away what a later one is to meet.
-const SCRIPTS: [&str; 38] = [
+const SCRIPTS: [&str; 40] = [
     // While keys are due: each claim makes some of them ready.
     "claim",
     "enqueue",
@@ -50,7 +50,9 @@ const SCRIPTS: [&str; 38] = [
     "now",
     "lease",
     "add_up",
+    "remember",
     "correct_rate",
+    "take_token",
     "spend",
     "apply",
     "restore",
@@ -221,6 +223,14 @@ async fn cost(store: &Store, phase: &str, script: &'static str) -> Duration {
                     resets_in: PATIENCE,
                 };
                 queue.correct_rate("rate", correction).await.expect(answers);
+            }
+            ("remember", _) => {
+                let kept = queue.remember(vec![record("state", "1")]).await;
+                kept.expect(answers);
+            }
+            ("take_token", _) => {
+                let rate = Rate::within("tokens", u32::MAX);
+                assert_eq!(queue.take_token(rate).await.expect(answers), None);
             }
             // Each round in another slot of the shorter span, and all slots are looked at.
             ("spend", _) => {
