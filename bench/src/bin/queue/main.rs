@@ -53,6 +53,7 @@ async fn main() -> ExitCode {
         [] => run().await,
         // What this program starts itself as; not for people.
         [ours::CONSUME, url] => ours::consume(url).await,
+        [ours::HOLD, url] => ours::hold(url).await,
         _ => Err("bench-queue takes no arguments".into()),
     };
     match done {
@@ -67,7 +68,7 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), Error> {
     let started = Instant::now();
     report::introduction();
-    let mut always = Vec::new();
+    let (mut always, mut rescued_in) = (Vec::new(), Duration::ZERO);
     for fsync in [Fsync::EverySecond, Fsync::Always] {
         let mut server = Server::start(fsync).await?;
         let mut rounds = Vec::new();
@@ -78,10 +79,12 @@ async fn run() -> Result<(), Error> {
         if fsync == Fsync::Always {
             report::curve(&curve(&mut server).await?);
             always = rounds;
+            server.empty().await?;
+            rescued_in = ours::rescue(&mut server).await?;
         }
         server.end().await;
     }
-    report::targets(&always);
+    report::targets(&always, rescued_in);
     report::ran_for(started.elapsed());
     Ok(())
 }

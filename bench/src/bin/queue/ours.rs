@@ -26,6 +26,12 @@ pub(crate) const CONSUME: &str = "consume";
 /// A consumer that has found nothing for this long has drained the queue.
 const DRAINED_AFTER: Duration = Duration::from_millis(500);
 
+/// The argument with which this program starts itself as a consumer that never finishes anything.
+pub(crate) const HOLD: &str = "hold";
+
+/// How many jobs it holds when it is killed.
+pub(crate) const HELD: usize = 10;
+
 /// How long everything sleeps before a pick-up is measured.
 pub(crate) const IDLE: Duration = Duration::from_millis(4);
 
@@ -33,6 +39,8 @@ const QUEUE: QueueName = QueueName("bench");
 
 /// As long as the id that a worker process gives itself.
 const WORKER: &str = "01234567-89ab-7cde-8123-456789abcdef";
+
+const RESCUER: &str = "01234567-89ab-7cde-8123-456789abcdf0";
 
 const OPERATION_MAX: Duration = Duration::from_secs(10);
 
@@ -231,6 +239,39 @@ pub(crate) async fn consume(url: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// A consumer process that claims [`HELD`] jobs, says so, and holds them until it is killed.
+pub(crate) async fn hold(url: &str) -> Result<(), Error> {
+    let queue = Queue::new(url, OPERATION_MAX)?;
+    let claimed = queue.claim(QUEUE, WORKER, HELD, Limits::default()).await?;
+    if claimed.claims.len() != HELD {
+        return Err(format!("{} jobs came for {HELD}", claimed.claims.len()).into());
+    }
+    report::say("ready");
+    std::future::pending().await
+}
+
+/// From the kill of a consumer that holds [`HELD`] jobs under a lease of the usual length until another one has done them.
+pub(crate) async fn rescue(server: &mut Server) -> Result<Duration, Error> {
+    fill(server, HELD, Events::None).await?;
+    let mut doomed = Consumer::start(HOLD, &server.url).await?;
+    let queue = Queue::new(&server.url, OPERATION_MAX)?;
+    queue.survey(QUEUE).await?; // Connects.
+    doomed.child.kill().await?;
+    let killed = Instant::now();
+    let never = CancellationToken::new();
+    let mut fetcher = Fetcher::new(queue.clone(), QUEUE, RESCUER.to_owned(), Limits::default());
+    let mut done = 0;
+    while done < HELD {
+        for claim in fetcher.next(CONCURRENCY, &never).await {
+            match queue.complete(&claim, &Effects::default()).await? {
+                Settled::Done => done += claim.jobs.len(),
+                Settled::Stale => return Err("a lease ended during a no-op".into()),
+            }
+        }
+    }
+    Ok(killed.elapsed())
+}
+
 /// Drains the queue with so many consumer processes: how many jobs, how long until the last was done, the CPU time of all.
 pub(crate) async fn drain(
     url: &str,
@@ -238,7 +279,7 @@ pub(crate) async fn drain(
 ) -> Result<(usize, Duration, Duration), Error> {
     let mut consumers = Vec::new();
     for _ in 0..processes {
-        consumers.push(Consumer::start(url).await?);
+        consumers.push(Consumer::start(CONSUME, url).await?);
     }
     for consumer in &mut consumers {
         consumer.go().await?;
@@ -259,9 +300,9 @@ struct Consumer {
 }
 
 impl Consumer {
-    async fn start(url: &str) -> Result<Self, Error> {
+    async fn start(as_what: &str, url: &str) -> Result<Self, Error> {
         let mut child = Command::new(std::env::current_exe()?)
-            .args([CONSUME, url])
+            .args([as_what, url])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -270,6 +311,9 @@ impl Consumer {
         let mut output = BufReader::new(stdout);
         let mut ready = String::new();
         output.read_line(&mut ready).await?;
+        if ready.trim() != "ready" {
+            return Err(format!("a consumer said {ready:?}").into());
+        }
         Ok(Self { child, output })
     }
 

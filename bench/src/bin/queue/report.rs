@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::ours::Drained;
+use wex_queue::Limits;
+
+use crate::ours::{Drained, HELD};
 use crate::server::Fsync;
 use crate::{CALLS, CONCURRENCY, CURVE_SAMPLE, DRAIN_JOBS, PAYLOAD_BYTES, PICK_UPS, ROUNDS, Rate};
 
@@ -43,6 +45,9 @@ const KEPT: [(&str, &str, &str); 3] = [
     ),
     ("wex:{0}:fence", "the count of claims", "one number"),
 ];
+
+/// How long after the end of their leases the jobs of a killed worker may still wait, all together.
+const RESCUE_MAX: Duration = Duration::from_secs(2);
 
 impl Left {
     /// Keys, and bytes of all of them.
@@ -122,6 +127,7 @@ One Redis per mode on the loopback interface, append-only file, no rewrites of i
   enqueue           {CONCURRENCY} tasks share one connection, one call under way each, every job with an event id: {CALLS} calls of one job, or {DRAIN_JOBS} jobs by 100
   drain             {DRAIN_JOBS} no-op jobs of {DRAIN_JOBS} keys without event ids; consumers are processes of their own, concurrency {CONCURRENCY}
   CPU               ms per 1,000 jobs or calls, system calls included: Redis's whole process; of ours the consumer processes alone (enqueue and the baselines: Redis alone)
+  rescue            a consumer is killed with {HELD} jobs under the usual lease while another one waits, which has to find and finish them
   pick-up           {PICK_UPS} by turns: enqueue until the consumer has the claim, bare LPUSH until BLPOP has the payload; all asleep before
 "
     ));
@@ -225,7 +231,7 @@ pub(crate) fn curve(points: &[CurvePoint]) {
 }
 
 /// The targets of ARCHITECTURE's queue, with what was measured at fsync always.
-pub(crate) fn targets(rounds: &[Round]) {
+pub(crate) fn targets(rounds: &[Round], rescued_in: Duration) {
     say(
         "targets, fsync always                                             measured   target   reached",
     );
@@ -264,6 +270,12 @@ pub(crate) fn targets(rounds: &[Round]) {
         "Redis bytes left by finished jobs but counters and recent list",
         f64::from(u32::try_from(left).unwrap_or(u32::MAX)),
         0.0,
+        Bound::AtMost,
+    );
+    target(
+        &format!("s from the kill of a worker with {HELD} jobs until they are done"),
+        rescued_in.as_secs_f64(),
+        (Limits::default().lease + RESCUE_MAX).as_secs_f64(),
         Bound::AtMost,
     );
 }
