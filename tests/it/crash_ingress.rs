@@ -3,17 +3,13 @@
 //!
 //! `CRASH_SECONDS` makes a run longer, `CRASH_SEED` repeats its chances; `make crash-ingress` prints the figures.
 
-use wex_runtime::env::Env;
+use wex_tests::crash::{Choice, Report};
 use wex_tests::crash_ingress::{Fault, run};
-use wex_tests::crash_matrix::Choice;
 
 use crate::processes;
 
 async fn holds_under(faults: &[Fault]) {
-    let mut env = Env::from_process();
-    let choice = Choice::from_env(&mut env, "3");
-    env.finish()
-        .expect("CRASH_SECONDS and CRASH_SEED are numbers");
+    let choice = Choice::for_test("3");
     run(processes(), faults, choice).await.assert_clean();
 }
 

@@ -4,16 +4,13 @@
 //! `CRASH_SECONDS` makes a run longer, `CRASH_SEED` repeats its chances; `make crash-matrix` prints the figures, and is for
 //! runs of more than two minutes, which nextest would end as stuck.
 
-use wex_runtime::env::Env;
-use wex_tests::crash_matrix::{Choice, Fault, run};
+use wex_tests::crash::{Choice, Report};
+use wex_tests::crash_matrix::{Fault, run};
 
 use crate::processes;
 
 async fn holds_under(faults: &[Fault]) {
-    let mut env = Env::from_process();
-    let choice = Choice::from_env(&mut env, "4");
-    env.finish()
-        .expect("CRASH_SECONDS and CRASH_SEED are numbers");
+    let choice = Choice::for_test("4");
     run(processes(), faults, choice).await.assert_clean();
 }
 

@@ -4,17 +4,13 @@
 //! `CRASH_SECONDS` makes it longer, `CRASH_SEED` repeats its chances; `make crash-send` prints the figures, and is for runs of
 //! more than a minute.
 
-use wex_runtime::env::Env;
-use wex_tests::crash_matrix::Choice;
+use wex_tests::crash::{Choice, Report};
 use wex_tests::crash_send::run;
 
 use crate::processes;
 
 #[tokio::test]
 async fn workers_killed_and_frozen_while_aircall_fails_send_every_answer_once_or_tell_a_person() {
-    let mut env = Env::from_process();
-    let choice = Choice::from_env(&mut env, "8");
-    env.finish()
-        .expect("CRASH_SECONDS and CRASH_SEED are numbers");
+    let choice = Choice::for_test("8");
     run(processes(), choice).await.assert_clean();
 }

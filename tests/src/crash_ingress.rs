@@ -19,8 +19,8 @@ use wex_ops::stack::Settings;
 use wex_queue::{Limits, Queue};
 
 use self::load::{Load, Sent};
-use crate::crash_matrix::history::{History, Verdict};
-use crate::crash_matrix::{Choice, name, say};
+use crate::crash::history::{History, Verdict};
+use crate::crash::{self, Choice};
 use crate::{INBOUND, PATIENCE, World};
 
 /// No answer may take longer: Aircall gives up after 5 s, and the network takes its part of that.
@@ -97,9 +97,8 @@ pub struct Report {
 /// # Panics
 /// When the machine does not play along: no `redis-server`, no free port.
 pub async fn run(processes: &Path, faults: &[Fault], choice: Choice) -> Report {
-    let seed = choice.seed.unwrap_or_else(rand::random);
-    let what = name(faults);
-    say(&format!("{what}: CRASH_SEED={seed}"));
+    let what = crash::name(faults);
+    let seed = choice.seed(&what);
     let mut settings = Settings::default();
     if faults.contains(&Fault::SpoolFull) {
         let bound = ("INGRESS_SPOOL_BYTES_MAX", SPOOL_SMALL.to_owned());
@@ -259,30 +258,32 @@ async fn read(world: &World, sent: &Sent) -> History {
     history
 }
 
-impl Report {
-    pub const HEADER: &str = "fault                       requests  accepted  refused 503  unanswered  faults  lost  doubled  out of order  other  slowest s  drained s  seed";
+impl crash::Report for Report {
+    const HEADER: &str = "fault                       requests  accepted  refused 503  unanswered  faults  lost  doubled  out of order  other  slowest s  drained s  seed";
 
-    #[must_use]
-    pub fn is_clean(&self) -> bool {
+    fn what(&self) -> &str {
+        &self.what
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn is_telling(&self) -> bool {
+        0 < self.faults && 0 < self.accepted
+    }
+
+    fn is_clean(&self) -> bool {
         self.verdict == Verdict::default()
     }
 
-    /// # Panics
-    /// When there were no faults, nothing was accepted, or anything is wrong with the history.
-    pub fn assert_clean(&self) {
-        assert!(
-            self.is_clean(),
-            "CRASH_SEED={}\n{}\n{self}\n{:#?}",
-            self.seed,
-            Self::HEADER,
-            self.verdict.findings
-        );
-        assert!(self.faults > 0 && self.accepted > 0, "nothing happened");
+    fn findings(&self) -> &[String] {
+        &self.verdict.findings
     }
 }
 
 impl fmt::Display for Report {
-    /// A row below [`Report::HEADER`]; `other` counts what has no column of its own.
+    /// A row of the table; `other` counts what has no column of its own.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Verdict {
             lost,

@@ -6,37 +6,16 @@
 //! calls to [`run`].
 
 mod arena;
-pub mod history;
 pub mod worker;
 
 use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use wex_runtime::env::Env;
-
 use self::arena::Arena;
 pub use self::arena::{Fault, LEASE};
-use self::history::Verdict;
-
-/// What a person may choose.
-#[derive(Debug, Clone, Copy)]
-pub struct Choice {
-    /// `CRASH_SECONDS`: how long faults happen, in each run.
-    pub span: Duration,
-    /// `CRASH_SEED`: of the dice, in each run; by chance when not set. The dice decide what is done and when, as far as
-    /// the harness decides it; the rest is the machine's.
-    pub seed: Option<u64>,
-}
-
-impl Choice {
-    pub fn from_env(env: &mut Env, seconds: &str) -> Self {
-        Self {
-            span: Duration::from_secs(env.or("CRASH_SECONDS", seconds)),
-            seed: env.optional("CRASH_SEED"),
-        }
-    }
-}
+use crate::crash::history::Verdict;
+use crate::crash::{self, Choice};
 
 /// What came of one run.
 #[derive(Debug)]
@@ -59,9 +38,8 @@ pub struct Report {
 /// # Panics
 /// When the machine does not play along: no `redis-server`, no free port.
 pub async fn run(processes: &Path, faults: &[Fault], choice: Choice) -> Report {
-    let seed = choice.seed.unwrap_or_else(rand::random);
-    let what = name(faults);
-    say(&format!("{what}: CRASH_SEED={seed}"));
+    let what = crash::name(faults);
+    let seed = choice.seed(&what);
     let mut arena = Arena::start(processes, seed, faults).await;
     let count = arena.suffer(faults, choice.span).await;
     let finished = arena.finish(faults).await;
@@ -76,47 +54,31 @@ pub async fn run(processes: &Path, faults: &[Fault], choice: Choice) -> Report {
     }
 }
 
-/// What a row of the table is called.
-#[must_use]
-pub fn name(faults: &[impl fmt::Display]) -> String {
-    match faults {
-        [fault] => fault.to_string(),
-        _ => "all, mixed".to_owned(),
-    }
-}
+impl crash::Report for Report {
+    const HEADER: &str = "fault                       accepted  faults  lost  doubled  out of order  other  rescued   p50 s   p99 s  settled s  seed";
 
-/// To standard error: the table goes to standard output, and a test's output is shown when it fails.
-pub(crate) fn say(line: &str) {
-    #[expect(
-        clippy::print_stderr,
-        reason = "the seed has to be seen by whoever runs this"
-    )]
-    {
-        eprintln!("{line}");
+    fn what(&self) -> &str {
+        &self.what
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn is_telling(&self) -> bool {
+        0 < self.faults
+    }
+
+    fn is_clean(&self) -> bool {
+        self.verdict == Verdict::default()
+    }
+
+    fn findings(&self) -> &[String] {
+        &self.verdict.findings
     }
 }
 
 impl Report {
-    pub const HEADER: &str = "fault                       accepted  faults  lost  doubled  out of order  other  rescued   p50 s   p99 s  settled s  seed";
-
-    #[must_use]
-    pub fn is_clean(&self) -> bool {
-        self.verdict == Verdict::default()
-    }
-
-    /// # Panics
-    /// When there were no faults, or anything is wrong with the history.
-    pub fn assert_clean(&self) {
-        assert!(
-            self.is_clean(),
-            "CRASH_SEED={}\n{}\n{self}\n{:#?}",
-            self.seed,
-            Self::HEADER,
-            self.verdict.findings
-        );
-        assert!(self.faults > 0, "nothing happened");
-    }
-
     /// The time within which this part of the jobs was rescued.
     fn rescued_within(&self, part: f64) -> Option<Duration> {
         let last = u32::try_from(self.rescues.len().checked_sub(1)?).ok()?;
@@ -131,7 +93,7 @@ impl Report {
 }
 
 impl fmt::Display for Report {
-    /// A row below [`Report::HEADER`]; `other` counts what has no column of its own.
+    /// A row of the table; `other` counts what has no column of its own.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Verdict {
             lost,

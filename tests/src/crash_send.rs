@@ -15,8 +15,11 @@ use tokio::time::{Instant, sleep};
 use wex_ops::stack::{Process, Settings};
 use wex_queue::{QueueName, Survey};
 
-use crate::crash_matrix::Choice;
+use crate::crash::{self, Choice};
 use crate::{INBOUND, OUTBOUND, World};
+
+/// What the one row of the table is called.
+pub const NAME: &str = "sends";
 
 /// Short, so that a run sees many rescues.
 pub const LEASE: Duration = Duration::from_secs(2);
@@ -80,8 +83,7 @@ pub struct Report {
 /// # Panics
 /// When the machine does not play along, or not everything finishes.
 pub async fn run(processes: &Path, choice: Choice) -> Report {
-    let seed = choice.seed.unwrap_or_else(rand::random);
-    crate::crash_matrix::say(&format!("sends: CRASH_SEED={seed}"));
+    let seed = choice.seed(NAME);
     let settings = Settings {
         lease: LEASE,
         unknown_wait: UNKNOWN_WAIT,
@@ -237,33 +239,32 @@ fn contact(number: u64) -> String {
     format!("+1424{:07}", 5_550_000 + number)
 }
 
-impl Report {
-    pub const HEADER: &str = "accepted  killed  frozen  failures    sent  unknown  unproven  doubled    lost   other  settled s  seed";
+impl crash::Report for Report {
+    const HEADER: &str = "accepted  killed  frozen  failures    sent  unknown  unproven  doubled    lost   other  settled s  seed";
 
-    #[must_use]
-    pub fn is_clean(&self) -> bool {
+    fn what(&self) -> &str {
+        NAME
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn is_telling(&self) -> bool {
+        0 < self.killed && 0 < self.failures && 0 < self.sent
+    }
+
+    fn is_clean(&self) -> bool {
         self.unproven + self.doubled + self.lost == 0 && self.other.is_empty()
     }
 
-    /// # Panics
-    /// When nothing happened, or anything is wrong with what came of it.
-    pub fn assert_clean(&self) {
-        assert!(
-            self.is_clean(),
-            "CRASH_SEED={}\n{}\n{self}\n{:#?}",
-            self.seed,
-            Self::HEADER,
-            self.other
-        );
-        assert!(
-            0 < self.killed && 0 < self.failures && 0 < self.sent,
-            "nothing happened:\n{self}"
-        );
+    fn findings(&self) -> &[String] {
+        &self.other
     }
 }
 
 impl fmt::Display for Report {
-    /// A row below [`Report::HEADER`].
+    /// A row of the table.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,

@@ -2,9 +2,10 @@
 //!
 //! The tests are sentences about it, in `it/`. They wait for events, never for time to pass. For the queue alone there is
 //! another world, in which far more goes wrong: [`crash_matrix`]; for what is sent, [`crash_send`]. In [`crash_ingress`] this
-//! one breaks under load.
+//! one breaks under load. What these share is [`mod@crash`].
 
 pub mod collector;
+pub mod crash;
 pub mod crash_ingress;
 pub mod crash_matrix;
 pub mod crash_send;

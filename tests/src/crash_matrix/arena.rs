@@ -24,8 +24,8 @@ use wex_ops::stack::{Process, Programs, Redis};
 use wex_queue::{EventId, Key, LetterFilter, Limits, NewJob, Queue, QueueName, QuietWindow};
 use wex_runtime::clock::Clock;
 
-use super::history::History;
 use super::worker::{FRAGILE, OUTCOMES, SINGLES, TURNS, Task, holder_record, last_record, payload};
+use crate::crash::history::History;
 use crate::link::{Link, Passage};
 use crate::programs;
 
