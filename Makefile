@@ -25,6 +25,10 @@ eval: ## Count how often texts are read right without a model; fails below the g
 check: ## Check the format, lints, documentation and dependencies.
 	@scripts/check
 
+.PHONY: fuzz
+fuzz: ## Feed the parser of deliveries with what nobody thought of; needs a C++ compiler. FUZZ_SECONDS=600 goes on longer.
+	@scripts/fuzz
+
 .PHONY: crash-matrix
 crash-matrix: redis-server ## Break everything around the queue and print what was lost. CRASH_SECONDS=600 breaks longer, CRASH_SEED=1 the same again.
 	cargo build --locked --package wex-tests --bins
