@@ -109,6 +109,37 @@ async fn an_opt_out_on_both_lines_is_confirmed_once() {
     assert_eq!(sent[2].body, wex_domain::consent::OPT_OUT_CONFIRMATION);
 }
 
+/// Each contact's two turns are claimed together, by two workers with several hands each.
+#[tokio::test]
+async fn an_opt_out_on_both_lines_at_the_same_moment_is_confirmed_once() {
+    const CONTACTS: usize = 12;
+    let mut world = World::start_without_worker(processes(), Settings::default()).await;
+    let lines = [world.settings.buyer.0, world.settings.supplier.0];
+    let contacts: Vec<String> = (0..CONTACTS)
+        .map(|number| format!("+187045754{number:02}"))
+        .collect();
+    for contact in &contacts {
+        for line in lines {
+            let texted = world.sim.contact_texts(line, contact, "STOP", 1).await;
+            texted.expect("wex-sim answers");
+        }
+    }
+    world
+        .until(INBOUND, "all texts wait", |survey| {
+            survey.ready == 2 * CONTACTS as u64
+        })
+        .await;
+    world.start_worker().await;
+    let _other = world.new_worker().await;
+    world.until_heard(2 * CONTACTS as u64).await;
+
+    let sent = world.sent(CONTACTS).await;
+    assert_eq!(sent.len(), CONTACTS, "{sent:?}");
+    let mut confirmed: Vec<_> = sent.into_iter().map(|sent| sent.to).collect();
+    confirmed.sort();
+    assert_eq!(confirmed, contacts);
+}
+
 #[tokio::test]
 async fn who_texts_on_after_an_opt_out_is_kept_and_told_to_people() {
     let world = World::start(processes()).await;

@@ -27,11 +27,12 @@ use wex_domain::job::{
 use wex_domain::line::Side;
 use wex_domain::message::{InboundMessage, Purpose, Reply};
 use wex_domain::notice::NoticeKind;
+use wex_domain::phone_number::PhoneNumber;
 use wex_domain::requirement::Requirement;
 use wex_domain::sms_text;
 use wex_domain::understand::Language;
 use wex_llm::{Assistant, Wording};
-use wex_queue::{Claim, Effects, Failed, Invalid, NewJob, QueueName, Record};
+use wex_queue::{Claim, Counts, Effects, Failed, Invalid, NewJob, QueueName, Record};
 use wex_runtime::trace;
 use wex_turn::{Turn, Verdict, listen};
 
@@ -146,13 +147,52 @@ pub(crate) async fn take(claim: &Claim, ctx: &Context) -> Result<Achieved, Failu
     let mut taken = Taken::read(claim, ctx).await?;
     let known = taken.conversation.requirement.clone();
     let help = consent::help(ctx.help_contact.as_deref());
-    let conclusion = conclude(&mut taken, &ctx.listings, &ctx.assistant, &help).await;
+    let mut conclusion = conclude(&mut taken, &ctx.listings, &ctx.assistant, &help).await;
+    if matches!(conclusion.reply, Some((Purpose::ConfirmOptOut, _)))
+        && !may_confirm(&taken.last.contact, &claim.jobs[0].id.to_string(), ctx).await?
+    {
+        taken.conversation.recent.pop();
+        conclusion.reply = None;
+        conclusion.outcome = "opt_out_confirmed_before";
+    }
     pay(&mut taken, ctx).await?;
     ctx.metrics.asked(&taken.calls);
     if let Some(delay) = taken.understood_in {
         return Err(not_understood_yet(delay));
     }
     Ok(commit(claim, taken, &known, conclusion)?)
+}
+
+/// Whether this turn is the one that confirms the opt-out. The turns of both lines may take place at the same moment: the first
+/// marks the record of the confirmation as its own until it commits, and the other looks again later. A START in between
+/// deletes the mark.
+async fn may_confirm(contact: &PhoneNumber, turn: &str, ctx: &Context) -> Result<bool, Failure> {
+    /// Longer than a turn that only confirms takes, with a rescue of its worker.
+    const MARKED: Duration = Duration::from_secs(30);
+    let confirmation = confirmation_record(contact);
+    if ctx.queue.lease(&confirmation, turn, MARKED).await? {
+        return Ok(true);
+    }
+    let marked = ctx
+        .queue
+        .records(std::slice::from_ref(&confirmation))
+        .await?;
+    match marked.into_iter().next().flatten() {
+        Some(mark) if mark == turn => Ok(true),
+        Some(mark) if is_confirmation(&mark) => Ok(false),
+        Some(_) | None => Err(Failure::transient(
+            Counts::No,
+            Failed {
+                cause: "confirmed_elsewhere",
+                error: "a turn on the other line is about to confirm the opt-out".to_owned(),
+            },
+        )),
+    }
+}
+
+/// Whether the record of a confirmation says when there was one, and not which turn is about to give it.
+fn is_confirmation(record: &str) -> bool {
+    record.parse::<u64>().is_ok()
 }
 
 /// A new text has it looked at again before.
@@ -309,7 +349,7 @@ impl Taken {
         give_back(&mut conversation, resumed_ms);
         Ok(Self {
             is_suppressed: matches!(records.get(1), Some(Some(_))),
-            is_confirmed: matches!(records.get(4), Some(Some(_))),
+            is_confirmed: matches!(records.get(4), Some(Some(record)) if is_confirmation(record)),
             is_held: matches!(records.get(2), Some(Some(_))),
             unsaid: Unsaid::read(records.get(5).cloned().flatten()),
             before: conversation.clone(),

@@ -104,8 +104,8 @@ pub fn suppression_record(contact: &PhoneNumber) -> String {
     format!("suppressed:{}", contact.as_e164())
 }
 
-/// The record that exists once the current opt-out of a contact was confirmed, or could not be in time: one confirmation per
-/// opt-out, whatever line it came on.
+/// The record that says when the current opt-out of a contact was confirmed, or could not be in time: one confirmation per
+/// opt-out, whatever line it came on. While a turn is about to confirm it, the record names the first job of that turn.
 #[must_use]
 pub fn confirmation_record(contact: &PhoneNumber) -> String {
     format!("opt_out_confirmed:{}", contact.as_e164())
