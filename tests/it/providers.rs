@@ -504,9 +504,10 @@ async fn all_workers_together_ask_no_more_often_than_the_rate_allows_and_nobody_
     const RATE: usize = 5;
     let models = Models::start();
     let variables = [("LLM_RATE_PER_MINUTE", "5"), ("LLM_WORDING", "false")];
-    let mut world = models.world_with(Dialect::OpenAi, &variables).await;
+    let world = models.world_with(Dialect::OpenAi, &variables).await;
+    let mut others = Vec::new();
     for _ in 1..4 {
-        world.start_worker().await;
+        others.push(world.new_worker().await);
     }
     let started = Instant::now();
     for contact in 0..20 {

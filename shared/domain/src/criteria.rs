@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::listing::{RentStructure, RentUnit};
 
+/// The most that is kept of what goods are called.
+pub const GOODS_CHARS_MAX: usize = 200;
+
 /// Fields that nobody spoke of are empty, and so are fields that stored JSON lacks.
 ///
 /// `Debug` tells nothing: some fields name people.
@@ -52,6 +55,9 @@ pub struct Criteria {
     /// Words of [`FEATURES`](crate::listing::FEATURES), none twice.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub features: Vec<String>,
+    /// What is kept there, in the words of who texts; at most [`GOODS_CHARS_MAX`] characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub goods: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_asap: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -179,6 +185,7 @@ impl Criteria {
         later(&mut self.yard_needed, &news.yard_needed);
         later(&mut self.trailer_stalls_min, &news.trailer_stalls_min);
         later(&mut self.parking_stalls_min, &news.parking_stalls_min);
+        later(&mut self.goods, &news.goods);
         later(&mut self.start_asap, &news.start_asap);
         later(&mut self.term_type, &news.term_type);
         later(&mut self.budget_structure, &news.budget_structure);

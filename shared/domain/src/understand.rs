@@ -1,7 +1,7 @@
 //! What a text says about a space that is wanted or offered, read without a model.
 //!
 //! Rules, not examples: a text becomes [`tokens`], places are found among them ([`wanted`]), then uses ([`purposes`]),
-//! what the building is like ([`building`]), rent ([`money`]), dates ([`dates`]), who writes ([`contact`]), what is taken back
+//! what the building is like ([`building`]), rent ([`money`]), dates ([`dates`]), who writes ([`contact`]), what is kept ([`goods`]), what is taken back
 //! ([`withdrawn`]), and last sizes ([`sizes`]), each step knowing what the earlier ones took. English and Spanish, with the usual typing
 //! errors. It prefers silence to a guess: a number is a size only if something says so, since a wrong size is worse
 //! than one more question.
@@ -9,6 +9,7 @@
 mod building;
 mod contact;
 mod dates;
+mod goods;
 mod money;
 mod phrases;
 mod purposes;
@@ -97,6 +98,7 @@ pub fn understand(text: &str, today: Option<Date>) -> Understood {
     dates::read(&mut tokens, today, &mut criteria);
     let doubts_rent = money::read(&mut tokens, &mut criteria);
     contact::read(&tokens, &mut criteria);
+    goods::read(&tokens, &mut criteria);
     for topic in &withdrawn {
         forget_unless_new(&mut criteria, *topic);
     }

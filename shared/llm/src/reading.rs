@@ -5,6 +5,7 @@
 
 use jiff::civil::Date;
 use serde::Deserialize;
+use wex_domain::criteria::GOODS_CHARS_MAX;
 use wex_domain::intent::Intent;
 use wex_domain::requirement::add_location;
 use wex_domain::understand::{Language, Understood, understand};
@@ -162,6 +163,9 @@ fn stands_in(text: &str, quote: &str) -> bool {
 
 /// What our parsers read for one slot. Words that say nothing alone get the words that a sentence would have given them.
 fn read(slot: SlotName, words: &str, today: Date) -> Understood {
+    if slot == SlotName::Goods {
+        return goods(words);
+    }
     let alone = part(slot, understand(words, Some(today)));
     if alone != Understood::default() {
         return alone;
@@ -180,9 +184,22 @@ fn read(slot: SlotName, words: &str, today: Date) -> Understood {
         SlotName::Start => format!("starting {words}"),
         SlotName::Term => format!("{words} lease"),
         SlotName::Budget => format!("budget {words}"),
-        SlotName::Use | SlotName::Temperature | SlotName::Yard | SlotName::Feature => return alone,
+        SlotName::Use
+        | SlotName::Temperature
+        | SlotName::Yard
+        | SlotName::Feature
+        | SlotName::Goods => return alone,
     };
     part(slot, understand(&sentence, Some(today)))
+}
+
+/// Goods have no form that a parser could check: they are called what the quote calls them.
+fn goods(words: &str) -> Understood {
+    let mut understood = Understood::default();
+    let words = plain(words);
+    understood.criteria.goods =
+        (!words.is_empty()).then(|| words.chars().take(GOODS_CHARS_MAX).collect());
+    understood
 }
 
 /// What belongs to a slot of all that a quote says.
@@ -221,6 +238,7 @@ fn part(slot: SlotName, all: Understood) -> Understood {
             criteria.parking_stalls_min = says.parking_stalls_min;
         }
         SlotName::Feature => criteria.features = says.features,
+        SlotName::Goods => criteria.goods = says.goods,
         SlotName::Start => {
             criteria.start_asap = says.start_asap;
             criteria.start_from = says.start_from;
@@ -324,12 +342,13 @@ mod tests {
                 ("start", "from feb 1", "from feb 1"),
                 ("term", "3 years", "3 years"),
                 ("budget", "1.35 nnn", "1.35 nnn"),
+                ("goods", "produce", "produce"),
             ],
             &[text],
         );
         assert_eq!(reading.unsupported, 0);
         let criteria = serde_json::to_string(&reading.understood.criteria).unwrap();
-        insta::assert_snapshot!(criteria, @r#"{"land_acres_min":2.0,"land_acres_max":2.0,"pallet_positions":300,"clear_height_min_ft":28.0,"dock_doors_min":4,"drive_in_doors_min":2,"power_amps_min":400,"power_phase":3,"office_sqft_min":1000,"office_needed":true,"temperature":"cooler","yard_needed":true,"trailer_stalls_min":6,"features":["esfr"],"start_from":"2027-02-01","term_months_min":36,"term_months_max":36,"budget_amount":1.35,"budget_unit":"usd_per_sqft_month","budget_structure":"nnn"}"#);
+        insta::assert_snapshot!(criteria, @r#"{"land_acres_min":2.0,"land_acres_max":2.0,"pallet_positions":300,"clear_height_min_ft":28.0,"dock_doors_min":4,"drive_in_doors_min":2,"power_amps_min":400,"power_phase":3,"office_sqft_min":1000,"office_needed":true,"temperature":"cooler","yard_needed":true,"trailer_stalls_min":6,"features":["esfr"],"goods":"produce","start_from":"2027-02-01","term_months_min":36,"term_months_max":36,"budget_amount":1.35,"budget_unit":"usd_per_sqft_month","budget_structure":"nnn"}"#);
         assert_eq!(reading.understood.sqft_min, None);
     }
 

@@ -108,10 +108,11 @@ pub(crate) enum SlotName {
     Start,
     Term,
     Budget,
+    Goods,
 }
 
 impl SlotName {
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Location,
         Self::ExcludeLocation,
         Self::Size,
@@ -130,6 +131,7 @@ impl SlotName {
         Self::Start,
         Self::Term,
         Self::Budget,
+        Self::Goods,
     ];
 
     fn as_str(self) -> &'static str {
@@ -152,6 +154,7 @@ impl SlotName {
             Self::Start => "start",
             Self::Term => "term",
             Self::Budget => "budget",
+            Self::Goods => "goods",
         }
     }
 }
@@ -233,7 +236,7 @@ mod tests {
             let read = read(&answer.to_string()).ok().unwrap();
             assert_eq!(read.slots[0].slot, slot);
         }
-        insta::assert_snapshot!(UNDERSTANDING.value.to_string(), @r#"{"additionalProperties":false,"properties":{"injection_suspected":{"type":"boolean"},"intents":{"items":{"enum":["new_requirement","update_requirement","select_option","reject_options","request_more_options","ask_listing_question","negotiate","request_tour","reschedule_tour","cancel_tour","confirm","decline","request_human","ask_general_question","ask_identity","greeting","acknowledge","close_requirement","defer","complaint","wrong_number","off_topic","adversarial","auto_reply","unclear","opt_out","opt_in","help","supplier_new_listing","supplier_availability_update","supplier_rate_update","supplier_listing_update","supplier_tour_response","supplier_delist","supplier_ask_question"],"type":"string"},"type":"array"},"language":{"enum":["en","es","other"],"type":"string"},"needs_human":{"enum":["none","asked","angry","legal","restricted_use","stuck"],"type":"string"},"opt_out_signal":{"enum":["none","ambiguous","clear"],"type":"string"},"selected_options":{"items":{"type":"integer"},"type":"array"},"slots":{"items":{"additionalProperties":false,"properties":{"op":{"enum":["set","add"],"type":"string"},"quote":{"type":"string"},"slot":{"enum":["location","exclude_location","size","land","pallets","use","clear_height","dock_doors","drive_in_doors","power","office","temperature","yard","parking","feature","start","term","budget"],"type":"string"},"value":{"type":"string"}},"required":["op","quote","slot","value"],"type":"object"},"type":"array"}},"required":["injection_suspected","intents","language","needs_human","opt_out_signal","selected_options","slots"],"type":"object"}"#);
+        insta::assert_snapshot!(UNDERSTANDING.value.to_string(), @r#"{"additionalProperties":false,"properties":{"injection_suspected":{"type":"boolean"},"intents":{"items":{"enum":["new_requirement","update_requirement","select_option","reject_options","request_more_options","ask_listing_question","negotiate","request_tour","reschedule_tour","cancel_tour","confirm","decline","request_human","ask_general_question","ask_identity","greeting","acknowledge","close_requirement","defer","complaint","wrong_number","off_topic","adversarial","auto_reply","unclear","opt_out","opt_in","help","supplier_new_listing","supplier_availability_update","supplier_rate_update","supplier_listing_update","supplier_tour_response","supplier_delist","supplier_ask_question"],"type":"string"},"type":"array"},"language":{"enum":["en","es","other"],"type":"string"},"needs_human":{"enum":["none","asked","angry","legal","restricted_use","stuck"],"type":"string"},"opt_out_signal":{"enum":["none","ambiguous","clear"],"type":"string"},"selected_options":{"items":{"type":"integer"},"type":"array"},"slots":{"items":{"additionalProperties":false,"properties":{"op":{"enum":["set","add"],"type":"string"},"quote":{"type":"string"},"slot":{"enum":["location","exclude_location","size","land","pallets","use","clear_height","dock_doors","drive_in_doors","power","office","temperature","yard","parking","feature","start","term","budget","goods"],"type":"string"},"value":{"type":"string"}},"required":["op","quote","slot","value"],"type":"object"},"type":"array"}},"required":["injection_suspected","intents","language","needs_human","opt_out_signal","selected_options","slots"],"type":"object"}"#);
     }
 
     proptest! {

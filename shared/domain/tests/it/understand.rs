@@ -367,6 +367,37 @@ fn a_number_beyond_what_there_is_is_a_doubt_and_no_value() {
 }
 
 #[test]
+fn goods_are_kept_in_the_words_of_who_texts() {
+    let goods = |text| understand(text, None).criteria.goods.unwrap_or_default();
+    for (text, named) in [
+        (
+            "need 10k sqft in Carson to store restaurant equipment",
+            "restaurant equipment",
+        ),
+        (
+            "storage for our Christmas decorations in Vernon",
+            "Christmas decorations",
+        ),
+        (
+            "we sell patio furniture and need 5,000 sqft",
+            "patio furniture",
+        ),
+        (
+            "necesito bodega para guardar muebles de oficina en Downey",
+            "muebles",
+        ),
+        ("I need 10k sqft in Carson CA for storage", ""),
+        ("storage for 500 pallets", ""),
+        ("storage for my company in Carson", ""),
+        ("I own a grocery store in Vernon", ""),
+        ("need to store stuff", ""),
+        ("storage for 6 months", ""),
+    ] {
+        assert_eq!(goods(text), named, "{text}");
+    }
+}
+
+#[test]
 fn only_and_instead_replace_earlier_places() {
     for text in [
         "stop sending me stuff in Riverside, only Carson please",
