@@ -487,6 +487,88 @@ async fn the_stand_in_for_aircall_sees_it_when_a_text_is_sent_twice() {
     assert_eq!(violations[0]["rule"], "sent_twice");
 }
 
+/// A world in which a send has left, of which nobody reads Aircall's news in time: its dead letter waits for a person.
+async fn world_with_late_news() -> (World, String) {
+    let world = World::start(processes()).await;
+    let pause = ["queue", "pause", "delivery", "--reason", "test"];
+    world.wex(&pause).await;
+    let ordered = world.sim.fault("drop_after_accept", 1).await;
+    ordered.expect("the fault has a name");
+    world.buyer_texts(TEXT).await;
+    let letter = world.dead_letters(OUTBOUND, 1).await.remove(0);
+    assert_eq!(letter.reason, "unknown");
+    (world, letter.job.id.to_string())
+}
+
+#[tokio::test]
+async fn news_that_come_too_late_settle_the_dead_letter_of_a_send_that_has_left() {
+    let (world, id) = world_with_late_news().await;
+
+    world.wex(&["queue", "resume", "delivery"]).await;
+
+    world
+        .until(OUTBOUND, "no letter waits", |survey| survey.dead == 0)
+        .await;
+    assert_eq!(world.sent(1).await.len(), 1);
+    world.until_recorded().await;
+    let shown = world.wex(&["messages", "show", &id]).await;
+    assert!(shown.contains("accepted"), "{shown}");
+    let audit = world.wex(&["audit"]).await;
+    assert!(
+        audit.contains("settle_as_sent") && audit.contains("Aircall told that it has left"),
+        "{audit}"
+    );
+}
+
+#[tokio::test]
+async fn a_replay_of_a_send_that_turns_out_to_have_left_sends_nothing() {
+    let (world, id) = world_with_late_news().await;
+    let pause = ["queue", "pause", "outbound", "--reason", "test"];
+    world.wex(&pause).await;
+    world.wex(&["dead-letters", "replay", &id, "--yes"]).await;
+    world.wex(&["queue", "resume", "delivery"]).await;
+    let delivery = wex_queue::QueueName("delivery");
+    world
+        .until(delivery, "the news are read", Survey::is_idle)
+        .await;
+
+    world.wex(&["queue", "resume", "outbound"]).await;
+
+    let worker = world.worker.as_ref().expect("a worker");
+    worker.line_with("outcome=\"accepted_as_reported\"").await;
+    assert_eq!(world.sent(1).await.len(), 1);
+    assert_eq!(requests(&world).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_worker_killed_in_mid_call_of_which_nobody_tells_leaves_an_unknown_and_no_second_text() {
+    let settings = Settings {
+        lease: Duration::from_secs(2),
+        ..Settings::default()
+    };
+    let mut world = World::start_with(processes(), settings).await;
+    let untold = world.sim.order_news(&json!({ "steps": [] })).await;
+    untold.expect("an order");
+    let late = world.sim.answer_late(Duration::from_secs(60)).await;
+    late.expect("an order");
+    world.buyer_texts(TEXT).await;
+    let accepted = world.sim.messages_since(0).await.expect("wex-sim answers");
+    assert_eq!(accepted.len(), 1);
+
+    world.kill_worker().await;
+    world.start_worker().await;
+
+    let letter = world.dead_letters(OUTBOUND, 1).await.remove(0);
+    assert_eq!(letter.reason, "unknown");
+    let last = letter.failures.last().expect("why");
+    assert!(
+        last.error
+            .contains("the worker ended between writing its intent"),
+        "{last:?}"
+    );
+    assert_eq!(world.sent(1).await.len(), 1);
+}
+
 #[tokio::test]
 async fn each_line_is_sent_from_in_its_own_mode() {
     let mut settings = Settings {

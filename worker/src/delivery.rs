@@ -9,11 +9,15 @@ use serde_json::json;
 use tracing::Span;
 use wex_domain::conversation::ConversationId;
 use wex_domain::event::{ConsentChange, ConsentKind, Event, MatchedBy, What};
-use wex_domain::job::{DeliveryPayload, held_record, sent_record, short_hash, suppression_record};
+use wex_domain::job::{
+    DeliveryPayload, OUTBOUND, held_record, sent_record, short_hash, suppression_record,
+};
 use wex_domain::message::{Never, SendNews, SendStep};
 use wex_domain::notice::NoticeKind;
 use wex_domain::phone_number::PhoneNumber;
-use wex_queue::{Claim, Counts, Effects, Failed, Invalid, Record};
+use wex_queue::{
+    Act, Claim, Counts, DeadLetter, Effects, Failed, Invalid, LetterFilter, QueueName, Record,
+};
 use wex_runtime::trace;
 
 use crate::attempt::{Achieved, Context, unreadable};
@@ -89,7 +93,7 @@ pub(crate) fn proof_record(job: impl std::fmt::Display) -> String {
 }
 
 /// Holds no phone number, for it outlives an erasure of the contact.
-fn ours_record(conversation: &ConversationId, body: &str) -> String {
+pub(crate) fn ours_record(conversation: &ConversationId, body: &str) -> String {
     format!(
         "ours:{}",
         short_hash(&format!("{} {}", conversation.key(), body.trim()))
@@ -134,6 +138,9 @@ async fn left(
     let by_words = found.first().cloned().flatten();
     let by_id = found.get(1).cloned().flatten();
     let by_id = by_id.map(|value| read_sent(&value).0);
+    if let (None, Some(job)) = (&by_id, &by_words) {
+        settle_letter(claim, news, conversation, job, ctx).await?;
+    }
     match by_id.or(by_words) {
         Some(job) => {
             link_to_send(&job, ctx).await?;
@@ -161,6 +168,50 @@ fn proven(
             ..Effects::default()
         },
     })
+}
+
+/// The news may come when the send's patience for them is over: its dead letter needs no person any more.
+async fn settle_letter(
+    claim: &Claim,
+    news: &SendNews,
+    conversation: &ConversationId,
+    job: &str,
+    ctx: &Context,
+) -> Result<(), Failure> {
+    /// More than a conversation has of them: later replies wait behind each.
+    const LETTERS_MAX: usize = 100;
+    let outbound = QueueName(OUTBOUND);
+    let unknown = LetterFilter {
+        reason: Some("unknown".to_owned()),
+        key: Some(conversation.key()),
+        ..LetterFilter::default()
+    };
+    let letters = ctx.queue.letters(outbound, &unknown, 0, LETTERS_MAX);
+    let is_it = |letter: &DeadLetter| letter.job.id.to_string() == job;
+    if !letters.await?.found.iter().any(is_it) {
+        return Ok(());
+    }
+    let now_ms = claim.claimed_ms;
+    let accepted = What::SendAccepted {
+        message: job.to_owned(),
+        provider_id: news.provider_id.clone(),
+    };
+    let event = Event::of_send(conversation.clone(), job, now_ms, now_ms, accepted);
+    let effects = Effects {
+        events: vec![tell::event(event)?],
+        ..Effects::default()
+    };
+    let act = Act {
+        operator: "worker",
+        filter: "",
+        reason: "Aircall told that it has left",
+    };
+    // Whether it was still there: somebody else may have decided meanwhile.
+    let _acted = ctx
+        .queue
+        .settle_letter(outbound, job, "settle_as_sent", act, &effects)
+        .await?;
+    Ok(())
 }
 
 /// That a send has left, and which text of Aircall's it is.
@@ -244,6 +295,7 @@ async fn progressed(
             (job, named.or(contact.map(with)), Vec::new())
         }
         (None, Some(job), Some(named)) => {
+            settle_letter(claim, news, &named, &job, ctx).await?;
             let proof = proof(Some(provider_id), &job, &named)?;
             (job, Some(named), proof)
         }

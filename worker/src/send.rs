@@ -61,13 +61,14 @@ async fn attempt(claim: &Claim, ctx: &Context, news: &mut News) -> Result<Achiev
         proof_name.clone(),
         unsaid_record(&conversation),
         texted_record(&reply.to),
+        delivery::ours_record(&conversation, &reply.body),
     ];
     let records = ctx.queue.records(&names).await?;
     let suppression_checked_ms = Clock.now_ms();
     let [is_suppressed, is_held, is_taken_back] =
         [0, 1, 2].map(|at| records.get(at).is_some_and(Option::is_some));
-    let [intent, proof, unsaid, texted_before] =
-        [3, 4, 5, 6].map(|at| records.get(at).cloned().flatten());
+    let [intent, proof, unsaid, texted_before, ours] =
+        [3, 4, 5, 6, 7].map(|at| records.get(at).cloned().flatten());
     let texted_ms = texted(texted_before, claim.claimed_ms);
     let texted_again = Record::set(
         texted_record(&reply.to),
@@ -82,12 +83,9 @@ async fn attempt(claim: &Claim, ctx: &Context, news: &mut News) -> Result<Achiev
         ],
         ..Effects::default()
     };
-    if let Some(intent) = intent {
-        let Some(provider_id) = proof else {
-            // Another version wrote no time: then it was long ago.
-            let intended_ms = intent.parse().unwrap_or(0);
-            return Err(unclear(claim, intended_ms, settled, ctx.unknown_wait));
-        };
+    // Proof may have come after a person was asked and had decided to try again: of these very words, it counts.
+    let is_tried = intent.is_some() || ours.is_some_and(|ours| ours == job.id.to_string());
+    if let Some(provider_id) = proof.filter(|_| is_tried) {
         let accepted = What::SendAccepted {
             message: job.id.to_string(),
             provider_id: Some(provider_id),
@@ -101,6 +99,12 @@ async fn attempt(claim: &Claim, ctx: &Context, news: &mut News) -> Result<Achiev
                 ..settled
             },
         });
+    }
+    if let Some(intent) = intent {
+        // Another version wrote no time: then it was long ago.
+        let intended_ms = intent.parse().unwrap_or(0);
+        let forget = Effects::from(vec![Record::delete(&intent_name).expect(VALID)]);
+        return Err(unclear(claim, intended_ms, forget, ctx.unknown_wait));
     }
     let waited = Duration::from_millis(claim.claimed_ms.saturating_sub(job.enqueued_ms));
     let unsaid = Unsaid::read(unsaid);
@@ -292,8 +296,8 @@ fn held(
     })
 }
 
-/// A send of which nobody has said yet whether it left: it waits on, or for a person.
-fn unclear(claim: &Claim, intended_ms: u64, settled: Effects, wait: Duration) -> Failure {
+/// A send of which nobody has said yet whether it left: it waits on, or for a person. `forget`: the intent.
+fn unclear(claim: &Claim, intended_ms: u64, forget: Effects, wait: Duration) -> Failure {
     let waited = Duration::from_millis(claim.claimed_ms.saturating_sub(intended_ms));
     if let Some(left) = wait.checked_sub(waited).filter(|left| !left.is_zero()) {
         let error = "Aircall has not said yet what became of it".to_owned();
@@ -305,9 +309,9 @@ fn unclear(claim: &Claim, intended_ms: u64, settled: Effects, wait: Duration) ->
         || "the worker ended between writing its intent and hearing from Aircall".to_owned(),
         |failure| failure.error.clone(),
     );
-    // A person decides; a replay is that decision, so it finds no intent.
+    // A person decides; a replay is that decision, so it finds no intent. Proof that comes meanwhile it does find.
     Failure {
-        effects: settled,
+        effects: forget,
         ..Failure::permanent("unknown", error)
     }
 }
