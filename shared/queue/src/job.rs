@@ -25,7 +25,9 @@ pub const ERROR_CHARS_MAX: usize = 300;
 /// Why a name or payload cannot be queued. A bug of the caller, or input that it should have bounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
-    #[error("name is empty, longer than {NAME_BYTES_MAX} bytes, or not visible ASCII")]
+    #[error(
+        "name is empty, longer than {NAME_BYTES_MAX} bytes, not visible ASCII, or means something else"
+    )]
     Name,
     #[error("payload is {bytes} bytes, more than {PAYLOAD_BYTES_MAX}")]
     PayloadTooLarge { bytes: usize },
@@ -56,9 +58,15 @@ pub struct Key(String);
 
 impl Key {
     /// # Errors
-    /// When `name` is empty, longer than [`NAME_BYTES_MAX`], or not visible ASCII.
+    /// When `name` is empty, longer than [`NAME_BYTES_MAX`], not visible ASCII, or begins with `*`: so do the names of the
+    /// gates that are no group's.
     pub fn new(name: impl Into<String>) -> Result<Self, Invalid> {
-        valid_name(name.into()).map(Self)
+        let name = valid_name(name.into())?;
+        if name.starts_with('*') {
+            Err(Invalid::Name)
+        } else {
+            Ok(Self(name))
+        }
     }
 
     #[must_use]
@@ -492,6 +500,7 @@ mod tests {
     use proptest::prelude::{any, prop_assert_eq, proptest};
 
     use super::*;
+    use crate::{LATE, WHOLE_QUEUE};
 
     proptest! {
         #[test]
@@ -537,7 +546,15 @@ mod tests {
         #[test]
         fn a_name_has_no_character_that_would_break_a_record(name in any::<String>()) {
             let fits = !name.is_empty() && name.len() <= NAME_BYTES_MAX && name.chars().all(|c| ('!'..='~').contains(&c));
-            prop_assert_eq!(Key::new(name).is_ok(), fits);
+            prop_assert_eq!(EventId::new(name.clone()).is_ok(), fits && name != NONE);
+            prop_assert_eq!(Key::new(name.clone()).is_ok(), fits && !name.starts_with('*'));
+        }
+    }
+
+    #[test]
+    fn no_key_is_of_a_group_named_like_a_gate_of_all() {
+        for gate in [WHOLE_QUEUE, LATE] {
+            assert_eq!(Key::new(format!("{gate}:1")), Err(Invalid::Name));
         }
     }
 

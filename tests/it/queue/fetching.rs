@@ -7,7 +7,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use wex_queue::Limits;
 
-use super::{LONG, Store, connect, fetch, fetched, first_payloads, job, median, quiet_job, soon};
+use super::{
+    LONG, Store, WORK, connect, fetch, fetched, first_payloads, job, median, quiet_job, soon, until,
+};
 
 #[tokio::test]
 async fn an_idle_worker_is_woken_by_a_job() {
@@ -79,6 +81,26 @@ async fn draining_ends_a_waiting_fetch_at_once_and_a_drained_one_claims_nothing(
     store.put(&[job("k", "1")]).await;
     assert!(fetched(&mut fetch(&store, &draining)).await.is_empty());
     assert_eq!(store.claims(1, LONG).await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_draining_worker_was_given_all_the_same_it_knows_of() {
+    let store = Store::start().await;
+    // It cannot end its sleep in Redis, so a job that comes now is still given to it.
+    let forbid = ["ACL", "SETUSER", "default", "-client|unblock"];
+    store.ask::<()>(&forbid).await;
+    until("a job comes in time", async || {
+        let draining = CancellationToken::new();
+        let mut fetching = fetch(&store, &draining);
+        store.until_blocked(1).await;
+        draining.cancel();
+        store.put(&[job("k", "1")]).await;
+        let claims = fetched(&mut fetching).await;
+        let survey = store.queue.survey(WORK).await.expect("Redis answers");
+        assert_eq!(claims.len() as u64, survey.running);
+        claims.first().map(|_| ())
+    })
+    .await;
 }
 
 #[tokio::test]

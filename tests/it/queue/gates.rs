@@ -8,8 +8,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use tokio_util::sync::CancellationToken;
 use wex_queue::{
-    Act, Claim, Correction, Counts, Forgotten, GatePolicy, GateState, Heard, HeldGate, Key,
-    KeyState, LATE, Late, Limits, NewJob, Rate, Settled, WHOLE_QUEUE,
+    Act, Claim, Claimant, Correction, Counts, Forgotten, GatePolicy, GateState, Heard, HeldGate,
+    Key, KeyState, LATE, Late, Limits, NewJob, Rate, Settled, WHOLE_QUEUE,
 };
 
 use super::{LONG, Store, WORK, WORKER, fetch, fetched, first_payloads, job, until};
@@ -335,6 +335,8 @@ enum Step {
     Complete(usize),
     Retry(usize),
     Resume,
+    /// A claim of so many keys whose answer is lost.
+    Lose(usize),
 }
 
 #[tokio::test]
@@ -353,6 +355,7 @@ async fn whatever_the_gates_do_no_job_is_lost_or_doubled_and_each_keeps_its_orde
         2 => any::<prop::sample::Index>().prop_map(|at| Step::Complete(at.index(1_000))),
         2 => any::<prop::sample::Index>().prop_map(|at| Step::Retry(at.index(1_000))),
         1 => Just(Step::Resume),
+        1 => (1..4usize).prop_map(Step::Lose),
     ];
     let steps = prop::collection::vec(step, 60..120);
     let policy = GatePolicy {
@@ -369,6 +372,16 @@ async fn whatever_the_gates_do_no_job_is_lost_or_doubled_and_each_keeps_its_orde
         let (mut put, mut running): (BTreeMap<String, Vec<String>>, Vec<Claim>) =
             Default::default();
         let mut done: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut lost = Vec::new();
+        let claims = async |number: usize, keys_max: usize, unanswered: &[u64]| {
+            let claimant = Claimant {
+                worker: WORKER,
+                number: number.try_into().expect("small"),
+                unanswered,
+            };
+            let claimed = store.queue.claim(WORK, claimant, keys_max, LONG).await;
+            claimed.expect("Redis answers").claims
+        };
         for (number, step) in steps.iter().enumerate() {
             match step {
                 Step::Put(at) => {
@@ -378,7 +391,14 @@ async fn whatever_the_gates_do_no_job_is_lost_or_doubled_and_each_keeps_its_orde
                         .or_default()
                         .push(format!("{number}"));
                 }
-                Step::Claim(keys_max) => running.extend(store.claims(*keys_max, LONG).await),
+                Step::Claim(keys_max) => {
+                    running.extend(claims(number, *keys_max, &lost).await);
+                    lost.clear();
+                }
+                Step::Lose(keys_max) => {
+                    claims(number, *keys_max, &lost).await;
+                    lost = vec![number.try_into().expect("small")];
+                }
                 Step::Report(at, gate, heard) if !running.is_empty() => {
                     let claim = &running[at % running.len()];
                     store.report(claim, gate, heard.clone(), &policy).await;
@@ -429,6 +449,7 @@ async fn whatever_the_gates_do_no_job_is_lost_or_doubled_and_each_keeps_its_orde
                 .retry(&claim, Duration::ZERO, Counts::Held, "later")
                 .await;
         }
+        assert!(claims(steps.len(), 0, &lost).await.is_empty());
         until("all is done", async || {
             for claim in store.claims(50, LONG).await {
                 let heard = [
