@@ -235,6 +235,28 @@ async fn a_worker_whose_hands_are_full_for_long_is_not_taken_for_one_that_hangs(
     assert!(status.is_some_and(|status| status.success()), "{status:?}");
 }
 
+#[tokio::test]
+async fn an_attempt_that_takes_longer_than_its_lease_stays_with_its_worker() {
+    let settings = Settings {
+        lease: Duration::from_secs(3),
+        ..settings()
+    };
+    let mut world = World::start_without_worker(processes(), settings).await;
+    world.sim.answer_late(Duration::from_secs(8)).await.unwrap();
+    world.start_worker().await;
+    let _another = world.new_worker().await;
+
+    world.buyer_texts(TEXT).await;
+    assert_eq!(world.sent(1).await.len(), 1);
+    world
+        .until(OUTBOUND, "Aircall has answered", Survey::is_idle)
+        .await;
+
+    let counted = world.queue.survey(OUTBOUND).await.unwrap().recently;
+    assert_eq!(counted.get("rescued"), None, "{counted:?}");
+    assert_eq!(counted.get("completed"), Some(&1), "{counted:?}");
+}
+
 /// What it claimed beyond that would wait in its memory, without a renewal, and count as a crash.
 #[tokio::test]
 async fn a_worker_claims_no_more_conversations_than_it_has_hands_for() {
