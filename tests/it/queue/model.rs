@@ -163,6 +163,11 @@ pub(super) enum Transition {
         queue: usize,
         letter: usize,
     },
+    /// Refused while the key runs.
+    Erase {
+        queue: usize,
+        key: usize,
+    },
 }
 
 /// What the queue ought to have answered to the last transition.
@@ -180,6 +185,8 @@ pub(super) enum Answer {
     Resumed(bool),
     /// Of each job that was asked for, whether it was a dead letter.
     Acted(Vec<(Number, bool)>),
+    /// How many jobs and dead letters are gone; `None`: nothing was changed.
+    Erased(Option<(u64, u64)>),
 }
 
 /// When a worker that found nothing should look again.
@@ -249,6 +256,17 @@ pub(super) struct KeyModel {
     pub(super) jobs: VecDeque<Number>,
     pub(super) history: Option<History>,
     pub(super) pause: Option<Pause>,
+}
+
+impl KeyModel {
+    fn idle() -> Self {
+        Self {
+            place: Place::Idle,
+            jobs: VecDeque::new(),
+            history: None,
+            pause: None,
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -336,14 +354,8 @@ pub(super) struct State {
 
 impl State {
     fn new() -> Self {
-        let key = KeyModel {
-            place: Place::Idle,
-            jobs: VecDeque::new(),
-            history: None,
-            pause: None,
-        };
         let line = Line {
-            keys: [(); KEYS].map(|()| key.clone()),
+            keys: [(); KEYS].map(|()| KeyModel::idle()),
             pause: None,
             letters: BTreeMap::new(),
             replayed: BTreeMap::new(),
@@ -861,6 +873,26 @@ impl State {
         vec![(number, is_dead)]
     }
 
+    fn erase(&mut self, queue: usize, key: usize) -> Option<(u64, u64)> {
+        let line = &mut self.lines[queue];
+        let model = &mut line.keys[key];
+        if matches!(model.place, Place::Running { .. }) {
+            return None;
+        }
+        let jobs = std::mem::replace(model, KeyModel::idle()).jobs;
+        for number in &jobs {
+            line.replayed.remove(number);
+        }
+        let of_key = |_: &Number, letter: &mut Letter| letter.key == key;
+        let letters: Vec<_> = line.letters.extract_if(.., of_key).collect();
+        let counts = (jobs.len() as u64, letters.len() as u64);
+        self.discarded.extend(jobs);
+        self.discarded
+            .extend(letters.iter().map(|(number, _)| number));
+        self.note_audit("erase", queue, key);
+        Some(counts)
+    }
+
     /// What must hold of any queue, however its keys are stored.
     fn check(&self) {
         for line in &self.lines {
@@ -1033,6 +1065,7 @@ impl ReferenceStateMachine for Model {
             1 => (queue(), vec(0..5usize, 1..3))
                 .prop_map(|(queue, letters)| Transition::Discard { queue, letters }),
             1 => (queue(), 0..5usize).prop_map(|(queue, letter)| Transition::Edit { queue, letter }),
+            1 => (queue(), 0..KEYS).prop_map(|(queue, key)| Transition::Erase { queue, key }),
         ]
         .boxed()
     }
@@ -1066,6 +1099,7 @@ impl ReferenceStateMachine for Model {
             Transition::Replay { queue, letters } => Answer::Acted(state.replay(*queue, letters)),
             Transition::Discard { queue, letters } => Answer::Acted(state.discard(*queue, letters)),
             Transition::Edit { queue, letter } => Answer::Acted(state.edit(*queue, *letter)),
+            Transition::Erase { queue, key } => Answer::Erased(state.erase(*queue, *key)),
         };
         state.check();
         state
