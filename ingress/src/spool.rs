@@ -51,6 +51,11 @@ pub(crate) enum SpoolError {
     InUse(PathBuf),
     #[error("the spool {0} cannot be opened")]
     Open(PathBuf, #[source] Box<DatabaseError>),
+    #[error(
+        "the spool {0} was deleted while texts wait in it: they go to Redis as long as this process lives, and a new file is \
+         begun when all have; do not end it before"
+    )]
+    Deleted(PathBuf),
     #[error("the spool cannot be read or written")]
     Store(#[source] Box<redb::Error>),
 }
@@ -132,6 +137,7 @@ impl Spool {
 
     /// Is there room for a text of ordinary size? After a failure a write is tried out: the disk may be full no longer.
     pub(crate) fn check(&self) -> Result<bool, SpoolError> {
+        self.find_file()?;
         self.with_store(|store| {
             if self.has_failed.load(Ordering::Acquire) {
                 let text = "-".repeat(TRIAL_BYTES);
@@ -159,6 +165,7 @@ impl Spool {
         if count == 0 {
             return Ok(0);
         }
+        self.find_file()?;
         let added: u64 = texts[..count].iter().map(|text| size(text)).sum();
         self.with_store(|store| {
             let write = store.begin_write()?;
@@ -224,6 +231,18 @@ impl Spool {
             self.oldest_ms.store(oldest_ms, Ordering::Release);
             Ok(())
         })
+    }
+
+    /// What is written to a file that was deleted would be gone with this process. An empty spool begins anew instead.
+    fn find_file(&self) -> Result<(), SpoolError> {
+        if self.path.exists() {
+            return Ok(());
+        }
+        if self.len() > 0 {
+            return Err(SpoolError::Deleted(self.path.clone()));
+        }
+        self.lock().take();
+        Ok(())
     }
 
     fn with_store<T>(
@@ -354,6 +373,24 @@ mod tests {
         let _spool = Spool::open(directory.path(), ROOM).unwrap();
         let refused = Spool::open(directory.path(), ROOM).unwrap_err();
         assert!(matches!(refused, SpoolError::InUse(_)), "{refused:?}");
+    }
+
+    #[test]
+    fn nothing_is_written_to_a_file_that_was_deleted_and_what_is_in_it_still_comes_out() {
+        let directory = tempfile::tempdir().unwrap();
+        let spool = Spool::open(directory.path(), ROOM).unwrap();
+        spool.append(&words(&["a"]), 1).unwrap();
+        fs::remove_file(directory.path().join(FILE)).unwrap();
+        let refused = spool.append(&words(&["b"]), 1).unwrap_err();
+        assert!(matches!(refused, SpoolError::Deleted(_)), "{refused:?}");
+        assert!(spool.check().is_err());
+        assert_eq!(texts(&spool), ["a"]);
+        spool.remove_through(u64::MAX, &[]).unwrap();
+
+        assert_eq!(spool.append(&words(&["c"]), 1).unwrap(), 1);
+        drop(spool);
+        let spool = Spool::open(directory.path(), ROOM).unwrap();
+        assert_eq!(texts(&spool), ["c"]);
     }
 
     #[test]
