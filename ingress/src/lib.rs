@@ -26,9 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 use wex_queue::Queue;
 use wex_runtime::clock::Clock;
-use wex_runtime::env::Env;
-use wex_runtime::telemetry::TelemetryConfig;
-use wex_runtime::{drain, error_chain, telemetry};
+use wex_runtime::{drain, error_chain};
 
 use accept::Storage;
 use address::Addresses;
@@ -48,36 +46,9 @@ const DRAIN_S_MAX: u64 = 7;
 /// Runs the ingress until it is asked to end. Exit code 2: the settings cannot be used; 1: it failed.
 #[must_use]
 pub fn main() -> ExitCode {
-    let mut env = Env::from_process();
-    let telemetry = TelemetryConfig::from_env(&mut env);
-    let config = Config::from_env(&mut env);
-    if let Err(problems) = env.finish() {
-        #[expect(
-            clippy::print_stderr,
-            reason = "there is no log yet, and a person is at the terminal"
-        )]
-        {
-            eprintln!("wex-ingress: {problems}");
-        }
-        return ExitCode::from(2);
-    }
-    let _traces = match telemetry::start(telemetry, "wex-ingress") {
-        Ok(traces) => traces,
-        Err(error) => {
-            #[expect(clippy::print_stderr, reason = "there is no log yet")]
-            {
-                eprintln!("wex-ingress: OTEL_EXPORTER_OTLP_ENDPOINT cannot be used: {error}");
-            }
-            return ExitCode::from(2);
-        }
-    };
-    match actix_web::rt::System::new().block_on(serve(config)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(error = %error_chain(&*error), "ingress.failed");
-            ExitCode::FAILURE
-        }
-    }
+    wex_runtime::process::main("wex-ingress", Config::from_env, |config| {
+        actix_web::rt::System::new().block_on(serve(config))
+    })
 }
 
 async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {

@@ -32,43 +32,11 @@ pub use config::Config;
 pub use listings::ListingsConfig;
 pub use notify::{NotifyConfig, NotifyUrl};
 pub use webhook::WebhookWatch;
-use wex_runtime::env::Env;
-use wex_runtime::telemetry::TelemetryConfig;
-use wex_runtime::{error_chain, telemetry};
 
 /// Runs a worker until it is asked to end. Exit code 2: the settings cannot be used; 1: it failed.
 #[must_use]
 pub fn main() -> ExitCode {
-    let mut env = Env::from_process();
-    let telemetry = TelemetryConfig::from_env(&mut env);
-    let config = Config::from_env(&mut env);
-    if let Err(problems) = env.finish() {
-        #[expect(
-            clippy::print_stderr,
-            reason = "there is no log yet, and a person is at the terminal"
-        )]
-        {
-            eprintln!("wex-worker: {problems}");
-        }
-        return ExitCode::from(2);
-    }
-    let _traces = match telemetry::start(telemetry, "wex-worker") {
-        Ok(traces) => traces,
-        Err(error) => {
-            #[expect(clippy::print_stderr, reason = "there is no log yet")]
-            {
-                eprintln!("wex-worker: OTEL_EXPORTER_OTLP_ENDPOINT cannot be used: {error}");
-            }
-            return ExitCode::from(2);
-        }
-    };
-    match run(config) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(error = %error_chain(&*error), "worker.failed");
-            ExitCode::FAILURE
-        }
-    }
+    wex_runtime::process::main("wex-worker", Config::from_env, run)
 }
 
 #[tokio::main]

@@ -1,9 +1,10 @@
-//! What every process needs of its surroundings: settings ([`mod@env`]), time ([`clock`]), logs ([`telemetry`]), traces ([`trace`]), the wish of
+//! What every process needs of its surroundings: a beginning and an end ([`process`]), settings ([`mod@env`]), time ([`clock`]), logs ([`telemetry`]), traces ([`trace`]), the wish of
 //! its supervisor that it should end ([`drain`]), an end when it hangs ([`watchdog`]), and errors as one line ([`error_chain`]).
 
 pub mod clock;
 pub mod drain;
 pub mod env;
+pub mod process;
 pub mod telemetry;
 pub mod trace;
 pub mod watchdog;
