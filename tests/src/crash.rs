@@ -68,10 +68,12 @@ pub trait Report: fmt::Display {
     /// Did things happen that could have gone wrong?
     fn is_telling(&self) -> bool;
 
-    fn is_clean(&self) -> bool;
-
     /// What is wrong, in words.
     fn findings(&self) -> &[String];
+
+    fn is_clean(&self) -> bool {
+        self.findings().is_empty()
+    }
 
     /// # Panics
     /// When nothing happened, or anything is wrong.

@@ -273,10 +273,6 @@ impl crash::Report for Report {
         0 < self.faults && 0 < self.accepted
     }
 
-    fn is_clean(&self) -> bool {
-        self.verdict == Verdict::default()
-    }
-
     fn findings(&self) -> &[String] {
         &self.verdict.findings
     }

@@ -69,10 +69,6 @@ impl crash::Report for Report {
         0 < self.faults
     }
 
-    fn is_clean(&self) -> bool {
-        self.verdict == Verdict::default()
-    }
-
     fn findings(&self) -> &[String] {
         &self.verdict.findings
     }
