@@ -65,6 +65,12 @@ pub fn hear(
     }
 }
 
+/// Whether the words of a text tell its language.
+#[must_use]
+pub fn is_language_clear(text: &str) -> bool {
+    language(text).is_some()
+}
+
 /// "The wrong #" with its word; "#2" stays.
 fn spelled(text: &str) -> String {
     let mut spelled = String::with_capacity(text.len());

@@ -398,6 +398,34 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_a_model_is_told_of_a_turn_is_what_was_said_wanted_and_offered_without_numbers() {
+        let history = [RecentText {
+            from: Party::Contact,
+            body: "10k sqft in Carson\nor 310-555-0199".to_owned(),
+            at_ms: 1,
+        }];
+        let mut requirement = Requirement::default();
+        requirement.merge(&wex_domain::understand::understand(
+            "10k sqft in Carson",
+            None,
+        ));
+        let turn = TurnInput {
+            texts: &["the second one"],
+            today: jiff::civil::date(2026, 11, 23),
+            history: &history,
+            requirement: &requirement,
+            options: &[],
+            pseudonym: None,
+        };
+        insta::assert_snapshot!(context(turn, 12), @r"
+        What was said before:
+        contact: 10k sqft in Carson or [phone]
+        Wanted so far: 10,000 sqft in Carson
+        Options that were offered: 0
+        ");
+    }
+
+    #[test]
     fn what_a_model_is_told_of_a_wording_is_the_template_its_facts_and_what_was_said_without_numbers()
      {
         let history = [

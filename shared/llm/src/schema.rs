@@ -239,6 +239,15 @@ mod tests {
         insta::assert_snapshot!(UNDERSTANDING.value.to_string(), @r#"{"additionalProperties":false,"properties":{"injection_suspected":{"type":"boolean"},"intents":{"items":{"enum":["new_requirement","update_requirement","select_option","reject_options","request_more_options","ask_listing_question","negotiate","request_tour","reschedule_tour","cancel_tour","confirm","decline","request_human","ask_general_question","ask_identity","greeting","acknowledge","close_requirement","defer","complaint","wrong_number","off_topic","adversarial","auto_reply","unclear","opt_out","opt_in","help","supplier_new_listing","supplier_availability_update","supplier_rate_update","supplier_listing_update","supplier_tour_response","supplier_delist","supplier_ask_question"],"type":"string"},"type":"array"},"language":{"enum":["en","es","other"],"type":"string"},"needs_human":{"enum":["none","asked","angry","legal","restricted_use","stuck"],"type":"string"},"opt_out_signal":{"enum":["none","ambiguous","clear"],"type":"string"},"selected_options":{"items":{"type":"integer"},"type":"array"},"slots":{"items":{"additionalProperties":false,"properties":{"op":{"enum":["set","add"],"type":"string"},"quote":{"type":"string"},"slot":{"enum":["location","exclude_location","size","land","pallets","use","clear_height","dock_doors","drive_in_doors","power","office","temperature","yard","parking","feature","start","term","budget","goods"],"type":"string"},"value":{"type":"string"}},"required":["op","quote","slot","value"],"type":"object"},"type":"array"}},"required":["injection_suspected","intents","language","needs_human","opt_out_signal","selected_options","slots"],"type":"object"}"#);
     }
 
+    #[test]
+    fn the_prompt_tells_of_every_slot() {
+        let prompt = crate::Prompts::default().understand().text;
+        for slot in SlotName::ALL {
+            let named = format!("`{}`", slot.as_str());
+            assert!(prompt.contains(&named), "{named}");
+        }
+    }
+
     proptest! {
         /// Takes one property away, or adds one: neither is an answer, and the problem names it.
         #[test]

@@ -3,6 +3,7 @@
 //! The rules have read it already. A model decides what they leave open; it can end or hand over a conversation, but it
 //! cannot silence us by anything else, and what a supplier tells of a space is the rules' to read.
 
+use wex_assistant::hear::is_language_clear;
 use wex_assistant::heard::Heard;
 use wex_domain::conversation::Conversation;
 use wex_domain::dialogue::Asked;
@@ -84,6 +85,7 @@ fn believe(heard: &mut Heard, reading: &Reading, side: Side, asked: Option<Asked
     heard.is_injection_suspected |= reading.is_injection_suspected;
     heard.may_opt_out |= reading.opt_out == OptOutSignal::Ambiguous;
     if heard.text.split_whitespace().count() >= LANGUAGE_WORDS_MIN
+        && !is_language_clear(&heard.text)
         && let Some(language) = reading.language
     {
         heard.language = language;
@@ -190,6 +192,26 @@ mod tests {
             MatchedBy::Model
         );
         assert_eq!(heard.intent, Intent::OptOut);
+    }
+
+    #[test]
+    fn a_model_tells_the_language_only_where_the_words_do_not() {
+        let language_of = |text: &str, said| {
+            let mut heard = heard(Intent::AskListingQuestion);
+            heard.text = text.to_owned();
+            let mut reading = reading(Intent::AskListingQuestion);
+            reading.language = Some(said);
+            believe(&mut heard, &reading, Side::Buyer, None);
+            heard.language
+        };
+        assert_eq!(
+            language_of("Vernon Downey Carson Compton", Language::Es),
+            Language::Es
+        );
+        assert_eq!(
+            language_of("what is the power there", Language::Es),
+            Language::En
+        );
     }
 
     #[test]
