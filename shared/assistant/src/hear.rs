@@ -103,13 +103,13 @@ const PHRASES: [(Intent, &str); 18] = [
     ),
     (
         Intent::WrongNumber,
-        "wrong number|person|guy|phone|contact, never asked|signed|requested|contacted * this|you|texts|messages|up, not looking for|at * warehouse|space|anything * ever|never, not * right|correct person, numero equivocado|incorrecto, \
+        "wrong number|person|guy|phone|contact, never asked|signed|requested|contacted * this|you|texts|messages|up, not looking for|at * warehouse|space|anything * ever|never, not * right|correct person, new|different number|phone owner, number|phone has|have|belongs * new|different|another owner|person, numero equivocado|incorrecto, \
          equivoco|equivocaron|equivocado de, no soy * persona",
     ),
     (
         Intent::AskIdentity,
         "are|r you|u * bot|robot|human|real|person|ai|machine, is|are this|you|i|it * bot|robot|human|machine|automated|person|ai, \
-         am i talking|texting|speaking, who is|are|am this|you|i, who's this, whos this, \
+         am i talking|texting|speaking, who is|are|am this|you|i, who's this, whos this, how did|do|how'd|where'd you|u get|got|have my|this|mine, whose|what|what's * this number, \
          es|eres|son|hablo|hablando * bot|robot|humano|persona|maquina|ia, quien es|eres|habla|hablo|escribe",
     ),
     (
@@ -146,7 +146,7 @@ const PHRASES: [(Intent, &str); 18] = [
     (
         Intent::RequestTour,
         "tour|walkthrough|viewing|walk-through, see|view|visit|walk|show it|them|one|space|place|building|unit|warehouse|person, \
-         can|could|like|want|when i|we|to * see|view|visit|look|walk, look|looking at it|them|one in|this|tomorrow|today, \
+         can|could|like|want|when i|we|to * see|view|visit|look|walk, look|looking at it|them|one in|this|tomorrow|today, check * out * monday|tuesday|wednesday|thursday|friday|saturday|sunday|today|tomorrow|weekend, \
          come|stop|swing|drop by|over|see, showing, take a look, \
          puedo|podemos|quiero|quisiera|queremos|podria|gustaria * ver|verla|verlo|verlas|visitar|visitarla|visitarlo|conocer|conocerla, \
          visita|cita|recorrido, verla|verlo|visitarla|conocerla",
@@ -154,7 +154,7 @@ const PHRASES: [(Intent, &str); 18] = [
     (
         Intent::Negotiate,
         "would|will|could|can * they|owner|landlord|lessor * take|do|accept|consider|go|come|knock|lower|budge, \
-         would you take|accept|do|consider, get|bring|talk them|owner|landlord|it down, \
+         would you take|accept|do|consider, owner|landlord|they|he|she come|comes|go|goes down|lower, any|a chance * owner|landlord|they|he|she, get|bring|talk them|owner|landlord|it down, \
          negotiate|negotiable|negotiating|discount|counter|counteroffer|concessions|concession, best|better price|rate|deal|rent, \
          lower|reduce|drop * rent|price|rate, free rent|month|months, month|months|mo free|abated, my|our offer, offer * month|sqft|nnn|foot|gross, \
          wiggle room, any flexibility|room, negociar|negociable|negocian|descuento|rebaja|contraoferta|oferta, \
@@ -164,7 +164,7 @@ const PHRASES: [(Intent, &str); 18] = [
     ),
     (
         Intent::RejectOptions,
-        "none|neither|not of|any|one|what|those|these|them|work|a|interested, don't|dont|do|didn't|not like|love|want|work|fit \
+        "none|neither|not of|any|one|what|those|these|them|work|a|interested, not|don't|dont|isn't feeling|loving|liking|digging * any|these|those|them|it, don't|dont|do|didn't|not like|love|want|work|fit \
          them|those|these|any|either|it|for|that, \
          too|so expensive|far|small|big|large|pricey|high|old|tight|rich|steep, not * interested|fit|good|fan, doesn't|don't|wont|won't work|fit, \
          ninguna|ninguno, no me|nos gusta|gustan|sirve|sirven|convence|convencen|interesa|interesan, \
@@ -188,7 +188,7 @@ const PHRASES: [(Intent, &str); 18] = [
     ),
     (
         Intent::CloseRequirement,
-        "found|got|signed|leased|rented|took|bought|secured|picked|chose * place|something|space|elsewhere|lease|one|somewhere|another|warehouse, \
+        "we|we've|i|just|already|good signed, found|got|signed|leased|rented|took|bought|secured|picked|chose * place|something|space|elsewhere|lease|one|somewhere|another|warehouse, \
          no longer need|looking|searching|interested|require, not|don't|dont|stopped looking|need|searching * anymore|more|longer, \
          all set, cancel|close|end * search|request, deal fell|off, ya encontre|encontramos|rentamos|firmamos|conseguimos, \
          ya no necesito|necesitamos|busco|buscamos|ocupo|ocupamos|quiero|estoy|estamos, ya tenemos|tengo * lugar|bodega|espacio, \
@@ -444,7 +444,7 @@ const SUPERLATIVES: &str = "cheapest|biggest|largest|smallest|closest|nearest|ne
 
 /// Another time than the one of a tour.
 const OTHER_TIME: &str = "how|what about, instead, can't|cant|cannot|won't|wont make|come|be|do, another|different|other|later|earlier|sooner time|day|date|hour|one, \
-     push|move|bump it|that|to|back, running late, sooner, later in, earlier in, otro|otra dia|hora|fecha, mas tarde|temprano, en vez";
+     push|move|bump it|that|to|back, running late, min|mins|minutes|bit|little|be late, running behind, sooner, later in, earlier in, otro|otra dia|hora|fecha, mas tarde|temprano, en vez";
 
 /// Nobody comes.
 const NO_VISIT: &str =

@@ -47,7 +47,12 @@ pub(super) fn size(tokens: &[Token]) -> Bounds {
     }
 
     let has_unit = candidates.iter().any(|candidate| candidate.has_unit);
-    candidates.retain(|candidate| candidate.has_unit || !has_unit || candidate.corrects);
+    // "Minimum 40k, max 60k sf": one bound each.
+    let is_bound =
+        |candidate: &Candidate| matches!(candidate.bounds, (Some(_), None) | (None, Some(_)));
+    let are_bounds = candidates.iter().all(is_bound);
+    candidates
+        .retain(|candidate| candidate.has_unit || !has_unit || candidate.corrects || are_bounds);
     let mut size: Bounds = (None, None);
     for candidate in &candidates {
         size = match (size, candidate.bounds) {
