@@ -1,4 +1,4 @@
-//! Whatever happens to workers and to Aircall while texts are sent: each contact gets one text, or a person is told that nobody
+//! Whatever happens to workers, Redis and Aircall while texts are sent: each contact gets one text, or a person is told that nobody
 //! knows. `wex_tests::crash_send` says how that is found out.
 //!
 //! `CRASH_SECONDS` makes it longer, `CRASH_SEED` repeats its chances; `make crash-send` prints the figures, and is for runs of

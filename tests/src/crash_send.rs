@@ -1,5 +1,5 @@
-//! The crash test of sends: contacts text, workers are killed and frozen at any moment, and Aircall drops connections, answers
-//! late, or fails. Then everything may finish, and what each contact got is counted.
+//! The crash test of sends: contacts text, workers and Redis are killed and frozen at any moment, and Aircall drops connections,
+//! answers late, fails, or tells of texts in odd orders. Then everything may finish, and what each contact got is counted.
 //!
 //! Each contact texts once, so each is owed one text: it was sent once, or a dead letter says that nobody knows.
 
@@ -11,6 +11,7 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rustix::process::Signal;
+use serde_json::json;
 use tokio::time::{Instant, sleep};
 use wex_ops::stack::{Process, Settings};
 use wex_queue::{QueueName, Survey};
@@ -55,15 +56,27 @@ const AIRCALL: [&str; 8] = [
     "slow",
 ];
 
+/// What Aircall tells of a text; that it was sent is always among it, so that what has left can be known.
+const NEWS: [&[&str]; 4] = [
+    &["delivered", "message.sent"],
+    &["failed", "message.sent", "message.sent"],
+    &["message.sent", "delivered", "sent", "pending"],
+    &["pending", "sent", "delivered", "message.sent"],
+];
+
+/// As long as operations wait for Redis, and longer.
+const REDIS_FROZEN_MS_MAX: u64 = 1_500;
+
 /// What came of a run.
 #[derive(Debug, Default)]
 pub struct Report {
     pub seed: u64,
     /// Texts that the ingress accepted, each of a contact of its own.
     pub accepted: u64,
-    /// Workers killed and frozen, and failures ordered of Aircall.
+    /// Workers killed and frozen, how often Redis was either, and failures ordered of Aircall.
     pub killed: u64,
     pub frozen: u64,
+    pub redis: u64,
     pub failures: u64,
     /// Answered once, and known to be.
     pub sent: u64,
@@ -94,7 +107,7 @@ pub async fn run(processes: &Path, choice: Choice) -> Report {
         ..Settings::default()
     };
     let mut arena = Arena {
-        world: World::start_without_worker(processes, settings).await,
+        world: World::start_with_private_redis(processes, settings).await,
         seats: Vec::new(),
         dice: StdRng::seed_from_u64(seed),
         report: Report {
@@ -113,9 +126,11 @@ pub async fn run(processes: &Path, choice: Choice) -> Report {
     while began.elapsed() < choice.span {
         arena.texts_arrive().await;
         arena.aircall_fails().await;
+        arena.aircall_tells_oddly().await;
         let pause_ms = arena.dice.random_range(0..PAUSE_MS_MAX);
         sleep(Duration::from_millis(pause_ms)).await; // The faults are to come at any moment of a send.
         arena.worker_suffers().await;
+        arena.redis_suffers().await;
         arena.thaw(Instant::now());
     }
     arena.finish().await
@@ -158,6 +173,39 @@ impl Arena {
             fault => sim.fault(fault, 1).await,
         };
         ordered.expect("wex-sim takes the order");
+    }
+
+    async fn aircall_tells_oddly(&mut self) {
+        if self.dice.random_bool(0.7) {
+            return;
+        }
+        let steps = NEWS[self.dice.random_range(0..NEWS.len())];
+        let before_answer = self.dice.random_bool(0.5);
+        let news = json!({ "steps": steps, "before_answer": before_answer });
+        let ordered = self.world.sim.order_news(&news).await;
+        ordered.expect("wex-sim takes the order");
+    }
+
+    async fn redis_suffers(&mut self) {
+        let is_killed = match self.dice.random_range(0..40) {
+            0 => true,
+            1 => false,
+            _ => return,
+        };
+        let redis = self.world.redis_process();
+        if is_killed {
+            redis.kill().await;
+        } else {
+            redis.signal(Signal::STOP);
+        }
+        self.report.redis += 1;
+        let away_ms = self.dice.random_range(0..REDIS_FROZEN_MS_MAX);
+        sleep(Duration::from_millis(away_ms)).await; // It is to come back at any moment of a send.
+        if is_killed {
+            self.world.restart_redis().await;
+        } else {
+            self.world.redis_process().signal(Signal::CONT);
+        }
     }
 
     async fn worker_suffers(&mut self) {
@@ -240,7 +288,7 @@ fn contact(number: u64) -> String {
 }
 
 impl crash::Report for Report {
-    const HEADER: &str = "accepted  killed  frozen  failures    sent  unknown  unproven  doubled    lost   other  settled s  seed";
+    const HEADER: &str = "accepted  killed  frozen   redis  failures    sent  unknown  unproven  doubled    lost   other  settled s  seed";
 
     fn what(&self) -> &str {
         NAME
@@ -269,10 +317,11 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:>8}{:>8}{:>8}{:>10}{:>8}{:>9}{:>10}{:>9}{:>8}{:>8}{:>11.2}  {}",
+            "{:>8}{:>8}{:>8}{:>8}{:>10}{:>8}{:>9}{:>10}{:>9}{:>8}{:>8}{:>11.2}  {}",
             self.accepted,
             self.killed,
             self.frozen,
+            self.redis,
             self.failures,
             self.sent,
             self.unknown,

@@ -15,6 +15,7 @@ async fn main() -> ExitCode {
         &format!(
             "lease {} s, 3 workers; a send of unclear outcome waits {} s for Aircall's news.\n\
              accepted: texts that were answered 200, each of a contact of its own. failures: of Aircall, as ordered.\n\
+             redis: how often it was killed or frozen.\n\
              unknown: did not leave, and wait for a person, because nobody can know. unproven: the same, but they had left.\n\
              other: dead letters of other reasons, and what the stand-in for Aircall objects to.\n\
              settled: from the end of the faults until nothing waited and nothing ran.",
