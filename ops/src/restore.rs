@@ -1,16 +1,17 @@
-//! `wex restore`: after Redis has lost its data, puts back from the ledger who must not be texted and what is known of each
-//! conversation. What is in Redis stays as it is, so that to run it again, or too early, does no harm.
+//! `wex restore`: after Redis has lost its data, puts back from the ledger who must not be texted, what is known of each
+//! conversation, and where the assistant must be silent because a person has it for a time. What is in Redis stays as it is, so that to run it again, or too early, does no harm.
 
 use clap::Args;
-use wex_domain::conversation::{Conversation, Party, RECENT_MAX};
-use wex_domain::job::suppression_record;
+use wex_domain::conversation::{Conversation, ConversationId, Party, RECENT_MAX};
+use wex_domain::job::{held_record, suppression_record};
 use wex_domain::phone_number::PhoneNumber;
 use wex_ledger::{ConversationFilter, ConversationRow, Ledger, MessageFilter};
-use wex_queue::{Queue, RESTORE_MAX};
+use wex_queue::{Queue, RESTORE_MAX, Record};
 
 use crate::ledger::{self, PAGE, Progress};
 use crate::operator::{CommandError, Session};
 use crate::output::{line, note};
+use crate::time::since;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -25,6 +26,8 @@ struct Found {
     suppressions: u64,
     conversations: u64,
     written: u64,
+    /// Conversations that a person has for a time, which Redis did not know.
+    held: u64,
     /// Conversations of which no turn was ever recorded.
     without_state: u64,
     /// Conversations whose state this version or these keys cannot read.
@@ -36,6 +39,7 @@ pub(crate) async fn run(options: &Options) -> Result<(), CommandError> {
     let session = Session::open().await?;
     let mut restored = Restorer {
         queue: (!options.dry_run).then_some(&session.queue),
+        now_ms: session.now_ms,
         waiting: Vec::new(),
         found: Found::default(),
     };
@@ -48,6 +52,7 @@ pub(crate) async fn run(options: &Options) -> Result<(), CommandError> {
 /// Gathers records and writes them in batches; only counts them without a queue.
 struct Restorer<'a> {
     queue: Option<&'a Queue>,
+    now_ms: u64,
     waiting: Vec<(String, String)>,
     found: Found,
 }
@@ -58,6 +63,27 @@ impl Restorer<'_> {
         if self.waiting.len() == RESTORE_MAX {
             self.flush().await?;
         }
+        Ok(())
+    }
+
+    /// Keeps the assistant out of a conversation that a person has, for as long as it is left to them.
+    async fn hold(&mut self, row: &ConversationRow) -> Result<(), CommandError> {
+        let id = ConversationId::from_key(&row.conversation);
+        // One that is held until it is given back is so by its state.
+        let until_ms = row.held_until_ms.filter(|_| row.is_held(self.now_ms));
+        let (Some(queue), Some(id), Some(until_ms)) = (self.queue, id, until_ms) else {
+            return Ok(());
+        };
+        let name = held_record(&id);
+        let known = queue.records(std::slice::from_ref(&name)).await?;
+        if known.iter().any(Option::is_some) {
+            return Ok(());
+        }
+        let left = since(self.now_ms, until_ms);
+        let record = Record::set(name, self.now_ms.to_string(), Some(left));
+        let record = record.expect("a conversation's key makes a valid name");
+        queue.remember(vec![record]).await?;
+        self.found.held += 1;
         Ok(())
     }
 
@@ -98,6 +124,7 @@ async fn conversations(ledger: &Ledger, restored: &mut Restorer<'_>) -> Result<(
             .conversations(&ConversationFilter::default(), behind.as_ref(), PAGE)
             .await?;
         for row in &page {
+            restored.hold(row).await?;
             match (state(row, ledger).await?, row.has_state) {
                 (Some(conversation), _) => {
                     let value = serde_json::to_string(&conversation);
@@ -157,6 +184,7 @@ async fn report(found: &Found, options: &Options, ledger: &Ledger) -> Result<(),
         written,
         without_state,
         unreadable,
+        held,
     } = found;
     if options.dry_run {
         line(&format!(
@@ -167,6 +195,11 @@ async fn report(found: &Found, options: &Options, ledger: &Ledger) -> Result<(),
         line(&format!(
             "The ledger has {suppressions} suppressions and {conversations} conversations: {written} put back, {stayed} were in \
              Redis and stay."
+        ))?;
+    }
+    if *held > 0 {
+        line(&format!(
+            "{held} of them are a person's for a time: the assistant is silent there, as before."
         ))?;
     }
     if *without_state > 0 {

@@ -161,6 +161,31 @@ async fn a_conversation_whose_pause_is_over_is_shown_as_the_assistants() {
 }
 
 #[tokio::test]
+async fn a_colleague_is_not_talked_over_after_a_loss_of_redis_that_was_made_up_for() {
+    let world = World::start(processes()).await;
+    world.buyer_texts(TEXT).await;
+    world.sent(1).await;
+    colleague_texts(&world).await;
+    world.until_recorded().await;
+    world.empty_redis().await;
+
+    let dry = world.wex(&["restore", "--dry-run"]).await;
+    assert!(!dry.contains("a person's"), "{dry}");
+    let said = world.wex(&["restore"]).await;
+    assert!(
+        said.contains("1 of them are a person's for a time"),
+        "{said}"
+    );
+    let again = world.wex(&["restore"]).await;
+    assert!(!again.contains("a person's"), "{again}");
+
+    world.buyer_texts("in Torrance too").await;
+    let worker = world.worker.as_ref().expect("a worker");
+    worker.line_with("outcome=\"held_by_a_person\"").await;
+    assert_eq!(world.sent(1).await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_conversation_is_given_back_to_the_assistant_by_command() {
     let world = World::start(processes()).await;
     colleague_texts(&world).await;
