@@ -62,6 +62,7 @@ local function group_of(key) return key:match('^(.*):') end -- nil when there is
 -- A number as Redis wants it. It writes numbers of Lua with all their digits, which takes long: a string is better on a hot path.
 local function whole(number) return string.format('%d', number) end
 local now = whole(now_ms)
+local LATEST_MS = 2 ^ 53 -- Nothing is due later: `whole` makes a negative number of what is beyond 2 ^ 63.
 
 -- What many jobs of one call change together: gathered while a script runs, and written once when it has run, by
 -- `write_gathered` (scripts.rs puts that behind every script). A script that reads one of these keys does so before it changes it.
@@ -154,7 +155,7 @@ local function make_due(queue, key, due_ms)
     local own = gather(queue)
     own.first_due_ms = own.first_due_ms
       or tonumber(redis.call('ZRANGE', name(queue, 'scheduled'), 0, 0, 'WITHSCORES')[2] or math.huge)
-    redis.call('ZADD', name(queue, 'scheduled'), whole(due_ms), key)
+    redis.call('ZADD', name(queue, 'scheduled'), whole(math.min(due_ms, LATEST_MS)), key)
     if due_ms < own.first_due_ms then
       own.first_due_ms = due_ms
       wake(queue)
