@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 
-/// A text makes a hundred allocations, and threads free what others allocated: at that the system's allocator is slow.
+/// One thread frees what another has allocated; at that the system's allocator is slow.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
