@@ -1,14 +1,16 @@
 //! The last step: a text becomes durable, then its request is answered.
 //!
 //! All requests hand their jobs to one accepter. It takes whatever has gathered, stores it in one call, and answers;
-//! while its call runs the next batch gathers. So an idle request waits for nobody, concurrent ones share a round trip and
-//! an fsync, and texts are stored in the order in which they came.
+//! while its calls run the next batch gathers. So an idle request waits for nobody, and concurrent ones share a round
+//! trip and an fsync. Calls share one connection, so Redis runs them in the order in which the texts arrived.
 //!
 //! A batch goes to Redis. When Redis refuses it or does not answer in time, it goes to the [spool](crate::spool); and as
 //! long as anything is spooled, later texts go there as well, without asking Redis, or they would overtake.
 
 use std::sync::Arc;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +24,9 @@ use crate::spool::{Spool, SpoolError};
 
 /// Requests that may wait for the accepter; more wait for a place. Each holds one job, of a few hundred bytes as a rule.
 const WAITING_MAX: usize = 4 * ENQUEUE_MAX;
+
+/// Calls under way at the same time: one on its way, one in Redis, one on its way back. More would only be smaller.
+const CALLS_MAX: usize = 3;
 
 /// The queues that a spooled job may belong to.
 const QUEUES: [QueueName; 2] = [QueueName(INBOUND), QueueName(DELIVERY)];
@@ -113,48 +118,70 @@ pub(crate) fn accepter(storage: Storage) -> (Accepter, Accepting) {
 impl Accepter {
     /// Runs until `ending` is cancelled and everything that was handed over by then is answered.
     pub(crate) async fn run(mut self, ending: CancellationToken) {
+        let mut calls = FuturesOrdered::new();
         let mut gathered = Vec::with_capacity(ENQUEUE_MAX);
         loop {
             tokio::select! {
-                count = self.waiting.recv_many(&mut gathered, ENQUEUE_MAX) => {
+                biased;
+                Some(call) = calls.next() => self.storage.finish(call).await,
+                count = self.waiting.recv_many(&mut gathered, ENQUEUE_MAX), if calls.len() < CALLS_MAX => {
                     if count == 0 {
-                        return;
+                        break;
                     }
-                    self.storage.store(gathered.drain(..)).await;
+                    calls.push_back(self.storage.call(std::mem::take(&mut gathered)));
                 }
                 () = ending.cancelled(), if !self.waiting.is_closed() => self.waiting.close(),
             }
         }
+        while let Some(call) = calls.next().await {
+            self.storage.finish(call).await;
+        }
     }
 }
 
+/// A batch that was offered to Redis.
+struct Call {
+    intakes: Vec<Intake>,
+    answers: Vec<oneshot::Sender<Accepted>>,
+    /// `None` when it was not offered, because earlier texts are still spooled.
+    outcomes: Option<Result<Vec<Option<Accepted>>, QueueError>>,
+}
+
 impl Storage {
-    /// Makes a batch durable and answers it.
-    async fn store(&self, batch: impl Iterator<Item = Waiting>) {
+    /// Offers a batch to Redis, unless earlier texts wait in the spool.
+    async fn call(&self, batch: Vec<Waiting>) -> Call {
         let (intakes, answers): (Vec<_>, Vec<_>) = batch
+            .into_iter()
             .map(|waiting| (waiting.intake, waiting.answer))
             .unzip();
-        for (answer, outcome) in answers.into_iter().zip(self.outcomes(intakes).await) {
-            // A request that has given up meanwhile needs no answer.
-            let _given_up: Result<(), Accepted> = answer.send(outcome);
+        let outcomes = match self.spool.len() {
+            0 => Some(self.to_redis(&intakes).await),
+            _ => None,
+        };
+        Call {
+            intakes,
+            answers,
+            outcomes,
         }
     }
 
-    /// Puts a batch into Redis, or into the spool when earlier texts wait there or Redis does not take all of it.
-    async fn outcomes(&self, intakes: Vec<Intake>) -> Vec<Accepted> {
-        if self.spool.len() > 0 {
-            return self.spool(intakes).await;
-        }
-        match self.to_redis(&intakes).await {
-            Ok(outcomes) => match outcomes.into_iter().collect() {
-                Some(outcomes) => outcomes,
-                // No room in Redis. The rest of the batch follows into the spool: there it is found to be a duplicate.
-                None => self.spool(intakes).await,
-            },
-            Err(error) => {
-                warn!(error = %error_chain(&error), "redis.unavailable: texts are spooled");
-                self.spool(intakes).await
+    /// Answers a batch, after it was spooled if Redis has not taken all of it. Batches are finished in the order in which
+    /// they came, so they are spooled in that order too.
+    async fn finish(&self, call: Call) {
+        let outcomes = match call.outcomes {
+            Some(Ok(outcomes)) if outcomes.iter().all(Option::is_some) => {
+                outcomes.into_iter().flatten().collect()
             }
+            // No room in Redis. The rest of the batch may follow into the spool: there it is found to be a duplicate.
+            Some(Ok(_)) | None => self.spool(call.intakes).await,
+            Some(Err(error)) => {
+                warn!(error = %error_chain(&error), "redis.unavailable: texts are spooled");
+                self.spool(call.intakes).await
+            }
+        };
+        for (answer, outcome) in call.answers.into_iter().zip(outcomes) {
+            // A request that has given up meanwhile needs no answer.
+            let _given_up: Result<(), Accepted> = answer.send(outcome);
         }
     }
 
