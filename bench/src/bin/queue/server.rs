@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{Client, FromRedisValue};
+use redis::{AsyncConnectionConfig, Client, FromRedisValue};
 use tempfile::TempDir;
 use tokio::time::sleep;
 use wex_ops::stack::{Redis, free_port};
@@ -54,11 +54,15 @@ impl Server {
         let port = free_port()?;
         let redis = Redis::start_on_port(directory.path(), port).await?;
         let client = Client::open(redis.url.as_str())?;
+        // To forget a million jobs takes longer than the library would wait.
+        let patient = AsyncConnectionConfig::new().set_response_timeout(None);
         let mut server = Self {
             url: redis.url.clone(),
             address: format!("127.0.0.1:{port}"),
             redis,
-            connection: client.get_multiplexed_async_connection().await?,
+            connection: client
+                .get_multiplexed_async_connection_with_config(&patient)
+                .await?,
             _directory: directory,
         };
         server.set("appendfsync", fsync.setting()).await?;
