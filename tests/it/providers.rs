@@ -137,6 +137,13 @@ impl Models {
             .await;
     }
 
+    /// What each request was answered, oldest first.
+    async fn statuses(&self) -> Vec<u64> {
+        let requests = self.requests().await;
+        let statuses = requests.iter().map(|request| request["status"].as_u64());
+        statuses.map(|status| status.expect("a status")).collect()
+    }
+
     /// What came, oldest first.
     pub(crate) async fn requests(&self) -> Vec<Value> {
         self.page("").await
@@ -551,12 +558,7 @@ async fn what_only_a_model_understands_waits_while_its_provider_asks_us_to_and_t
         "{}",
         sent[1].body
     );
-    let statuses: Vec<u64> = models
-        .requests()
-        .await
-        .iter()
-        .map(|request| request["status"].as_u64().expect("a status"))
-        .collect();
+    let statuses = models.statuses().await;
     assert_eq!(statuses[..2], [429, 200]);
 }
 
@@ -728,12 +730,7 @@ async fn a_conversation_goes_on_through_an_outage_of_its_models_and_nobody_texti
         };
         let answered = answers(&models.world(dialect).await, script, fail).await;
 
-        let statuses: Vec<u64> = models
-            .requests()
-            .await
-            .iter()
-            .map(|request| request["status"].as_u64().expect("a status"))
-            .collect();
+        let statuses = models.statuses().await;
         // After five failures the models are left alone; the rules go on.
         assert_eq!(statuses, [200, 200, 503, 503, 503, 503, 503]);
 
