@@ -12,14 +12,13 @@ use rand::{RngExt, SeedableRng};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 use wex_queue::{
     Claim, Counts, Effects, Failed, Fetcher, Key, Limits, NewJob, Queue, QueueError, QueueName,
     Record, Settled,
 };
 use wex_runtime::env::{Env, Span};
-use wex_runtime::telemetry::TelemetryConfig;
-use wex_runtime::{drain, error_chain, telemetry};
+use wex_runtime::{drain, process};
 
 /// Coalescing: all that waits under a key, up to a bound, is one claim.
 pub const TURNS: QueueName = QueueName("turns");
@@ -111,22 +110,9 @@ impl Config {
 /// Works until it is asked to end and what runs is finished, or until a job ends it.
 #[must_use]
 pub fn main() -> ExitCode {
-    let mut env = Env::from_process();
-    let log = TelemetryConfig::from_env(&mut env);
-    let config = Config::from_env(&mut env);
-    if env.finish().is_err() {
-        return ExitCode::from(2);
-    }
-    let Ok(_traces) = telemetry::start(log, "crash-matrix") else {
-        return ExitCode::from(2);
-    };
-    match run(config) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            error!(error = %error_chain(&error), "worker.failed");
-            ExitCode::FAILURE
-        }
-    }
+    process::main("wex-queue-worker", Config::from_env, |config| {
+        Ok(run(config)?)
+    })
 }
 
 struct Context {
