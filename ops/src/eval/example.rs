@@ -161,15 +161,16 @@ impl Before {
             dialogue.asked = Some(Asked::Which);
             return;
         }
-        let is_tour = says(&[
-            "tour",
-            "visit",
-            "showing",
-            "recorrido",
-            "cita",
-            "see it",
-            "verla",
-        ]);
+        let is_tour = matches!(dialogue.asked, Some(Asked::Tour | Asked::TourTime))
+            || says(&[
+                "tour",
+                "visit",
+                "showing",
+                "recorrido",
+                "cita",
+                "see it",
+                "verla",
+            ]);
         if is_tour
             && says(&[
                 "set for",

@@ -28,10 +28,16 @@ pub fn hear(
     const GONE: &str = "leased, rented, off the market, take it down, no longer available, not available, under contract, \
          already gone|leased|taken, sold, delist, gone, taken, not anymore, take * down, remove|pull|delete|deactivate * listing|it|space|ad, no longer have|leasing, \
          not|isn't|isnt available, off market, have a tenant, signed a lease|tenant,  rentada, rentado, ya no esta disponible, ya se rento, vendida, quitela|quitelo|quitenla, ya la|lo|se rente|rentamos|rentaron|rento|vendio|vendimos, ya no la|lo tengo|tenemos|rentamos, no esta disponible, ocupada|ocupado|arrendada";
+    const NOT_THEIRS: &str = "don't|dont|never|didn't own|owned * property|building|bldg|warehouse|place|space|that|it|one|anything, \
+         i'm|im|am not the owner|landlord|manager, not|isn't|aint my|our|mine property|building|bldg|listing|warehouse|space, isn't|not mine, \
+         no soy * dueno|duena|propietario|propietaria|encargado, no es|tengo mi|mia|mio|ninguna|ningun|nuestra bodega|propiedad|edificio|nave|local";
     const AVAILABLE: &str = "available, avail, still * on the market, half|part|some|portion|all of it|them is|are|still left|available|open|free, still open, vacant, yes still, disponible, sigue libre, esta libre, still have it|this|that|the, still vacant|empty|there, its|it's|it open|available|vacant, libre, desocupada, vacia, todavia la|lo tengo|tenemos";
     const NEW: &str = "another bldg, another building, another space, another warehouse, another one, new listing, new space, new building, list a, list my, otra bodega, otro espacio, \
          nuevo espacio, nueva bodega, quiero anunciar, list our, list a|my|our|new, want|like|need to list, new vacancy, coming available, can|could|would list, i have a|another|two, we have a|another|two, got a|an|another, for lease, tengo una|otra|un|otro, tenemos una|otra|un|otro, quiero rentar|listar|anunciar|poner mi|una|un, se renta";
     let general = heard.intent;
+    if heard.is_reaction {
+        return (general, SupplierRecord::default());
+    }
     let words = words(&heard.text);
     let says = |phrases: &str| {
         phrases
@@ -42,6 +48,9 @@ pub fn hear(
     let is_gone = says(GONE);
     // "Who is the tenant" asks for the other side, not for us; "already leased" is news, not anger.
     let is_question = heard.text.contains('?') || is_asking(&words);
+    if says(NOT_THEIRS) && !matches!(general, Intent::OptOut | Intent::AutoReply) {
+        return (Intent::WrongNumber, SupplierRecord::default());
+    }
     let is_about_buyer = is_question && says(BUYER);
     if outranks(general)
         && !(general == Intent::AskIdentity && is_about_buyer)
@@ -53,7 +62,18 @@ pub fn hear(
         latest_says(conversation, &["available", "disponible", "open", "libre"]);
     let is_about_tour = latest_says(
         conversation,
-        &["tour", "visit", "visita", "showing", "recorrido"],
+        &[
+            "tour",
+            "visit",
+            "visita",
+            "visitar",
+            "visitarlo",
+            "visitarla",
+            "verlo",
+            "verla",
+            "showing",
+            "recorrido",
+        ],
     );
     if is_about_tour {
         news.tour_decision = tour_decision(general, &words, heard.when);

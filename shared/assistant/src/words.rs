@@ -247,8 +247,8 @@ pub(crate) fn money(amount: f64) -> String {
 
 /// The words of a text in lower case and without accents; `24/7`, `12:30` and `drive-in` are words.
 pub(crate) fn plain_words(text: &str) -> Vec<String> {
-    text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '/' | ':' | '-' | '\'')))
-        .map(|word| word.trim_matches(['/', ':', '-', '\'']))
+    text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '/' | ':' | '-' | '\'' | '\u{2019}')))
+        .map(|word| word.trim_matches(['/', ':', '-', '\'', '\u{2019}']))
         .filter(|word| !word.is_empty())
         .map(plain)
         .collect()
@@ -263,6 +263,7 @@ pub(crate) fn plain(word: &str) -> String {
         'ó' => 'o',
         'ú' | 'ü' => 'u',
         'ñ' => 'n',
+        '\u{2019}' => '\'',
         _ => c,
     };
     word.chars()

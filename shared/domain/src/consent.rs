@@ -11,6 +11,7 @@ mod vocabulary;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::phrases::length;
 use crate::sms_text::is_invisible;
 
 /// What a keyword asks for.
@@ -152,28 +153,31 @@ fn keyword_of<'a>(words: impl Iterator<Item = &'a String>) -> Option<Keyword> {
     }
 }
 
-/// Whether a text is what a phone sends when someone reacts to one of ours: a verb and our words in quotes.
+/// Whether a text is what a phone sends when someone reacts to one of ours: a verb, or a sign, and our words in quotes.
 #[must_use]
 pub fn is_reaction(body: &str) -> bool {
-    const VERBS: [&str; 12] = [
-        "liked",
-        "loved",
-        "disliked",
-        "laughed at",
-        "emphasized",
-        "questioned",
-        "reacted",
-        "removed",
-        "le gusto",
-        "le encanto",
-        "te gusto",
-        "reacciono",
-    ];
-    let Some(quote) = body.find(['\u{201c}', '"', '\u{ab}']) else {
+    const VERBS: &str = "liked, loved, disliked, laughed at, emphasized, questioned, reacted, removed, \
+        le|te|me|les gusto|encanto|divirtio|agrado, le|te|me dio|hizo risa|gracia, no le|te|me gusto, marco, enfatizo, destaco, resalto, \
+        cuestiono, pregunto, reacciono, elimino|quito un|una|su reaccion|corazon|me|signo";
+    const OPENING_WORDS_MAX: usize = 8;
+    const QUOTES: [char; 4] = ['\u{201c}', '"', '\u{ab}', '\u{201e}'];
+    let Some(quote) = body.find(QUOTES) else {
         return false;
     };
-    let opening = words(&body[..quote]).join(" ");
-    VERBS.iter().any(|verb| opening.starts_with(verb))
+    // An inch sign opens no quotation: 'liked the 12" door'.
+    if body[..quote].ends_with(|c: char| c.is_ascii_digit()) {
+        return false;
+    }
+    let opening = words(&body[..quote]);
+    let is_sign = matches!(opening.as_slice(), [to] if matches!(to.as_str(), "to" | "a"))
+        && !body.trim_start().starts_with(char::is_alphanumeric);
+    let has_verb = || {
+        VERBS.split(", ").any(|verb| {
+            let verb: Vec<&str> = verb.split_whitespace().collect();
+            length(&opening, &verb).is_some()
+        })
+    };
+    opening.len() <= OPENING_WORDS_MAX && (is_sign || has_verb())
 }
 
 /// The words of a message in lower case, without accents; everything but letters and digits parts them, and an apostrophe

@@ -22,6 +22,7 @@ mod withdrawn;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::consent;
 use crate::criteria::{Criteria, Topic};
 use crate::places;
 use crate::requirement::{Location, Use, add_location, later_size};
@@ -86,10 +87,10 @@ pub fn understand(text: &str, today: Option<Date>) -> Understood {
         .char_indices()
         .nth(TEXT_CHARS_MAX)
         .map_or(text.len(), |(end, _)| end);
-    let mut tokens = tokens::tokens(&text[..end]);
-    if is_reaction(&tokens) {
+    if consent::is_reaction(text) {
         return Understood::default();
     }
+    let mut tokens = tokens::tokens(&text[..end]);
     let places = wanted::places(&mut tokens);
     let uses = purposes::uses(&mut tokens);
     let mut withdrawn = withdrawn::read(&tokens);
@@ -214,26 +215,6 @@ fn forget_unless_new(criteria: &mut Criteria, topic: Topic) {
         | Topic::Temperature
         | Topic::Feature(_) => {}
     }
-}
-
-/// Whether a text is what a phone sends when someone reacts to one of ours: a verb and our words in quotes.
-fn is_reaction(tokens: &[Token]) -> bool {
-    const VERBS: &str = "liked, loved, disliked, laughed at, emphasized, questioned, reacted, \
-        removed, le gusto, le encanto, te gusto, reacciono";
-    const OPENING_WORDS_MAX: usize = 8;
-    let opening: Vec<&str> = tokens
-        .iter()
-        .map(|token| token.text.as_str())
-        .take_while(|text| *text != "\"")
-        .collect();
-    let has_quote = opening.len() < tokens.len();
-    let opening = opening.join(" ");
-    let has_verb = VERBS.split(", ").any(|verb| {
-        opening
-            .strip_prefix(verb)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-    });
-    has_quote && has_verb && opening.split(' ').count() <= OPENING_WORDS_MAX
 }
 
 /// Whether two texts meet inside the name of a place: `… in car` + `son for …`.

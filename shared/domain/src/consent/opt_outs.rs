@@ -41,14 +41,19 @@ const RULES: &[(Guard, Tail, &str)] = &[
         Tail::Open,
         "stop|quit contacting|contact|messages, stop|quit|end the|all|these|those|your|any|my * messages|contact|contacting, \
          stop|quit|enough sending|with|getting|receiving * messages|contact|contacting|these|those|this|that|stuff|crap|shit|junk|things|anything, \
-         stop|quit blowing, told|asked|said|tell|beg|begging you|u|yall|guys|them * stop, how * stop getting|receiving|messages|contacting, \
-         unsubscribe, want|wish|like|please|get|be|me unsubscribed, opt me|us|my|this out, \
+         stop|quit blowing, told|asked|said|tell|beg|begging you|u|yall|guys|them * stop, contacted|replied|wrote|said|typed|sent stop, \
+         what|which part of stop, make|making these|this|messages stop, how * stop getting|receiving|messages|contacting, \
+         unsubscribe, want|wish|like|please|get|be|me unsubscribed, opt me|us|my|this out, turn|shut|switch off * messages|contacting, \
+         turn|shut|switch * messages off, want|wish|like|prefer|rather to|be * left alone, \
          remove me|us, remove|lose|forget|trash my|our|this * numero|info|information|name|data, \
          take|get|pull|strike|scratch|cross me|us|my|this * off|from|out * list|lists|system|database|thread|messages, \
-         take|get|pull * numero off|from|out, leave me|us alone|be, revoke|withdraw|cancel|end * consent|permission|subscription|messages, \
-         deje de contactar, deje de * messages, deje con * messages, deje en paz, dejarme|dejarnos en paz, deje|dejar de recibir, \
+         take|get|pull * numero off|from|out, leave me|us alone|be, get|getting off|from this|the|your|ur * list|lists, put|add|on * dnc, \
+         revoke|withdraw|cancel|end * consent|permission|subscription|messages, \
+         deje de * contactar, deje de * messages, deje con * messages, deje en paz, dejarme|dejarnos en paz, deje|dejar de recibir, \
          quiteme de * lista|listas|sistema|contactos|base, borre mi|este|nuestro|me * numero|nombre|contacto|contactos|lista, \
-         dar|darme|deme|denme|dame|darnos|doy|darse * de baja, cancelar|cancele|cancelen|cancela * suscripcion|messages, \
+         dar|darme|deme|denme|dame|darnos|doy|darse|dense * de baja, \
+         cancelar|cancele|cancelen|cancela|cancelo|anular|anule|anulen|suspenda|suspendan|suspender * suscripcion|messages, \
+         salir|salirme|salgo|salirnos de * lista|listas|suscripcion|messages, olvidese|olvidense|olvidate de mi|mis|este * numero, \
          basta|alto de|a|con * messages, retiro|revoco|cancelo * consentimiento|permiso|autorizacion",
     ),
     (
@@ -56,17 +61,26 @@ const RULES: &[(Guard, Tail, &str)] = &[
         Tail::Open,
         "dont|never contact|contacting me|us|back|again|anymore|further, dont|never contact|contacting this|my|our numero|line, \
          dont|never ever|be|keep|even|again|please|dare contact|contacting me|us, dont you dare|ever * contact|contacting, \
-         dont|never use this numero, no|never me|nos contacte, no|never me|nos mande * messages|nada",
+         dont|never use this numero, dont|never send|sending|forward|forwarding me|us|this * messages|these|those|stuff|crap|shit|junk, \
+         dont|never solicit|soliciting, no|ni|never me|nos contacte|contactar, no|ni|never me|nos mande * messages|nada, \
+         no|ni|never * vuelva|vuelvan|vuelvas|siga|sigan|sigas|ande|anden|este|esten * contactar, \
+         no|ni|never me|nos vuelva|vuelvan|vuelvas|siga|sigan|sigas|ande|anden|este|esten * mandar",
     ),
     (
         Guard::Nothing,
         Tail::Open,
-        "dont|not want|wish|like|need|care|appreciate * messages|contacted, dont|not want|wish|like|need|care|appreciate to * messages|contacted, \
+        "dont call|contact|solicit list|registry, dont|not want|wish|like|need|care|appreciate * messages|contacted, dont|not want|wish|like|need|care|appreciate to * messages|contacted, \
          dont|not want|wish|like|need|appreciate * contact|contacting me|us, no longer want|wish|need|care * messages|contacted, \
+         rather|prefer not get|receive|be * messages|contacted|these|those|this, rather|prefer you|they * dont|not contact|contacting, \
          want|wish|need no more|further messages|contact, no more|further messages|contact|contacting, \
+         dont|never|not|didnt consent|authorize|allow|permit|agree * contact|contacted|contacting|messages, \
+         no|not|never|dont|without * permission|consent|authorization * contact|contacted|contacting|messages, \
          blocking|block|blocked|reporting|report|reported you, blocking|block|reporting|report this|your numero, \
-         reporting|report|reported * as|for contact, no quiero * messages, no quiero que me|nos contacte|mande, \
-         no|ya mas|no messages, no autorizo|consiento",
+         reporting|report|reported * as|for contact, report|reporting|reported * fcc|ftc|carrier|authorities, if you contact|contacting me|us again, \
+         bloquear|bloqueare|bloqueo|reportar|reportare|reporto este|su|sus|a|los|al * numero|you, \
+         los|lo|les voy|vamos a bloquear|reportar|denunciar, no quiero * messages, no quiero que me|nos contacte|mande, \
+         no|ya mas|no messages, no autorizo|consiento, \
+         no doy|di|tienen|tiene * permiso|autorizacion|consentimiento",
     ),
     (
         Guard::Denial,
@@ -77,19 +91,25 @@ const RULES: &[(Guard, Tail, &str)] = &[
     (
         Guard::Subject,
         Tail::Closed,
-        "no contacting|messages, no quiero recibir, no me mande mas|nada",
+        "no contacting|messages, no quiero recibir, no|ni me mande mas|nada, dont|never send me|us more|any|another",
     ),
-    (Guard::Subject, Tail::Bare, "dont|never contact|contacting"),
+    (
+        Guard::Subject,
+        Tail::Bare,
+        "dont|never contact|contacting, no|ni contacte, dont|never send me|us anything|nothing",
+    ),
     (
         Guard::Denial,
         Tail::Bare,
-        "take|get|pull me|us off, go away, fuck|piss|buzz off, get lost, quiteme",
+        "take|get|pull me|us|this off, turn|shut|switch these|this|it off, go away, fuck|piss|buzz|bugger off, get lost, quiteme, \
+         quit|knock|cut it|this|that * off|out, quit it, want|wish out, make it|them stop, quiero salirme",
     ),
     (
         Guard::Nothing,
         Tail::Hint,
         "enough, enough already, this|its is|a contact, never|didnt * signed|sign|subscribed|subscribe|asked|agreed * for|to this|messages|these, \
-         i|we never|didnt * signed|sign|subscribed|subscribe|asked|agreed * for|to this|messages|these",
+         i|we never|didnt * signed|sign|subscribed|subscribe|asked|agreed * for|to this|messages|these, \
+         this|its is harassment|harassing|stalking, its harassment, esto es acoso, fuck|screw you",
     ),
 ];
 
@@ -128,9 +148,9 @@ const WEAK: &str = "cancel end quit revoke remove alto parar detener cancelar ba
 const POLITE: &str = "please hey hi hola now thanks thank you por favor gracias ya ok okay";
 
 /// Words that say nothing about what is to stop.
-const FILLERS: &str = "please now thanks thank you ok okay me us it this that these all just already immediately asap right no yes hey \
+const FILLERS: &str = "please now thanks thank you ok okay me us it this that these whatever is thing things stuff list all just already immediately asap right no yes hey \
     hi hello sorry man bro dude guys sir maam folks damn fucking fuck can could will would want need i make said say told asked to \
-    and so everything anything anymore more any again ever forever good for real but at the my our numero further both here back \
+    and so everything anything anymore more else any again ever forever good for real but at the my our numero further both here back \
     contact contacting messages seriously really god wtf stop por favor gracias ya si oye senor senora esto eso todo mas nada nunca \
     never a este mi otra vez hoy entonces";
 
@@ -140,7 +160,7 @@ const OTHER_STOPS_BEFORE: &str =
 const OTHER_STOPS_AFTER: &str = "by in over at on for to and sign light gap loss near there here looking searching the my our your";
 
 /// Words of a condition: what follows says when or about what.
-const CONDITIONS: &str = "about in on for from of until till before after unless except during while when within outside regarding if \
+const CONDITIONS: &str = "about in on for from of until till before after unless except under above below bigger larger smaller during while when within outside regarding if \
     only hasta antes despues cuando mientras sobre en de solo solamente excepto si durante fuera";
 
 /// Times that are a condition by themselves.
@@ -151,9 +171,9 @@ const TIMES: &str = "late early night nights weekend weekends tonight today tomo
 /// What looks like a condition and is none.
 const GENERAL: &str = "from you|your|this|now|here|wex|anyone, from the|all|any|these|ur * list|lists|messages|contacting|service|system|database|base|records|numero, \
     in the|my future|life|numero|inbox, in general, for good|ever|now|real|gods|any|no, for the love, \
-    about this|that|it|anything|everything|warehouse|warehouses|space|spaces|real|property|properties|listings|your|any, \
+    about this|that|it|my|our|your|anything|everything|warehouse|warehouses|space|spaces|real|property|properties|listings|any, \
     on this|my|that|our numero|line, of this|these|those|them|your|it|any, of the messages|contacting, of all|receiving|getting|everything|messages|contacting|further|future|wex, \
-    if you|possible|please, de este|esta|aqui|you|una|ahora, de la|su|tu|sus|tus|las * lista|listas|base|sistema|contactos, de lista|messages|contacto, \
+    if you|possible|please, de contactar|mandar, de este|esta|aqui|you|una|ahora, de la|su|tu|sus|tus|las * lista|listas|base|sistema|contactos, de lista|messages|contacto, \
     en paz|general|adelante, en el|este futuro|numero, si no|es, sobre esto|eso|bodegas|espacios|nada, de bodegas|espacios|sus|tus";
 
 /// What a text of these [`clauses`] says in other words than a keyword.
@@ -289,7 +309,7 @@ fn passes(guard: Guard, before: &[String], found: &[String]) -> bool {
     const DENIALS: &str = "dont never not no cant didnt sin";
     /// With one of these before it, a denial is a reproach: "why don't you stop", "if you don't stop".
     const REPROACHES: &str = "you they why if wont";
-    const SUBJECTS: &str = "i we they he she who you owners people nobody";
+    const SUBJECTS: &str = "i we they he she who you owners people nobody dueno propietario nadie";
     match guard {
         // "I don't want you to stop texting me".
         Guard::Nothing => !is_any_of(found, "stop"),

@@ -10,7 +10,8 @@ use crate::places::is_one_edit_apart;
 const SPELLINGS: &[(&str, &str)] = &[
     (
         "stop",
-        "stop stpo sotp tsop stopp sstop st0p sto0p stahp stawp stoop cease detengan detengase detenganse detener",
+        "stop stp stpo sotp tsop stopp sstop st0p sto0p stahp stawp stoop cease halt desist discontinue stop2end detengan detengase \
+     detenganse detener",
     ),
     ("quit", "quit"),
     (
@@ -29,11 +30,11 @@ const SPELLINGS: &[(&str, &str)] = &[
     ),
     (
         "contacted",
-        "contacted texted messaged bothered spammed harassed disturbed",
+        "contacted texted messaged bothered spammed harassed disturbed solicited",
     ),
     (
         "messages",
-        "messages msgs texts txts smses notifications alerts mensajes mensaje textos mensajitos notificaciones",
+        "messages msgs texts txts smses notifications alerts communications communication solicitations promos mensajes mensaje textos mensajitos notificaciones",
     ),
     ("dont", "dont donot dnt don"),
     ("never", "never nunca jamas"),
@@ -43,7 +44,8 @@ const SPELLINGS: &[(&str, &str)] = &[
     (
         "contactar",
         "contactar contactarme contactarnos escribir escribirme escribirnos molestar molestarme molestarnos textear textearme \
-         mensajear mensajearme molestando escribiendo texteando",
+         mensajear mensajearme molestando escribiendo texteando contactando fregando chingando jodiendo fastidiando fastidiar chingar \
+         fregar joder",
     ),
     (
         "mandar",
@@ -51,7 +53,7 @@ const SPELLINGS: &[(&str, &str)] = &[
     ),
     (
         "contacte",
-        "contacte contacten contactes escriba escriban escribas moleste molesten molestes textee texteen",
+        "contacte contacten contactes escriba escriban escribas moleste molesten molestes textee texteen fastidie fastidien",
     ),
     (
         "mande",
@@ -76,7 +78,7 @@ const SPELLINGS: &[(&str, &str)] = &[
 
 /// Words one letter away from one of ours that mean something else.
 const OTHERS: &str = "contract contracts contracting contracted contraction testing massage massages exciting contacts contacto \
-    contactos passages dosages resting nesting vesting costing hosting posting";
+    contactos passages dosages molesta molestan resting nesting vesting costing hosting posting";
 
 static OTHER_WORDS: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| OTHERS.split_whitespace().collect());

@@ -68,7 +68,7 @@ static PALLETS: LazyLock<Phrases> = LazyLock::new(|| {
 
 static YARDS: LazyLock<Phrases> = LazyLock::new(|| {
     Phrases::new(
-        "yard, yards, patio, patios, outdoor space|area|storage, outside storage|area|space, laydown, lay down, yard space|area, \
+        "yard, yards, patio, patios, yarda, yardas, outdoor space|area|storage, outside storage|area|space, laydown, lay down, yard space|area, \
     secured yard, paved yard",
     )
 });
@@ -587,7 +587,14 @@ fn stalls(tokens: &mut [Token], found: &mut Criteria, cleared: &mut Vec<Topic>) 
 
 /// "Trailer stalls: 40".
 fn parked(tokens: &[Token], at: usize, end: usize) -> Option<(Count, usize)> {
-    let number = count_after(tokens, end)?;
+    let number = count_after(tokens, end).or_else(|| {
+        // "Trailer parking for 10", "estacionamiento para 12".
+        let number = matches!(text(tokens, end), "for" | "para")
+            .then(|| quantity(tokens, end + 1))
+            .flatten()?;
+        let is_counted = tokens.get(number.end).is_none_or(Token::is_clause_end);
+        is_counted.then_some(number)
+    })?;
     let count = Count {
         low: number.value,
         high: number.value,
@@ -631,7 +638,7 @@ fn pallets(tokens: &mut [Token], found: &mut Criteria) {
 fn land(tokens: &mut [Token], found: &mut Criteria) {
     static LANDS: LazyLock<Phrases> = LazyLock::new(|| {
         Phrases::new(
-            "land, lot, terreno, of land, of yard, yard, de terreno, de patio, patio, de tierra, outdoor, outside, paved, gravel, fenced yard, \
+            "land, lot, terreno, of land, of yard, yard, de terreno, de patio, patio, de yarda, yarda, de tierra, outdoor, outside, paved, gravel, fenced yard, \
         paved yard, secured yard, fenced lot, of outdoor, of outside, of paved, of gravel, open yard, open land, of open land",
         )
     });

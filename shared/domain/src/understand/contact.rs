@@ -31,6 +31,10 @@ pub(super) fn read(tokens: &[Token], found: &mut Criteria) {
         let Some(end) = phrase(tokens, at, &NAMED) else {
             continue;
         };
+        // "No soy Marta".
+        if at > 0 && is_among(text(tokens, at - 1), "no not") {
+            continue;
+        }
         let name = name_at(tokens, end, false);
         let Some((name, end)) = name else {
             continue;
@@ -50,6 +54,9 @@ pub(super) fn read(tokens: &[Token], found: &mut Criteria) {
         }
         break;
     }
+    if found.contact_name.is_none() {
+        introduced(tokens, found);
+    }
     for at in 0..tokens.len() {
         if found.company.is_none()
             && let Some(end) = phrase(
@@ -63,6 +70,28 @@ pub(super) fn read(tokens: &[Token], found: &mut Criteria) {
         {
             found.company = Some(company);
         }
+    }
+}
+
+/// "Hi, Priya Nair from Sunleaf Teas here", "Marcus here": who begins with a name, and says that it is one.
+fn introduced(tokens: &[Token], found: &mut Criteria) {
+    const GREETINGS: &str = "hi hello hey hola buenas buenos dias tardes noches good morning afternoon evening aqui there , . !";
+    let start = tokens
+        .iter()
+        .position(|token| !is_among(&token.text, GREETINGS))
+        .unwrap_or(tokens.len());
+    let Some((name, end)) = name_at(tokens, start, false) else {
+        return;
+    };
+    let from = phrase(tokens, end, phrases!("from, with, w, at, of, de, del, con"));
+    let company = from.and_then(|from| name_at(tokens, from, true));
+    let after = company.as_ref().map_or(end, |(_, after)| *after);
+    let is_here = text(tokens, after) == "here" || start > 0 && text(tokens, start - 1) == "aqui";
+    let ends_clause =
+        tokens.get(after).is_none_or(Token::is_clause_end) || text(tokens, after) == ",";
+    if is_here || company.is_some() && ends_clause {
+        found.contact_name = Some(name);
+        found.company = company.map(|(company, _)| company);
     }
 }
 

@@ -174,7 +174,13 @@ fn start(tokens: &mut [Token], today: Date, found: &mut Criteria) {
     let mut at = 0;
     while at < tokens.len() {
         if let Some(end) = phrase(tokens, at, &ASAP) {
-            found.start_asap = Some(true);
+            // "I can't talk right now" is about the talk.
+            let is_other = before(tokens, at)
+                .take(4)
+                .any(|word| is_among(word, "cant cannot talk text driving busy call not"));
+            if !is_other {
+                found.start_asap = Some(true);
+            }
             take(tokens, at, end);
             at = end;
             continue;

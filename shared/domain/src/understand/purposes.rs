@@ -124,6 +124,8 @@ const GOODS: &str = "tools inventory equipment furniture merchandise materials s
 const VEHICLES: &str = "trucks truck trailers trailer semis semi tractors rigs vans camiones \
     camion trailas troques trocas remolques";
 
+const PARKING: &str = "park parking estacionar estacionamiento parquear";
+
 /// Finds the uses and marks their tokens.
 pub(super) fn uses(tokens: &mut [Token]) -> Vec<Use> {
     let mut uses: Vec<Use> = Vec::new();
@@ -194,14 +196,22 @@ fn end_of(words: &[&str], tokens: &[Token], at: usize) -> Option<usize> {
 
 /// "park 10 trucks", "parking for our trailers", "estacionar camiones".
 fn parking(tokens: &[Token], at: usize) -> Option<(Option<Use>, usize)> {
-    let is_parking = is_among(
-        &tokens[at].text,
-        "park parking estacionar estacionamiento parquear",
-    );
+    // "15 trailers to park".
+    if is_among(&tokens[at].text, VEHICLES)
+        && tokens
+            .get(at + 1)
+            .is_some_and(|to| matches!(to.text.as_str(), "to" | "para" | "que" | "por"))
+        && tokens
+            .get(at + 2)
+            .is_some_and(|park| is_among(&park.text, PARKING))
+    {
+        return Some((Some(Use::TruckParking), at + 3));
+    }
+    let is_parking = is_among(&tokens[at].text, PARKING);
     // "A yard for our trucks", "un patio de 2 acres para camiones".
     let is_ground = is_among(
         &tokens[at].text,
-        "yard lot land patio terreno lote acres acre",
+        "yard lot land patio yarda terreno lote acres acre",
     ) && tokens[at..tokens.len().min(at + 6)]
         .iter()
         .any(|token| matches!(token.text.as_str(), "for" | "para"));

@@ -88,13 +88,17 @@ pub(super) fn is_beyond(tokens: &[Token]) -> bool {
 pub(super) fn divisible(tokens: &mut [Token]) -> Option<u32> {
     static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
         Phrases::new(
-            "divisible to, divisible down to, divisible, divide it|them, split it, divide|divides|divided|split|splits|demise|demised|demisable to|into|down, \
-        will divide to, subdivide to, divisible a|en|desde|hasta, dividir|divide en|a|hasta|desde",
+            "divisible to, divisible down to, divisible, divide it|them, split it, \
+        divide|divides|divided|split|splits|demise|demised|demisable|subdivide|subdivided|broken|break|chop|carve to|into|down|up, \
+        divide|split|demise|subdivide|break|chop|carve it|them|that|this|out|off, divisible a|en|desde|hasta, dividir|divide en|a|hasta|desde",
         )
     });
     (0..tokens.len()).find_map(|at| {
         let mut next = phrase(tokens, at, &PHRASES)?;
-        while is_among(text(tokens, next), "to down as small about ~ parts of") {
+        while is_among(
+            text(tokens, next),
+            "to down up into as small about ~ parts of pieces units el la lo",
+        ) {
             next += 1;
         }
         let number = quantity(tokens, next)?;
@@ -360,6 +364,14 @@ pub(super) fn bound(tokens: &[Token], start: usize, after: usize, has_plus: bool
             .unwrap_or(0)
     };
     let (most, least) = (longest(AT_MOST), longest(AT_LEAST));
+    // "Bump that up to 25,000" says what it is to be, not what it may be.
+    let is_change = before.ends_with(" up to")
+        && before
+            .split(' ')
+            .any(|word| is_among(word, "bump bumped raise raised increase push bring change"));
+    if is_change {
+        return Bound::Exact;
+    }
     if most > least {
         return Bound::AtMost;
     }

@@ -54,7 +54,15 @@ pub(super) fn places(tokens: &mut [Token]) -> Places {
     for mention in &mentions {
         // "Not Compton or Vernon": one "not" for the whole list.
         let inherited = before.filter(|(end, _)| {
-            matches!(&tokens[*end..mention.start], [joint] if is_among(&joint.text, LIST_WORDS) || joint.text == "/")
+            match &tokens[*end..mention.start] {
+                [joint] => is_among(&joint.text, LIST_WORDS) || joint.text == "/",
+                // "Nevada or just California".
+                [joint, only] => {
+                    is_among(&joint.text, "or o")
+                        && is_among(&only.text, "just only also solo tambien")
+                }
+                _ => false,
+            }
         });
         let stance = match inherited {
             Some((_, stance)) if stance != Stance::Wanted => stance,
@@ -78,8 +86,22 @@ pub(super) fn places(tokens: &mut [Token]) -> Places {
             .iter()
             .any(|unwanted| unwanted.is_same(wanted))
     });
+    // "We leave our unit in Azusa, and need more in the same city."
+    if places.wanted.is_empty() && says_same(tokens) {
+        places.wanted.extend(places.other.first().cloned());
+    }
     places.replaces &= !places.wanted.is_empty();
     places
+}
+
+fn says_same(tokens: &[Token]) -> bool {
+    tokens.windows(2).any(|pair| {
+        is_among(&pair[0].text, "same misma mismo")
+            && is_among(
+                &pair[1].text,
+                "city area town zone part neighborhood region market ciudad zona area",
+            )
+    })
 }
 
 fn mentions(tokens: &[Token]) -> Vec<Mention> {
@@ -126,6 +148,7 @@ fn known(tokens: &[Token], at: usize, follows_place: bool) -> Option<Mention> {
         .iter()
         .rev()
         .find_map(|(phrase, end)| Some((places::named(phrase)?, *end)));
+    let exact = exact.filter(|(_, end)| !is_part_of_another(tokens, *end));
     let (place, end) = match exact {
         Some(found) => found,
         None if places::abbreviated(&first.text).is_some() => {
@@ -177,6 +200,15 @@ fn known(tokens: &[Token], at: usize, follows_place: bool) -> Option<Mention> {
         start: at,
         end: end_with_state,
     })
+}
+
+/// "Carson City", "Ontario Springs": no place of our table, and not the one whose name it begins with.
+fn is_part_of_another(tokens: &[Token], end: usize) -> bool {
+    const KINDS: &str =
+        "city beach springs heights hills falls junction grove rapids bluffs township";
+    tokens
+        .get(end)
+        .is_some_and(|next| next.is_capitalised && is_among(&next.text, KINDS))
 }
 
 /// The words from here, one, two, … at a time, with the token after each. Hyphens and dots between words are skipped.
@@ -356,6 +388,7 @@ fn unknown(tokens: &[Token], at: usize, follows_place: bool) -> Option<Mention> 
     let mut end = at;
     let goes_on =
         |end: usize| is_name_word(&tokens[end]) || (end > at && tokens[end].written == "City");
+    let is_contrast = || is_contrast(tokens, at);
     while end < tokens.len() && end - at < NAME_WORDS_MAX && goes_on(end) {
         end += 1;
         if let Some((state, with_state)) = state_after(tokens, end) {
@@ -373,8 +406,32 @@ fn unknown(tokens: &[Token], at: usize, follows_place: bool) -> Option<Mention> 
     // "Carson or Maria calls me" names nobody's place.
     let ends = || tokens.get(end).is_none_or(|next| next.kind == Kind::Mark);
     let is_name =
-        is_placed && capitalised > 0 && !is_street(tokens, end) && (!is_alternative || ends());
+        (is_placed && capitalised > 0 && !is_street(tokens, end) && (!is_alternative || ends()))
+            || (capitalised > 0 && ends() && is_contrast());
     is_name.then(|| mention_of_unknown(tokens, at, end, None, end))
+}
+
+/// Whether a name stands alone against a place that is refused: "no, Fife. not Tacoma".
+fn is_contrast(tokens: &[Token], at: usize) -> bool {
+    let is_opened = at.checked_sub(1).is_none_or(|before| {
+        tokens[before].kind == Kind::Mark
+            || is_among(
+                &tokens[before].text,
+                "no actually sorry mean wait perdon digo mejor",
+            )
+    });
+    let mut behind = tokens[at..]
+        .iter()
+        .skip_while(|token| token.kind != Kind::Mark)
+        .skip_while(|token| token.kind == Kind::Mark);
+    let is_not = behind
+        .next()
+        .is_some_and(|word| is_among(&word.text, "not no"));
+    is_opened
+        && is_not
+        && behind
+            .next()
+            .is_some_and(|place| places::named(&place.text).is_some())
 }
 
 fn mention_of_unknown(
@@ -476,7 +533,13 @@ fn is_origin(tokens: &[Token], mention: &Mention) -> bool {
         && !has("need needs wants next new second another looking nueva otra");
     const SENDING: &str = "ship shipping deliver delivering sell selling export exporting";
     const RECEIVING: &str = "import imports importing ship shipping";
+    // "Do you guys cover Nevada?"
+    const SERVING: &str =
+        "cover covers covering serve serves serving cubren cubre atienden atiende";
     let is_trade = match before.as_slice() {
+        [.., who, "work" | "operate", "in"] => is_among(who, "you u guys yall"),
+        [.., "trabajan" | "operan", "en"] => true,
+        [.., verb] | [.., verb, "in" | "en" | "all" | "the"] if is_among(verb, SERVING) => true,
         [.., verb, "to" | "in"] => is_among(verb, SENDING),
         [.., verb, "from"] => is_among(verb, RECEIVING),
         _ => false,
@@ -488,7 +551,7 @@ fn is_origin(tokens: &[Token], mention: &Mention) -> bool {
 fn is_refused(tokens: &[Token], mention: &Mention) -> bool {
     const BETWEEN: &str = "on in near around the a want sirve gusta interested sending send showing \
         show me us stuff anything something spaces listings options city of area en por el la \
-        cerca at to be go do looking for like places from quiero queremos nada more than de que \
+        cerca at to be go do looking for like places from quiero queremos nada more than leasing renting rentar de que \
         sea cosas opciones mande manden mandes downtown";
     const REFUSALS: &str = "not no forget except excluding exclude besides avoid dont without \
         scratch outside nothing never stop cant wont isnt skip nor drop remove excepto salvo sin evitar \

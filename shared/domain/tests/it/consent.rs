@@ -3,7 +3,7 @@ use wex_domain::consent::{self, Keyword, Signal, keyword, signal};
 use wex_domain::sms_text::{Encoding, segments};
 
 /// Opt-outs in other words than a keyword.
-const OPT_OUTS: [&str; 96] = [
+const OPT_OUTS: [&str; 123] = [
     "pls stop texting me",
     "STOP TEXTING ME!!!",
     "stop please",
@@ -100,9 +100,36 @@ const OPT_OUTS: [&str; 96] = [
     "strike me from your list",
     "want to be unsubscribed",
     "stop sms",
+    "who is this? take me off whatever this is",
+    "stop contacting this number about my building",
+    "quit texting me about my warehouse",
+    "cease and desist",
+    "please discontinue all communications",
+    "I'd rather not get these",
+    "what part of stop don't you understand",
+    "I already replied stop",
+    "how do I turn off these messages",
+    "turn these texts off",
+    "I just want to be left alone",
+    "how do I get off this list",
+    "add me to your do not call list",
+    "put me on your do not contact list",
+    "don't send me this crap",
+    "don't send me anything else",
+    "don't send me any more",
+    "you do not have my permission to text me",
+    "I do not consent to these messages",
+    "I never agreed to be contacted, I'm reporting this to the FCC",
+    "if you text me again I'm calling my lawyer",
+    "knock it off",
+    "quit it",
+    "make it stop",
+    "no solicitations, do not solicit",
+    "stp",
+    "take this number off",
 ];
 
-const SPANISH_OPT_OUTS: [&str; 36] = [
+const SPANISH_OPT_OUTS: [&str; 50] = [
     "no me escriban más",
     "ya no me escriba por favor",
     "Nunca me vuelvan a escribir, no me contacten",
@@ -139,10 +166,24 @@ const SPANISH_OPT_OUTS: [&str; 36] = [
     "alto por favor",
     "stop por favor",
     "no me molesten",
+    "no me vuelvan a escribir",
+    "no vuelva a contactarme",
+    "ya no me anden mandando mensajes",
+    "no sigan molestando",
+    "ni me escriban",
+    "no escriban más por favor",
+    "dejen de estar chingando",
+    "quiero salirme de la lista",
+    "olvídense de mi número",
+    "denme de baja ya",
+    "cómo cancelo los mensajes",
+    "no tienen permiso de escribirme",
+    "los voy a reportar",
+    "voy a bloquear este número",
 ];
 
 /// What may be an opt-out, with what limits it.
-const UNCLEAR: [&str; 16] = [
+const UNCLEAR: [&str; 20] = [
     "stop sending me stuff in Riverside, only Carson please",
     "stop texting me after 9pm",
     "don't text me at night",
@@ -159,10 +200,15 @@ const UNCLEAR: [&str; 16] = [
     "I never signed up for this",
     "enough already",
     "Wait, stop, make it 12k",
+    "stop sending me texts about Riverside",
+    "I'd rather not get texts after 6",
+    "this is harassment",
+    "no me manden mensajes sobre Riverside",
 ];
 
 /// Nothing of the kind, though some of the words are the same.
-const ORDINARY: [&str; 108] = [
+const ORDINARY: [&str; 134] = [
+    "don't send me anything smaller than 10k",
     "Stop by tomorrow?",
     "can I stop by at 3?",
     "I can stop over Thursday",
@@ -271,6 +317,31 @@ const ORDINARY: [&str; 108] = [
     "escríbame mañana",
     "mándeme más opciones",
     "no quiero la de Compton",
+    "I'd prefer to get messages in the morning",
+    "I want to check it out",
+    "can we get out of it early",
+    "on the road, don't call, text me instead",
+    "don't send the lease yet",
+    "don't send me to voicemail",
+    "we don't have permission to park there",
+    "is text ok or do you prefer a call",
+    "send me more",
+    "don't lose it for us",
+    "who turns off the lights there",
+    "I'm not the right contact for the yard, but I am for the building",
+    "cut it down to 5k",
+    "knock the rent down",
+    "we want to stop leasing in Rialto and move to Chino",
+    "no me molesta la distancia",
+    "el dueño no me escribe",
+    "quiero salir de mi bodega en mayo",
+    "no siga el camino de tierra",
+    "no tienen andenes",
+    "vuelvan a mandarme la lista",
+    "cancelen la visita",
+    "I never got your message",
+    "this is not what I asked for, I asked for 10k",
+    "the list you sent is good",
 ];
 
 #[test]
@@ -384,11 +455,20 @@ fn a_reaction_to_our_own_words_says_nothing() {
         "Liked \u{201c}WEx: You're unsubscribed and won't get more texts from this number.\u{201d}",
         "Disliked \"Reply STOP to opt out\"",
         "Le encant\u{f3} \u{201c}Responda STOP para cancelar\u{201d}",
+        "Me encant\u{f3} \u{201c}El cliente quiere visitarlo. \u{bf}Aprueba?\u{201d}",
+        "Reacted \u{1f602} to \u{201c}Reply STOP to opt out\u{201d}",
+        "\u{1f44d} to \u{201c}I found 2 that fit\u{201d}",
     ] {
         assert!(consent::is_reaction(body), "{body}");
         assert_eq!(signal(body), Signal::None, "{body}");
     }
-    assert!(!consent::is_reaction("I liked \u{201c}the first\u{201d}"));
+    for body in [
+        "I liked \u{201c}the first\u{201d}",
+        "liked the one with 24\" clear",
+        "to \u{201c}whom\u{201d}",
+    ] {
+        assert!(!consent::is_reaction(body), "{body}");
+    }
 }
 
 #[test]
