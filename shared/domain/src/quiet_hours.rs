@@ -205,15 +205,17 @@ impl Whereabouts {
             return None;
         }
         let mut day = local.date();
-        loop {
+        for _ in 0..=SEARCHED_DAYS {
             if let Some(hours) = self.hours(daytime, day) {
                 let opening = opening(day, hours, zone);
                 if at < opening {
                     return Some(opening);
                 }
             }
-            day = day.tomorrow().ok()?;
+            day = day.tomorrow().unwrap_or(day);
         }
+        // No day has an hour, where the state's hours and the setting's have nothing in common.
+        Some(at + Span::new().hours(SEARCHED_DAYS * 24))
     }
 
     /// The hours of a day: the setting's, and no more than the state's own.
@@ -408,6 +410,20 @@ mod tests {
         ] {
             assert!(text.parse::<Hours>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn hours_that_the_state_forbids_are_no_daytime() {
+        let kentucky = everywhere()
+            .into_iter()
+            .find(|place| place.area_code == Some(270))
+            .unwrap();
+        let daytime = Daytime {
+            weekdays: Hours::of(0, 1),
+            sundays: Hours::of(21, 24),
+        };
+        let wait = kentucky.until_daytime(&daytime, 1_700_000_000_000);
+        assert_eq!(wait, Duration::from_hours(8 * 24));
     }
 
     proptest! {
