@@ -35,13 +35,18 @@ pub(crate) fn length(words: &[String], pattern: &[&str]) -> Option<usize> {
         }
         [first, rest @ ..] => {
             let (word, words) = words.split_first()?;
-            first
-                .split('|')
-                .any(|either| either == word)
+            is_among(word, first, b'|')
                 .then(|| length(words, rest))?
                 .map(|length| length + 1)
         }
     }
+}
+
+/// Whether a word is in a list whose words are parted by `separator`, which is not one of a word.
+pub(crate) fn is_among(word: &str, list: &str, separator: u8) -> bool {
+    // Byte by byte: to search for the ends of words so near to each other takes several times as long.
+    let mut listed = list.as_bytes().split(|&byte| byte == separator);
+    listed.any(|listed| listed == word.as_bytes())
 }
 
 #[cfg(test)]

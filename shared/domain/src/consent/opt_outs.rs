@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use super::vocabulary::meant;
 use super::{Signal, words};
-use crate::phrases::{any_of, contains, length, places};
+use crate::phrases::{self, any_of, contains, length, places};
 
 /// What may stand before a pattern.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -253,8 +253,9 @@ fn in_our_words(words: Vec<String>) -> Vec<String> {
         }
     }
     // Our own sentence, quoted back.
-    let quoted = places(&clause, "reply|responda|contact stop to|para").next();
-    clause.truncate(quoted.map_or(clause.len(), |quoted| quoted.start));
+    let quotes = is_any_of(&clause, "stop");
+    let quoted = quotes.then(|| places(&clause, "reply|responda|contact stop to|para").next());
+    clause.truncate(quoted.flatten().map_or(clause.len(), |quoted| quoted.start));
     clause
 }
 
@@ -391,7 +392,7 @@ fn has_quantity(body: &str) -> bool {
 }
 
 fn is_among(list: &str, word: &str) -> bool {
-    list.split(' ').any(|listed| listed == word)
+    phrases::is_among(word, list, b' ')
 }
 
 fn is_any_of(words: &[String], list: &str) -> bool {
