@@ -18,6 +18,7 @@ mod manners;
 mod metrics;
 mod monitor;
 mod notify;
+mod provenance;
 mod pseudonyms;
 mod send;
 mod tell;

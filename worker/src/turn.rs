@@ -17,7 +17,7 @@ use wex_assistant::supplier::supplier;
 use wex_domain::consent::{self, Keyword};
 use wex_domain::conversation::{Control, Conversation, ConversationId, Party, Spent};
 use wex_domain::event::{
-    ConsentChange, ConsentKind, Event, FieldChange, MatchedBy, ModelCall, Turn as TurnRecord, What,
+    ConsentChange, ConsentKind, Event, MatchedBy, ModelCall, Turn as TurnRecord, What,
 };
 use wex_domain::intent::Intent;
 use wex_domain::job::{
@@ -39,6 +39,7 @@ use wex_turn::{Turn, Verdict, listen};
 use crate::attempt::{Achieved, Context, unreadable};
 use crate::disposition::{Failure, FailureKind};
 use crate::listings::Listings;
+use crate::provenance;
 use crate::tell;
 use crate::unsaid::{self, Before, Unsaid};
 
@@ -669,7 +670,12 @@ fn commit(
             .push(Record::set(confirmation, at_ms.to_string(), None)?);
     }
     if taken.conversation.requirement != *known {
-        events.push(requirement_updated(known, &taken.conversation.requirement));
+        let now = &taken.conversation.requirement;
+        let today = wex_turn::today(at_ms);
+        events.push(What::RequirementUpdated {
+            fields: provenance::changes(known, now, &taken.messages, today),
+            requirement: serde_json::to_value(now).expect("plain structs serialize"),
+        });
         let data = json!({ "requirement": taken.conversation.requirement });
         let notice = tell::notice(NoticeKind::RequirementUpdated, &id, at_ms, data)?;
         effects.jobs.push(notice);
@@ -682,7 +688,7 @@ fn commit(
         });
     }
     for happened in &conclusion.happened {
-        let (what, kind, data) = told(happened);
+        let (what, kind, data) = told(happened, &taken.last);
         events.push(what);
         effects.jobs.push(tell::notice(kind, &id, at_ms, data)?);
     }
@@ -748,8 +754,8 @@ fn commit(
     })
 }
 
-/// What others are told of something that happened: for the ledger, and for other systems.
-fn told(happened: &Happened) -> (What, NoticeKind, Value) {
+/// What others are told of something that happened: for the ledger, and for other systems. `last`: the turn's last text.
+fn told(happened: &Happened, last: &InboundMessage) -> (What, NoticeKind, Value) {
     match happened {
         Happened::Handoff { reason } => (
             What::HandoffRequested {
@@ -777,7 +783,7 @@ fn told(happened: &Happened) -> (What, NoticeKind, Value) {
             let fields = json.as_object().into_iter().flatten();
             let what = What::RequirementUpdated {
                 fields: fields
-                    .map(|(field, value)| told_field(field, value))
+                    .map(|(field, value)| provenance::of_turn(field, value, last))
                     .collect(),
                 requirement: json.clone(),
             };
@@ -821,36 +827,6 @@ fn consent_change(taken: &Taken, kind: ConsentKind) -> ConsentChange {
 fn without_texts(mut conversation: Conversation) -> Value {
     conversation.recent.clear();
     serde_json::to_value(conversation).expect("plain structs serialize")
-}
-
-/// The fields in which two requirements differ.
-fn requirement_updated(before: &Requirement, after: &Requirement) -> What {
-    let json = |requirement| serde_json::to_value(requirement).expect("plain structs serialize");
-    let (before, after) = (json(before), json(after));
-    let fields = |json: &Value| json.as_object().cloned().unwrap_or_default();
-    let (known, now) = (fields(&before), fields(&after));
-    let changed = now
-        .iter()
-        .filter(|(field, value)| known.get(*field) != Some(value));
-    let forgotten = known.keys().filter(|field| !now.contains_key(*field));
-    What::RequirementUpdated {
-        fields: changed
-            .map(|(field, value)| told_field(field, value))
-            .chain(forgotten.map(|field| told_field(field, &Value::Null)))
-            .collect(),
-        requirement: after,
-    }
-}
-
-fn told_field(field: &str, value: &Value) -> FieldChange {
-    FieldChange {
-        field: field.to_owned(),
-        value: value.clone(),
-        message: None,
-        quote: None,
-        source: "user".to_owned(),
-        unit_inferred: false,
-    }
 }
 
 fn reply(
