@@ -12,6 +12,7 @@ mod audit;
 mod consent;
 mod conversations;
 mod dead_letters;
+mod erase;
 mod eval;
 mod health;
 mod hold;

@@ -16,7 +16,7 @@ mod store;
 mod write;
 
 pub use consent::{ConsentRow, Verified};
-pub use erase::{Erased, ErasureKey};
+pub use erase::{Erased, ErasureKey, is_written_in};
 pub use read::{
     ConversationFilter, ConversationRow, DayReport, Message, MessageFilter, Position, Provenance,
     RequirementRow, TimelineEvent,

@@ -30,9 +30,9 @@ pub use job::{
     QueueName, QuietWindow, Record,
 };
 pub use operate::{
-    Act, Acted, AuditEntry, DeadLetter, EditError, Forgotten, HeldGate, KeyState, LetterFilter,
-    LetterGroup, LetterGroups, Letters, Load, Oldest, Pause, Peek, PeekedKey, RESTORE_MAX, Survey,
-    Worker, WorkerAbout,
+    Act, Acted, AuditEntry, DeadLetter, EditError, Erased, Forgotten, HeldGate, KeyState,
+    LetterFilter, LetterGroup, LetterGroups, Letters, Load, Oldest, Pause, Peek, PeekedKey,
+    RESTORE_MAX, Survey, Worker, WorkerAbout,
 };
 pub use queue::{
     Bounds, Buried, Claimant, Claimed, Correction, Counts, ENQUEUE_MAX, Enqueued, Failed, Late,

@@ -22,13 +22,20 @@ pub const ACT_LETTERS_MAX: usize = 100;
 /// The most records that one [`Queue::restore`] takes.
 pub const RESTORE_MAX: usize = 100;
 
+/// The most entries that the audit keeps.
+pub const AUDIT_MAX: usize = 10_000;
+
 /// What an erasure takes away.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Forgotten {
     /// What must not be found afterwards, and the name that stands for it instead in the audit.
-    pub word: String,
+    pub words: Vec<String>,
     pub name: String,
     pub keys: Vec<Key>,
+    /// Keys of which nothing tells who their jobs are about: nothing is erased while they have any.
+    pub without_jobs: Vec<Key>,
+    /// Dead letters of other keys, by queue and id.
+    pub letters: Vec<(QueueName, String)>,
     /// Records that go, and records that get another name.
     pub deleted: Vec<String>,
     pub renamed: Vec<(String, String)>,
@@ -40,6 +47,19 @@ impl fmt::Debug for Forgotten {
             .field("name", &self.name)
             .finish_non_exhaustive()
     }
+}
+
+/// What came of an erasure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Erased {
+    Done {
+        jobs: u64,
+        letters: u64,
+    },
+    /// A job of the keys runs. Nothing was changed.
+    Running,
+    /// A key of [`Forgotten::without_jobs`] has some. Nothing was changed.
+    Waiting,
 }
 
 /// How a queue stands.
@@ -504,8 +524,7 @@ impl Queue {
         }
     }
 
-    /// Forgets keys in all of `queues`: their jobs and dead letters, and whatever else `forgotten` names. `None`: a job of
-    /// them runs, and nothing was changed.
+    /// Forgets keys in all of `queues`: their jobs and dead letters, and whatever else `forgotten` names.
     ///
     /// # Errors
     /// When Redis cannot be asked; to try again is safe.
@@ -514,8 +533,8 @@ impl Queue {
         queues: &[QueueName],
         forgotten: &Forgotten,
         act: Act<'_>,
-    ) -> Result<Option<(u64, u64)>, QueueError> {
-        let words = [act.operator, act.reason, &forgotten.word, &forgotten.name];
+    ) -> Result<Erased, QueueError> {
+        let words = [act.operator, act.reason, &forgotten.name];
         let mut args: Vec<_> = words.into_iter().map(str::to_owned).collect();
         let mut push = |count: usize, words: Vec<String>| {
             args.push(count.to_string());
@@ -525,8 +544,18 @@ impl Queue {
             queues.len(),
             queues.iter().map(QueueName::to_string).collect(),
         );
-        let keys = forgotten.keys.iter().map(|key| key.as_str().to_owned());
-        push(forgotten.keys.len(), keys.collect());
+        for keys in [&forgotten.keys, &forgotten.without_jobs] {
+            let names = keys.iter().map(|key| key.as_str().to_owned());
+            push(keys.len(), names.collect());
+        }
+        let letters = forgotten.letters.iter();
+        push(
+            forgotten.letters.len(),
+            letters
+                .flat_map(|(queue, id)| [queue.to_string(), id.clone()])
+                .collect(),
+        );
+        push(forgotten.words.len(), forgotten.words.clone());
         push(forgotten.deleted.len(), forgotten.deleted.clone());
         let renamed = forgotten.renamed.iter().cloned();
         push(
@@ -536,8 +565,9 @@ impl Queue {
         let (word, jobs, letters): (String, u64, u64) =
             self.connection.run(&scripts::ERASE, &args).await?;
         match word.as_str() {
-            "done" => Ok(Some((jobs, letters))),
-            "running" => Ok(None),
+            "done" => Ok(Erased::Done { jobs, letters }),
+            "running" => Ok(Erased::Running),
+            "waiting" => Ok(Erased::Waiting),
             _ => Err(QueueError::Unexpected("erase")),
         }
     }

@@ -284,11 +284,9 @@ impl Subject {
             Transition::Erase { queue: line, key } => {
                 let key = key_name(*key);
                 let forgotten = Forgotten {
-                    word: "nobody says this".to_owned(),
                     name: key.as_str().to_owned(),
                     keys: vec![key],
-                    deleted: Vec::new(),
-                    renamed: Vec::new(),
+                    ..Forgotten::default()
                 };
                 let erased = queue
                     .erase(&[QUEUES[*line]], &forgotten, act("asked"))

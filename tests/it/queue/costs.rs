@@ -6,8 +6,8 @@ use std::path::Path;
 
 use redis::Script;
 use wex_queue::{
-    Act, Correction, EventReader, Forgotten, GatePolicy, Heard, LetterFilter, PAYLOAD_BYTES_MAX,
-    Rate, Unless, WorkerAbout,
+    Act, Correction, Erased, EventReader, Forgotten, GatePolicy, Heard, LetterFilter,
+    PAYLOAD_BYTES_MAX, Rate, Unless, WorkerAbout,
 };
 
 use super::*;
@@ -250,14 +250,18 @@ async fn cost(store: &Store, phase: &str, script: &'static str) -> Duration {
             }
             ("erase", _) => {
                 let forgotten = Forgotten {
-                    word: id.clone(),
+                    words: vec![id.clone()],
                     name: "nobody".to_owned(),
                     keys: vec![new.key.clone()],
                     deleted: vec!["state".to_owned()],
-                    renamed: Vec::new(),
+                    ..Forgotten::default()
                 };
                 let erased = queue.erase(&[WORK, NEXT], &forgotten, ANN).await;
-                assert_eq!(erased.expect(answers), Some((1, 0)));
+                let done = Erased::Done {
+                    jobs: 1,
+                    letters: 0,
+                };
+                assert_eq!(erased.expect(answers), done);
             }
             ("audit", _) => assert!(!queue.audit(50).await.expect(answers).is_empty()),
             ("beat", _) => {

@@ -1,6 +1,6 @@
 //! What operators do beside looking and deciding about dead letters: effects of their own, records put back, keys forgotten.
 
-use wex_queue::{Act, Effects, Forgotten, Key, Settled};
+use wex_queue::{Act, Effects, Erased, Forgotten, Key, Settled};
 
 use super::{LONG, NEXT, Store, WORK, event, failed, job, record, to_next};
 
@@ -12,7 +12,7 @@ const ACT: Act<'_> = Act {
 
 fn forgotten(keys: &[&str]) -> Forgotten {
     Forgotten {
-        word: "+15550001".to_owned(),
+        words: vec!["+15550001".to_owned()],
         name: "nobody%1".to_owned(),
         keys: keys.iter().map(|name| key(name)).collect(),
         deleted: vec!["state".to_owned()],
@@ -20,6 +20,7 @@ fn forgotten(keys: &[&str]) -> Forgotten {
             ("stopped".to_owned(), "stopped:nobody".to_owned()),
             ("never".to_owned(), "there".to_owned()),
         ],
+        ..Forgotten::default()
     }
 }
 
@@ -87,7 +88,7 @@ async fn a_forgotten_key_leaves_nothing_and_the_others_everything() {
         .erase(&[WORK, NEXT], &forgotten(&["k"]), ACT)
         .await
         .unwrap();
-    assert_eq!(refused, None, "a job of the key runs");
+    assert_eq!(refused, Erased::Running);
     assert_eq!(store.contents().await, before);
 
     let buried = store
@@ -101,7 +102,13 @@ async fn a_forgotten_key_leaves_nothing_and_the_others_everything() {
         .erase(&[WORK, NEXT], &forgotten(&["k", "unknown"]), ACT)
         .await
         .unwrap();
-    assert_eq!(erased, Some((2, 1)));
+    assert_eq!(
+        erased,
+        Erased::Done {
+            jobs: 2,
+            letters: 1
+        }
+    );
 
     let names = store.key_names().await;
     assert!(names.iter().all(|name| !name.contains(":k")), "{names:?}");
@@ -115,6 +122,73 @@ async fn a_forgotten_key_leaves_nothing_and_the_others_everything() {
     // The reason of the erasure itself is the operator's to choose.
     assert_eq!(reasons, [Some("told +15550001"), Some("told nobody%1")]);
     assert_eq!(store.drain(LONG).await, ["3"]);
+}
+
+#[tokio::test]
+async fn letters_of_a_key_that_many_share_are_forgotten_by_name_and_only_while_it_has_no_jobs() {
+    let store = Store::start().await;
+    let mut ids = Vec::new();
+    for payload in ["about +15550001", "about another"] {
+        store.put(&[job("unread", payload)]).await;
+        let claim = store.claim(LONG).await;
+        ids.push(claim.jobs[0].id.to_string());
+        let buried = store
+            .queue
+            .bury(&claim, "unread", &failed("no"), &Effects::default())
+            .await
+            .unwrap();
+        assert_eq!(buried, Settled::Done);
+    }
+    let forgotten = Forgotten {
+        letters: vec![
+            (WORK, ids[0].clone()),
+            (WORK, ids[0].clone()),
+            (NEXT, ids[1].clone()),
+        ],
+        without_jobs: vec![key("unread")],
+        ..forgotten(&[])
+    };
+    store.put(&[job("unread", "once more")]).await;
+    let before = store.contents().await;
+    let erase = async || {
+        let erased = store.queue.erase(&[WORK, NEXT], &forgotten, ACT).await;
+        erased.unwrap()
+    };
+    assert_eq!(erase().await, Erased::Waiting);
+    assert_eq!(store.contents().await, before);
+
+    assert_eq!(store.drain(LONG).await, ["once more"]);
+    let done = Erased::Done {
+        jobs: 0,
+        letters: 1,
+    };
+    assert_eq!(erase().await, done);
+    assert_eq!(store.queue.survey(WORK).await.unwrap().dead, 1);
+    let left = store.queue.letters(WORK, &Default::default(), 0, 9).await;
+    assert_eq!(left.unwrap().found[0].job.payload, "about another");
+}
+
+#[tokio::test]
+async fn words_are_found_in_the_audit_as_they_stand_there() {
+    const REASON: &str = "told \"(555) 0001\" by 50% of them";
+    let store = Store::start().await;
+    let act = Act {
+        reason: REASON,
+        ..ACT
+    };
+    store
+        .queue
+        .apply("set", &key("k"), act, &Effects::default())
+        .await
+        .unwrap();
+    let forgotten = Forgotten {
+        words: vec![REASON.to_owned()],
+        ..forgotten(&[])
+    };
+    let erased = store.queue.erase(&[WORK], &forgotten, ACT).await.unwrap();
+    assert!(matches!(erased, Erased::Done { .. }));
+    let audit = store.queue.audit(9).await.unwrap();
+    assert_eq!(audit[1].reason.as_deref(), Some("nobody%1"));
 }
 
 fn key(name: &str) -> Key {

@@ -8,8 +8,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use tokio_util::sync::CancellationToken;
 use wex_queue::{
-    Act, Claim, Claimant, Correction, Counts, Forgotten, GatePolicy, GateState, Heard, HeldGate,
-    Key, KeyState, LATE, Late, Limits, NewJob, Rate, Settled, WHOLE_QUEUE,
+    Act, Claim, Claimant, Correction, Counts, Erased, Forgotten, GatePolicy, GateState, Heard,
+    HeldGate, Key, KeyState, LATE, Late, Limits, NewJob, Rate, Settled, WHOLE_QUEUE,
 };
 
 use super::{LONG, Store, WORK, WORKER, fetch, fetched, first_payloads, job, until};
@@ -88,14 +88,16 @@ impl Store {
 
     async fn forget(&self, key: &str) {
         let forgotten = Forgotten {
-            word: key.to_owned(),
+            words: vec![key.to_owned()],
             name: "somebody".to_owned(),
             keys: vec![Key::new(key).expect("a short name")],
-            deleted: Vec::new(),
-            renamed: Vec::new(),
+            ..Forgotten::default()
         };
         let erased = self.queue.erase(&[WORK], &forgotten, NOTED).await;
-        assert!(erased.expect("Redis answers").is_some());
+        assert!(matches!(
+            erased.expect("Redis answers"),
+            Erased::Done { .. }
+        ));
     }
 
     async fn resume_all(&self) -> bool {

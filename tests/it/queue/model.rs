@@ -12,7 +12,7 @@ use proptest::option;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 use proptest_state_machine::ReferenceStateMachine;
 use uuid::Uuid;
-use wex_queue::{Enqueued, Settled};
+use wex_queue::{Enqueued, Erased, Settled};
 
 /// How long something lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,7 +186,7 @@ pub(super) enum Answer {
     /// Of each job that was asked for, whether it was a dead letter.
     Acted(Vec<(Number, bool)>),
     /// How many jobs and dead letters are gone; `None`: nothing was changed.
-    Erased(Option<(u64, u64)>),
+    Erased(Erased),
 }
 
 /// When a worker that found nothing should look again.
@@ -873,11 +873,11 @@ impl State {
         vec![(number, is_dead)]
     }
 
-    fn erase(&mut self, queue: usize, key: usize) -> Option<(u64, u64)> {
+    fn erase(&mut self, queue: usize, key: usize) -> Erased {
         let line = &mut self.lines[queue];
         let model = &mut line.keys[key];
         if matches!(model.place, Place::Running { .. }) {
-            return None;
+            return Erased::Running;
         }
         let jobs = std::mem::replace(model, KeyModel::idle()).jobs;
         for number in &jobs {
@@ -885,12 +885,15 @@ impl State {
         }
         let of_key = |_: &Number, letter: &mut Letter| letter.key == key;
         let letters: Vec<_> = line.letters.extract_if(.., of_key).collect();
-        let counts = (jobs.len() as u64, letters.len() as u64);
+        let done = Erased::Done {
+            jobs: jobs.len() as u64,
+            letters: letters.len() as u64,
+        };
         self.discarded.extend(jobs);
         self.discarded
             .extend(letters.iter().map(|(number, _)| number));
         self.note_audit("erase", queue, key);
-        Some(counts)
+        done
     }
 
     /// What must hold of any queue, however its keys are stored.
