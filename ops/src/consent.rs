@@ -135,9 +135,13 @@ async fn change(options: &Change, kind: ConsentKind) -> Result<(), CommandError>
     let is_suppressed = before.first().is_some_and(Option::is_some);
     if is_suppressed == is_stop {
         return Err(CommandError::Failed(format!(
-            "{} is {} already",
+            "nothing was changed: {} {}",
             options.contact,
-            if is_stop { "not texted" } else { "texted" }
+            if is_stop {
+                "is not texted as it is"
+            } else {
+                "has not opted out"
+            }
         )));
     }
     let records = if is_stop {

@@ -38,7 +38,10 @@ impl Contact {
 }
 
 pub(crate) fn phone_number(number: &str) -> Result<PhoneNumber, String> {
-    PhoneNumber::parse(number).map_err(|_not_one| "not a phone number".to_owned())
+    PhoneNumber::parse(number).map_err(|_not_one| {
+        "not a phone number; masked ones (+1870***5426) cannot be looked for, --show-contacts shows them whole"
+            .to_owned()
+    })
 }
 
 /// A contact for the eyes of an operator: whole or masked.

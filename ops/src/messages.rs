@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use wex_ledger::{Ledger, Message, MessageFilter};
@@ -39,9 +40,12 @@ struct Filter {
     /// That came, or of ours
     #[arg(long, value_enum)]
     direction: Option<Direction>,
-    /// With this status, e.g. answered, unanswered, accepted, failed, unknown
-    #[arg(long)]
+    /// With this status: what became of it here
+    #[arg(long, value_parser = PossibleValuesParser::new(STATUSES))]
     status: Option<String>,
+    /// Of ours, with this word of the network's, e.g. sent, delivered, failed
+    #[arg(long, value_name = "WORD")]
+    delivery: Option<String>,
     /// Since: how long ago (2h) or a time (2026-11-23T02:00:00Z)
     #[arg(long, value_name = "WHEN")]
     since: Option<Moment>,
@@ -53,6 +57,20 @@ struct Filter {
     text: Option<String>,
 }
 
+/// As [`Message::status`] lists them.
+const STATUSES: [&str; 10] = [
+    "received",
+    "answered",
+    "unanswered",
+    "queued",
+    "sending",
+    "retrying",
+    "accepted",
+    "unknown",
+    "failed",
+    "withheld",
+];
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Direction {
     In,
@@ -60,22 +78,34 @@ enum Direction {
 }
 
 impl Filter {
-    fn read(&self) -> MessageFilter {
+    fn read(&self) -> Result<MessageFilter, CommandError> {
         let now_ms = Clock.now_ms();
+        let [since_ms, until_ms] =
+            [self.since, self.until].map(|moment| moment.map(|moment| moment.ms(now_ms)));
+        if let (Some(since_ms), Some(until_ms)) = (since_ms, until_ms)
+            && until_ms <= since_ms
+        {
+            return Err(CommandError::Usage(format!(
+                "--until ({}) is not after --since ({})",
+                date_time(until_ms),
+                date_time(since_ms)
+            )));
+        }
         let direction = self.direction.map(|direction| match direction {
             Direction::In => "in",
             Direction::Out => "out",
         });
-        MessageFilter {
+        Ok(MessageFilter {
             contact: self.contact.e164(),
             line: self.line,
             conversation: None,
             direction: direction.map(str::to_owned),
             status: self.status.clone(),
-            since_ms: self.since.map(|moment| moment.ms(now_ms)),
-            until_ms: self.until.map(|moment| moment.ms(now_ms)),
+            delivery: self.delivery.clone(),
+            since_ms,
+            until_ms,
             text: self.text.clone(),
-        }
+        })
     }
 }
 
@@ -129,7 +159,7 @@ pub(crate) async fn run(command: Command) -> Result<(), CommandError> {
 }
 
 async fn list(options: &List, ledger: &Ledger) -> Result<(), CommandError> {
-    let filter = options.filter.read();
+    let filter = options.filter.read()?;
     let limit = usize::from(options.limit);
     let (mut found, mut behind) = (Vec::new(), None);
     loop {
@@ -237,7 +267,7 @@ async fn show(options: &Show, ledger: &Ledger) -> Result<(), CommandError> {
 }
 
 async fn export(options: &Export, ledger: &Ledger) -> Result<(), CommandError> {
-    let filter = options.filter.read();
+    let filter = options.filter.read()?;
     let mut progress = Progress::of(ledger.count_messages(&filter).await?);
     let mut writer = Writer::open(options.format, options.output.as_ref())?;
     let (mut behind, mut count) = (None, 0_u64);

@@ -19,6 +19,7 @@ use wex_runtime::env::{Env, Problems};
 use wex_runtime::error_chain;
 
 use crate::demo::DemoError;
+use crate::ledger::phone_number;
 
 /// The queues of this product, in the order in which a text passes through them.
 pub(crate) const QUEUES: [QueueName; 4] = [
@@ -209,7 +210,7 @@ pub(crate) struct Conversations {
     #[arg(long, value_parser = key)]
     pub(crate) key: Vec<Key>,
     /// All conversations with this phone number
-    #[arg(long, value_name = "PHONE", value_parser = contact)]
+    #[arg(long, value_name = "PHONE", value_parser = phone_number)]
     pub(crate) contact: Vec<PhoneNumber>,
 }
 
@@ -221,13 +222,6 @@ impl Conversations {
 
 fn key(name: &str) -> Result<Key, String> {
     Key::new(name).map_err(|invalid| invalid.to_string())
-}
-
-fn contact(number: &str) -> Result<PhoneNumber, String> {
-    PhoneNumber::parse(number).map_err(|_not_one| {
-        "not a phone number; masked ones (+1870***5426) cannot be looked for, --show-contacts shows them whole"
-            .to_owned()
-    })
 }
 
 /// Reads the name of a queue; the message of a wrong one lists those there are.

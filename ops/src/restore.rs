@@ -28,7 +28,7 @@ struct Found {
     written: u64,
     /// Conversations that a person has for a time, which Redis did not know.
     held: u64,
-    /// Conversations of which no turn was ever recorded.
+    /// Conversations of which no turn was recorded, or none is kept.
     without_state: u64,
     /// Conversations whose state this version or these keys cannot read.
     unreadable: u64,
@@ -204,7 +204,7 @@ async fn report(found: &Found, options: &Options, ledger: &Ledger) -> Result<(),
     }
     if *without_state > 0 {
         note(&format!(
-            "{without_state} conversations begin anew: no turn of them was ever recorded."
+            "{without_state} conversations begin anew: the ledger has no turn of them, or none that it still keeps."
         ));
     }
     if *unreadable > 0 {

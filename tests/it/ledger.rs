@@ -103,8 +103,10 @@ macro_rules! on_both {
 on_both!(
     an_event_that_is_written_again_changes_nothing,
     what_cannot_be_understood_is_kept_and_holds_nothing_up,
+    what_the_database_refuses_is_kept_and_holds_nothing_up,
     a_chain_of_consent_shows_what_was_changed,
     sealed_texts_are_not_in_the_database_and_are_read_with_their_key,
+    a_key_is_replaced_while_texts_of_the_old_one_are_still_read,
     messages_are_found_page_by_page_by_whatever_is_asked,
     what_is_too_old_goes_and_consent_stays,
     a_turn_and_its_send_are_read_back_as_they_happened,
@@ -156,6 +158,34 @@ fn told_consent(number: usize, kind: ConsentKind) -> Told {
     let conversation = Some(ConversationId::of(&message));
     let event = Event::consent_changed(conversation, &message.id, change);
     (at_ms, Source::Told, event.encode())
+}
+
+/// What a turn makes known: a requirement of one field.
+fn told_requirement(conversation: &ConversationId, at_ms: u64) -> [Told; 2] {
+    let turn = Turn {
+        id: format!("turn-{at_ms}"),
+        messages: Vec::new(),
+        outcome: "replied".to_owned(),
+        intent: None,
+        calls: Vec::new(),
+    };
+    let state = json!({ "requirement": { "sqft_min": 10_000 } });
+    let field = FieldChange {
+        field: "sqft_min".to_owned(),
+        value: 10_000.into(),
+        message: None,
+        quote: None,
+        source: "user".to_owned(),
+        unit_inferred: false,
+    };
+    let updated = What::RequirementUpdated {
+        fields: vec![field],
+        requirement: json!({ "sqft_min": 10_000 }),
+    };
+    [What::TurnTaken { turn, state }, updated].map(|what| {
+        let event = Event::of(conversation.clone(), at_ms, at_ms, what);
+        (at_ms, Source::Told, event.encode())
+    })
 }
 
 async fn write(ledger: &Ledger, told: &[Told]) -> Written {
@@ -245,6 +275,61 @@ async fn what_cannot_be_understood_is_kept_and_holds_nothing_up(place: Place) {
         kept[0].0.contains("tomorrow") && kept[1].0.contains("not JSON"),
         "{kept:?}"
     );
+}
+
+async fn what_the_database_refuses_is_kept_and_holds_nothing_up(place: Place) {
+    let ledger = place.open().await;
+    place
+        .tamper(if place.postgres.is_some() {
+            "ALTER TABLE messages ADD CONSTRAINT ours CHECK (body <> 'refused')"
+        } else {
+            "CREATE TRIGGER ours BEFORE INSERT ON messages WHEN NEW.body = 'refused' BEGIN SELECT RAISE(ABORT, 'no'); END"
+        })
+        .await;
+    let told = [
+        told_text(1, "Hello"),
+        told_text(2, "refused"),
+        told_text(3, "Hello again"),
+    ];
+    let written = write(&ledger, &told).await;
+    assert_eq!((written.new, written.set_aside), (2, 1));
+    assert_eq!(all(&ledger, &MessageFilter::default()).await.len(), 2);
+}
+
+async fn a_key_is_replaced_while_texts_of_the_old_one_are_still_read(place: Place) {
+    const NEW: &str = "2:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+    let open = async |keys: String| place.open_with(keys.parse().expect("keys")).await;
+    let bodies = async |ledger: &Ledger| {
+        let found = all(ledger, &MessageFilter::default()).await;
+        let bodies = found.into_iter().map(|message| message.body);
+        bodies.collect::<Vec<_>>()
+    };
+    let old = open(KEY.to_owned()).await;
+    write(
+        &old,
+        &[told_text(1, "old"), told_consent(2, ConsentKind::OptOut)],
+    )
+    .await;
+    let both = open(format!("{NEW},{KEY}")).await;
+    let told = [
+        told_text(1, "old"),
+        told_consent(2, ConsentKind::OptOut),
+        told_text(3, "new"),
+    ];
+    write(&both, &told).await;
+    let texts = ["old", "new"].map(|body| Some(body.to_owned()));
+    assert_eq!(bodies(&both).await, texts);
+    let verified = both.verify_consents(9).await.expect("it answers");
+    assert!(matches!(verified, Verified::Whole { rows: 3, .. }));
+
+    // Taken away too early, what it sealed is closed, and the check says so and not that somebody was at it.
+    let new = open(NEW.to_owned()).await;
+    assert_eq!(bodies(&new).await, [None, Some("new".to_owned())]);
+    let verified = new.verify_consents(9).await.expect("it answers");
+    let Verified::Broken { number: 2, why } = verified else {
+        unreachable!("{verified:?}");
+    };
+    assert!(why.contains("LEDGER_KEYS"), "{why}");
 }
 
 async fn a_chain_of_consent_shows_what_was_changed(place: Place) {
@@ -429,6 +514,11 @@ async fn what_is_too_old_goes_and_consent_stays(place: Place) {
     let mut new = told_text(2, "new");
     (old.0, new.0) = (DAY_MS, 11 * DAY_MS);
     write(&ledger, &[old, new, told_consent(3, ConsentKind::OptOut)]).await;
+    let [known_long, known_lately] = [1, 11].map(|day: u64| {
+        let conversation = ConversationId::of(&text(usize::try_from(day).expect("few"), ""));
+        told_requirement(&conversation, day * DAY_MS)
+    });
+    write(&ledger, &[known_long, known_lately].concat()).await;
     let bodies = async || {
         let found = all(&ledger, &MessageFilter::default()).await;
         let bodies = found.into_iter().map(|message| message.body);
@@ -450,11 +540,25 @@ async fn what_is_too_old_goes_and_consent_stays(place: Place) {
     };
     assert_eq!(
         retain(ten_days).await,
-        3,
-        "a body and the events of it and of the consent"
+        8,
+        "a body; the events of it, of the consent, of a turn and of what it said; the requirement, its one field, and the state \
+         of its conversation"
     );
 
     assert_eq!(bodies().await, [None, Some("new".to_owned())]);
+    let (requirements, _) = ledger
+        .requirements(None, None, 9)
+        .await
+        .expect("it answers");
+    assert_eq!(requirements.len(), 1);
+    assert_eq!(requirements[0].updated_ms, 11 * DAY_MS);
+    let every = ConversationFilter::default();
+    let (conversations, _) = ledger
+        .conversations(&every, None, 9)
+        .await
+        .expect("it answers");
+    let with_state = conversations.iter().filter(|found| found.has_state).count();
+    assert_eq!((conversations.len(), with_state), (4, 1));
     let verified = ledger.verify_consents(9).await.expect("it answers");
     assert!(
         matches!(verified, Verified::Whole { rows: 3, .. }),
@@ -592,6 +696,13 @@ async fn a_turn_and_its_send_are_read_back_as_they_happened(place: Place) {
         (sent.model.as_deref(), sent.tokens_in),
         (Some("openai/m"), Some(900))
     );
+    for (word, count) in [("delivered", 1), ("failed", 0)] {
+        let filter = MessageFilter {
+            delivery: Some(word.to_owned()),
+            ..MessageFilter::default()
+        };
+        assert_eq!(all(&ledger, &filter).await.len(), count, "{word}");
+    }
     let history = ledger.history("reply-1").await.expect("it answers");
     let kinds: Vec<_> = history.iter().map(|event| event.kind.as_str()).collect();
     assert_eq!(
@@ -808,9 +919,15 @@ async fn the_ledger_equals_what_was_said_although_it_and_its_database_are_killed
 #[tokio::test]
 async fn nobody_else_on_the_machine_reads_the_ledgers_file() {
     let place = Place::sqlite();
+    let directory = place.directory.path().join("data");
+    // As one that was fetched from a backup may be.
+    std::fs::create_dir(&directory).expect("a directory");
+    let file = directory.join("wex.db");
+    std::fs::write(&file, "").expect("a file");
+    let open = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(&file, open).expect("ours");
     let ledger = place.open().await;
     write(&ledger, &[told_text(1, "Hello")]).await;
-    let directory = place.directory.path().join("data");
     let mut files = 0;
     for file in std::fs::read_dir(directory).expect("it answers") {
         let file = file.expect("it answers");
@@ -869,6 +986,75 @@ async fn what_happened_while_the_database_was_away_is_recorded_when_it_is_back()
         .await
         .expect("it answers");
     assert_eq!((consents.len(), consents[1].kind.as_str()), (2, "opt_out"));
+}
+
+#[tokio::test]
+async fn what_happened_while_somebody_had_the_database_for_themselves_is_recorded_whole() {
+    let place = Place::sqlite();
+    let settings = Settings {
+        worker_variables: vec![("DATABASE_URL", place.url.clone())],
+        ..Settings::default()
+    };
+    let world = World::start_with(processes(), settings).await;
+    world.buyer_texts("10k sqft in Carson").await;
+    world.sent(1).await;
+    world.until_recorded().await;
+    let ledger = place.open().await;
+    let mut other = AnyConnection::connect(&place.url).await.expect("it opens");
+    sqlx::query("BEGIN IMMEDIATE")
+        .execute(&mut other)
+        .await
+        .expect("it is free");
+    world.buyer_texts("for cold storage").await;
+    world.sent(2).await;
+    let worker = world.worker.as_ref().expect("it runs");
+    worker.line_with("ledger.waiting").await;
+
+    sqlx::query("ROLLBACK")
+        .execute(&mut other)
+        .await
+        .expect("it was begun");
+    world.until_recorded().await;
+    assert_eq!(all(&ledger, &MessageFilter::default()).await.len(), 4);
+    let set_aside: (i64,) = sqlx::query_as("SELECT COUNT(*) FROM events WHERE kind = 'set_aside'")
+        .fetch_one(&mut other)
+        .await
+        .expect("it answers");
+    assert_eq!(set_aside.0, 0);
+}
+
+#[tokio::test]
+async fn a_ledger_whose_file_was_taken_away_goes_on_in_a_new_one() {
+    let place = Place::sqlite();
+    let settings = Settings {
+        worker_variables: vec![("DATABASE_URL", place.url.clone())],
+        ..Settings::default()
+    };
+    let world = World::start_with(processes(), settings).await;
+    world.buyer_texts("10k sqft in Carson").await;
+    world.sent(1).await;
+    world.until_recorded().await;
+    let directory = place.directory.path().join("data");
+    let elsewhere = place.directory.path().join("elsewhere");
+    std::fs::rename(&directory, &elsewhere).expect("ours");
+
+    world.buyer_texts("for cold storage").await;
+    world.sent(2).await;
+    let worker = world.worker.as_ref().expect("it runs");
+    worker.line_with("was removed or replaced").await;
+    world.until_recorded().await;
+    let bodies = async |url: String| {
+        let database: Database = url.parse().expect("a URL");
+        let ledger = Ledger::open(&database, Keys::default()).await;
+        let found = all(&ledger.expect("it opens"), &MessageFilter::default()).await;
+        let came = found
+            .into_iter()
+            .filter(|message| message.direction == "in");
+        came.filter_map(|message| message.body).collect::<Vec<_>>()
+    };
+    assert_eq!(bodies(place.url.clone()).await, ["for cold storage"]);
+    let moved = format!("sqlite://{}", elsewhere.join("wex.db").display());
+    assert_eq!(bodies(moved).await, ["10k sqft in Carson"]);
 }
 
 // The commands.
@@ -943,6 +1129,29 @@ async fn messages_are_listed_shown_and_exported() {
     );
     let unknown = world.wex_output(&["messages", "show", "nobody"]).await;
     assert_eq!(unknown.status.code(), Some(1));
+    for (filter, count) in [
+        (["--status", "answered"], 3),
+        (["--delivery", "lost"], 0),
+        (["--line", "1"], 0),
+        (["--since", "2h"], 6),
+        (["--until", "2h"], 0),
+    ] {
+        let list = world
+            .wex(&[&["messages", "list", "--json"], &filter[..]].concat())
+            .await;
+        assert_eq!(objects(&list).len(), count, "{filter:?}");
+    }
+    for wrong in [
+        &["--status", "bogus"][..],
+        &["--since", "yesterday"],
+        &["--since", "1h", "--until", "2h"],
+        &["--contact", "+1870***5426"],
+    ] {
+        let output = world
+            .wex_output(&[&["messages", "list"], wrong].concat())
+            .await;
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+    }
 
     let csv = world.wex(&["messages", "export"]).await;
     assert_eq!(csv.lines().count(), 7);
@@ -1063,12 +1272,32 @@ async fn requirements_and_the_day_are_reported() {
     let list = objects(&world.wex(&["requirements", "list", "--json"]).await);
     assert_eq!(list.len(), 1);
     assert_eq!(list[0]["requirement"]["sqft_min"], 10_000);
-    assert_eq!(list[0]["fields"]["uses"]["source"], "user");
+    let texts = world
+        .wex(&["messages", "list", "--json", "--text", "cold"])
+        .await;
+    let text = objects(&texts)
+        .into_iter()
+        .find(|text| text["direction"] == "in");
+    let uses = &list[0]["fields"]["uses"];
+    assert_eq!(uses["source"], "user");
+    assert_eq!(uses["message"], text.expect("it came")["id"]);
+    assert_eq!(uses["content"]["quote"], "cold storage");
+    assert_eq!(
+        list[0]["fields"]["sqft_min"]["content"]["quote"],
+        "10k sqft"
+    );
     let csv = world.wex(&["requirements", "export"]).await;
     assert!(
         csv.starts_with("conversation,field,value,") && csv.contains("sqft_min,10000"),
         "{csv}"
     );
+    assert!(csv.contains(",10k sqft\n"), "its words: {csv}");
+
+    let why = ["--reason", "asked by phone"];
+    world
+        .wex(&[&["consent", "add", "+18704570001"], &why[..]].concat())
+        .await;
+    world.until_recorded().await;
 
     let report = &objects(&world.wex(&["report", "daily", "--json"]).await)[0];
     let figure = |name: &str| report[name].as_u64().unwrap_or_default();
@@ -1082,7 +1311,8 @@ async fn requirements_and_the_day_are_reported() {
             figure("failed"),
             figure("conversations")
         ),
-        (1, 0, 1)
+        (2, 0, 1),
+        "one by the contact, one by an operator"
     );
     assert!(
         (1..10_000).contains(&figure("median_answer_ms")),
@@ -1108,6 +1338,35 @@ async fn commands_say_when_there_is_no_ledger() {
         error.contains("DATABASE_URL") && error.contains("data/wex.db"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn commands_say_why_a_ledger_cannot_be_used() {
+    let settings = Settings {
+        worker_variables: vec![("WORKER_QUEUES", "inbound".to_owned())],
+        ..Settings::default()
+    };
+    let world = World::start_with(processes(), settings).await;
+    let no_database = world.directory().join("letter.txt");
+    std::fs::write(&no_database, "Dear all, this is no database.".repeat(99)).expect("a file");
+    for (url, parts) in [
+        (
+            "postgres://wex:hush@127.0.0.1:1/wex".to_owned(),
+            ["127.0.0.1:1/wex", "refused"],
+        ),
+        (
+            format!("sqlite://{}", no_database.display()),
+            ["letter.txt", "not a database"],
+        ),
+    ] {
+        let mut command = world.wex_command(&["messages", "list"]);
+        let output = command.env("DATABASE_URL", url).output().await;
+        let output = output.expect("wex runs");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(parts.iter().all(|part| error.contains(part)), "{error}");
+        assert!(!error.contains("hush"), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -1207,9 +1466,21 @@ async fn who_is_erased_is_found_nowhere_and_stays_opted_out() {
         .await;
     let key = format!("buyer:{}:{BUYER}", world.settings.buyer.0);
     for act in ["resume", "pause"] {
-        let words = ["conversations", act, &key, "--reason", "looking"];
+        let words = [
+            "conversations",
+            act,
+            &key,
+            "--reason",
+            "870 457 5426 is on the phone",
+        ];
         world.wex(&words).await;
     }
+    let took = world
+        .sim
+        .agent_texts(world.settings.buyer.0, BUYER, "Ann here, with secrets");
+    took.await.expect("the text is sent");
+    let worker = world.worker.as_ref().expect("it runs");
+    worker.line_with("outcome=\"taken_over\"").await;
     world.until_recorded().await;
     assert!(world.all_of_redis().await.contains(BUYER));
 
@@ -1235,7 +1506,7 @@ async fn who_is_erased_is_found_nowhere_and_stays_opted_out() {
     let digits = BUYER.trim_start_matches('+');
     let redis = world.all_of_redis().await;
     assert!(
-        !redis.contains(digits) && !redis.contains("secrets"),
+        !redis.contains(digits) && !redis.contains("secrets") && !redis.contains("457 5426"),
         "{redis}"
     );
     assert!(
@@ -1246,7 +1517,7 @@ async fn who_is_erased_is_found_nowhere_and_stays_opted_out() {
         let bytes = std::fs::read(world.directory().join("data").join(file)).expect("a file");
         let text = String::from_utf8_lossy(&bytes);
         assert!(
-            !text.contains(digits) && !text.contains("secrets"),
+            !text.contains(digits) && !text.contains("secrets") && !text.contains("457 5426"),
             "{file}"
         );
     }
@@ -1314,6 +1585,109 @@ async fn a_text_of_an_erased_contact_that_waited_in_a_spool_is_erased_too() {
     let said = world.wex(&erase).await;
     assert!(said.contains("1 jobs"), "the spooled text: {said}");
     world.ingress.line_with("spool.drained").await;
+    let redis = world.all_of_redis().await;
+    let digits = BUYER.trim_start_matches('+');
+    assert!(
+        !redis.contains(digits) && !redis.contains("secrets"),
+        "{redis}"
+    );
+}
+
+#[tokio::test]
+async fn deliveries_of_an_erased_contact_that_could_not_be_read_are_erased_too() {
+    let settings = Settings {
+        worker_variables: vec![("ERASURE_KEY", ERASURE_KEY.to_owned())],
+        ..Settings::default()
+    };
+    let world = World::start_with(processes(), settings).await;
+    let token = world.settings.webhook_token.clone();
+    let mut torn = world.delivery("message-1", "my secrets").to_string();
+    torn.pop();
+    let odd = |number: &str| json!({ "happened": "a text", "who": number, "words": "my secrets" });
+    for body in [
+        torn,
+        odd("(870) 457-5426").to_string(),
+        odd("(870) 457-5427").to_string(),
+    ] {
+        let path = "/api/sms/buyer/webhook";
+        let answer = world.post_with_header(path, body, Some(&token)).await;
+        assert_eq!(answer.outcome(), (200, "unreadable"));
+    }
+    world.dead_letters(wex_tests::INBOUND, 3).await;
+    let erase = ["conversations", "erase", BUYER, "--reason", "asked"];
+    let asked = world.wex_output(&erase).await;
+    let would = String::from_utf8_lossy(&asked.stderr);
+    assert!(would.contains("2 deliveries"), "{would}");
+    let erase = [&erase[..], &["--yes"]].concat();
+
+    // While they wait to be read again, nobody knows whose they are.
+    world
+        .wex(&["queue", "pause", "inbound", "--reason", "looking"])
+        .await;
+    world
+        .wex(&["dead-letters", "replay", "--reason", "unreadable"])
+        .await;
+    let refused = world.wex_output(&erase).await;
+    let why = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        why.contains("nothing was erased") && why.contains("unreadable"),
+        "{why}"
+    );
+    world.wex(&["queue", "resume", "inbound"]).await;
+    world.dead_letters(wex_tests::INBOUND, 3).await;
+
+    let done = world.wex_output(&erase).await;
+    let [said, noted] = [&done.stdout, &done.stderr].map(|text| String::from_utf8_lossy(text));
+    assert!(done.status.success(), "{noted}");
+    assert!(said.contains("0 jobs, 2 dead letters"), "{said}");
+    assert!(
+        noted.contains("2 of the dead letters") && noted.contains("1 deliveries"),
+        "{noted}"
+    );
+    let redis = world.all_of_redis().await;
+    let digits: String = redis.chars().filter(char::is_ascii_digit).collect();
+    assert!(!digits.contains("8704575426"), "{redis}");
+    assert_eq!(world.dead_letters(wex_tests::INBOUND, 1).await.len(), 1);
+}
+
+#[tokio::test]
+async fn who_erases_while_an_ingress_with_spooled_texts_is_away_is_told_to_do_it_again() {
+    let settings = Settings {
+        worker_variables: vec![("ERASURE_KEY", ERASURE_KEY.to_owned())],
+        ..Settings::default()
+    };
+    let mut world = World::start_with_private_redis(processes(), settings).await;
+    world.start_worker().await;
+    world
+        .redis_command(&["CONFIG", "SET", "maxmemory", "1"])
+        .await;
+    world.buyer_texts("54,321 sqft of secrets").await;
+    world.ingress.line_with("spool.waiting").await;
+    world.ingress.kill().await;
+    world
+        .redis_command(&["CONFIG", "SET", "maxmemory", "0"])
+        .await;
+    let erase = [
+        "conversations",
+        "erase",
+        BUYER,
+        "--reason",
+        "asked",
+        "--yes",
+    ];
+    let done = world.wex_output(&erase).await;
+    let noted = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{noted}");
+    assert!(
+        noted.contains("has been silent for") && noted.contains("Erase again"),
+        "{noted}"
+    );
+
+    world.restart_ingress().await;
+    world.sent(1).await;
+    let said = world.wex(&erase).await;
+    assert!(said.contains("2 messages, 1 conversations"), "{said}");
     let redis = world.all_of_redis().await;
     let digits = BUYER.trim_start_matches('+');
     assert!(

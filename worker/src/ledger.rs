@@ -85,6 +85,10 @@ pub(crate) async fn run(
                 (failures, told) = (0, None);
             }
             Err(stopped) => {
+                if matches!(stopped, Stopped::Ledger(LedgerError::Replaced(_))) {
+                    writer.ledger = None;
+                    told = None;
+                }
                 if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
                     error!(error = %error_chain(&stopped), "ledger.waiting: events are kept in Redis meanwhile");
                     told = Some(Instant::now());
@@ -171,6 +175,7 @@ impl Writer {
         if events.is_empty() {
             return Ok(Some(0));
         }
+        ledger.check_in_place()?;
         let incoming: Vec<_> = events.iter().map(incoming).collect();
         let Written { new, set_aside } = bounded(ledger.write(&incoming)).await?;
         if set_aside > 0 {

@@ -39,6 +39,8 @@ pub struct ConsentRow {
     /// What the contact wrote; `None` when nothing, when it was erased, or when its key is missing.
     pub raw_text: Option<String>,
     pub reason: Option<String>,
+    /// There is a text, and it cannot be opened.
+    is_closed: bool,
     salt: Option<String>,
     commitment: String,
     pub hash: String,
@@ -142,6 +144,7 @@ pub(crate) async fn append(
         contact: contact.to_owned(),
         raw_text: consent.raw_text.as_deref().map(storable),
         reason: consent.reason.as_deref().map(storable),
+        is_closed: false,
         salt: Some(salt.clone()),
         commitment: String::new(),
         hash: String::new(),
@@ -288,12 +291,15 @@ impl Ledger {
                 if row.link(&last) != row.hash {
                     return broken("the row, or the one before it, is not what was written");
                 }
+                if row.is_closed {
+                    return broken(
+                        "its text cannot be opened: a key of LEDGER_KEYS is missing, or the text is not what was written",
+                    );
+                }
                 if let Some(salt) = &row.salt
                     && commit(salt, row.personal()) != row.commitment
                 {
-                    return broken(
-                        "the number or the text is not what was written, or the key of the text is missing",
-                    );
+                    return broken("the number, the text or the reason is not what was written");
                 }
                 (rows, last) = (row.number, row.hash);
             }
@@ -304,6 +310,9 @@ impl Ledger {
         let event: String = row.try_get("event")?;
         let sealed_by: Option<String> = row.try_get("sealed_by")?;
         let raw_text: Option<String> = row.try_get("raw_text")?;
+        let opened = raw_text
+            .as_ref()
+            .map(|text| self.keys.open(text, sealed_by.as_deref(), &event));
         let number = |name: &str| -> Result<u64, sqlx::Error> {
             Ok(u64::try_from(row.try_get::<i64, _>(name)?).unwrap_or_default())
         };
@@ -318,7 +327,8 @@ impl Ledger {
             actor: row.try_get("actor")?,
             conversation: row.try_get("conversation")?,
             contact: row.try_get("contact")?,
-            raw_text: raw_text.and_then(|text| self.keys.open(&text, sealed_by.as_deref(), &event)),
+            is_closed: opened == Some(None),
+            raw_text: opened.flatten(),
             reason: row.try_get("reason")?,
             salt: row.try_get("salt")?,
             commitment: row.try_get("commitment")?,

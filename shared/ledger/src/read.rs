@@ -67,6 +67,8 @@ pub struct MessageFilter {
     pub conversation: Option<String>,
     pub direction: Option<String>,
     pub status: Option<String>,
+    /// The network's word.
+    pub delivery: Option<String>,
     pub since_ms: Option<u64>,
     /// Not included.
     pub until_ms: Option<u64>,
@@ -161,6 +163,7 @@ pub struct DayReport {
     pub segments: u64,
     /// From a text to the answer that Aircall took; of half of them less.
     pub median_answer_ms: Option<u64>,
+    /// Whoever said so: the contact, an operator, or the network.
     pub opt_outs: u64,
     pub opt_ins: u64,
     pub handoffs: u64,
@@ -262,6 +265,7 @@ impl MessageFilter {
         r#where.text("conversation = {}", self.conversation.as_ref());
         r#where.text("direction = {}", self.direction.as_ref());
         r#where.text("status = {}", self.status.as_ref());
+        r#where.text("delivery = {}", self.delivery.as_ref());
         r#where.number("at_ms >= {}", self.since_ms);
         r#where.number("at_ms < {}", self.until_ms);
         r#where
@@ -542,7 +546,8 @@ impl Ledger {
             answered: number(&texts, 1)?,
             conversations: number(&texts, 2)?,
             opt_outs: count(
-                "SELECT COUNT(*) FROM consent_events WHERE kind = 'opt_out' AND received_ms >= $1 AND received_ms < $2",
+                "SELECT COUNT(*) FROM consent_events WHERE kind NOT IN ('opt_in', 'inbound_started') AND received_ms >= $1 \
+                 AND received_ms < $2",
             )
             .await?,
             opt_ins: count(

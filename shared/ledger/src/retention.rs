@@ -12,7 +12,8 @@ pub struct Retention {
     pub bodies_days: Option<u32>,
     /// Events: the steps of sends and turns.
     pub events_days: Option<u32>,
-    /// Requirements that have not changed since, with how each field was known.
+    /// Requirements that have not changed since, with how each field was known; and what is known of conversations in which
+    /// nothing has happened since, for it holds the requirement too.
     pub requirements_days: Option<u32>,
 }
 
@@ -48,6 +49,11 @@ impl Ledger {
                 retention.requirements_days,
                 "DELETE FROM requirements WHERE conversation IN \
                  (SELECT conversation FROM requirements WHERE updated_ms < $1 ORDER BY updated_ms LIMIT $2)",
+            ),
+            (
+                retention.requirements_days,
+                "UPDATE conversations SET state = NULL, sealed_by = NULL WHERE id IN \
+                 (SELECT id FROM conversations WHERE last_ms < $1 AND state IS NOT NULL ORDER BY last_ms LIMIT $2)",
             ),
         ] {
             let Some(days) = days else { continue };

@@ -1,16 +1,17 @@
 //! The way to the database: SQLite in a file of its own, or PostgreSQL.
 
 use std::fmt;
-use std::fs::OpenOptions;
+use std::fs::{OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
-use sqlx::{Any, AnyPool, Executor, SqlSafeStr, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, SqlSafeStr, Transaction};
+use tokio::time::timeout;
 
 use crate::seal::Keys;
 
@@ -41,6 +42,22 @@ impl fmt::Debug for Database {
         match &self.file {
             Some(file) => write!(f, "SQLite({})", file.display()),
             None => f.write_str("PostgreSQL(..)"), // The URL may hold a password.
+        }
+    }
+}
+
+impl Database {
+    /// For a message: the file, or the host and the database, and no password.
+    fn place(&self) -> String {
+        match &self.file {
+            Some(file) => file.display().to_string(),
+            None => {
+                let without_query = self.url.split('?').next().unwrap_or_default();
+                let after = without_query
+                    .rsplit_once('@')
+                    .or(without_query.split_once("//"));
+                after.map_or_else(String::new, |(_, place)| place.to_owned())
+            }
         }
     }
 }
@@ -85,8 +102,20 @@ impl Default for Database {
 pub enum LedgerError {
     #[error("the file {0} (DATABASE_URL) cannot be made or opened")]
     File(PathBuf, #[source] io::Error),
+    #[error(
+        "the file {0} (DATABASE_URL) was removed or replaced while the ledger was written: what it had is where it was moved to, \
+         or lost; the ledger goes on in what is there now"
+    )]
+    Replaced(PathBuf),
     #[error("there is no ledger at {0} (DATABASE_URL): no worker has written one there yet")]
     Missing(PathBuf),
+    #[error(
+        "the database {0} (DATABASE_URL) cannot be reached, or is none: is it running, may this user read and write it, and does \
+         the URL name it?"
+    )]
+    Unreachable(String, #[source] sqlx::Error),
+    #[error("the database {0} (DATABASE_URL) did not answer within {limit} s", limit = WAIT_MAX.as_secs())]
+    Silent(String),
     #[error("the tables of the ledger cannot be made or brought up to date")]
     Migrate(#[from] MigrateError),
     /// Try again: the database is away, busy or full. Whatever was being written was not.
@@ -100,6 +129,15 @@ pub struct Ledger {
     pub(crate) pool: AnyPool,
     pub(crate) keys: Keys,
     pub(crate) is_sqlite: bool,
+    /// The file of SQLite, and which one it was when it was opened.
+    file: Option<(PathBuf, FileId)>,
+}
+
+/// Names a file whatever its path is: the device, and its number there.
+type FileId = (u64, u64);
+
+fn file_id(file: &Path) -> io::Result<FileId> {
+    std::fs::metadata(file).map(|file| (file.dev(), file.ino()))
 }
 
 impl fmt::Debug for Ledger {
@@ -117,9 +155,7 @@ impl Ledger {
         if let Some(file) = &database.file {
             make(file).map_err(|error| LedgerError::File(file.clone(), error))?;
         }
-        let ledger = Self::connect(database, keys)?;
-        migrator().run(&ledger.pool).await?;
-        Ok(ledger)
+        Self::connect(database, keys).await
     }
 
     /// Opens a ledger that is there, for a reader.
@@ -132,39 +168,55 @@ impl Ledger {
         {
             return Err(LedgerError::Missing(file.clone()));
         }
-        let ledger = Self::connect(database, keys)?;
-        // Says now whether the database is there, and makes tables that a worker has not made yet.
-        migrator().run(&ledger.pool).await?;
-        Ok(ledger)
+        Self::connect(database, keys).await
     }
 
-    fn connect(database: &Database, keys: Keys) -> Result<Self, LedgerError> {
+    /// Connects, and makes tables that are not there yet.
+    async fn connect(database: &Database, keys: Keys) -> Result<Self, LedgerError> {
         install_default_drivers();
         let is_sqlite = database.file.is_some();
         let options = AnyConnectOptions::from_str(&database.url)?;
+        // A pool tries again and then says only that time has passed; this says why.
+        let probe = async {
+            let mut connection = AnyConnection::connect_with(&options).await?;
+            set_up(&mut connection, is_sqlite).await?;
+            connection.close().await
+        };
+        match timeout(WAIT_MAX, probe).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(LedgerError::Unreachable(database.place(), error)),
+            Err(_elapsed) => return Err(LedgerError::Silent(database.place())),
+        }
         let pool = AnyPoolOptions::new()
             .max_connections(2)
             .acquire_timeout(WAIT_MAX)
-            .after_connect(move |connection, _| {
-                Box::pin(async move {
-                    if is_sqlite {
-                        // What is acknowledged leaves Redis, so it has to be on the disk by then: FULL.
-                        connection
-                            .execute(
-                                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; \
-                                 PRAGMA secure_delete = ON",
-                            )
-                            .await?;
-                    }
-                    Ok(())
-                })
-            })
+            .after_connect(move |connection, _| Box::pin(set_up(connection, is_sqlite)))
             .connect_lazy_with(options);
+        migrator().run(&pool).await?;
+        let opened = |file: &PathBuf| {
+            let id = file_id(file).map_err(|error| LedgerError::File(file.clone(), error))?;
+            Ok::<_, LedgerError>((file.clone(), id))
+        };
         Ok(Self {
             pool,
             keys,
             is_sqlite,
+            file: database.file.as_ref().map(opened).transpose()?,
         })
+    }
+
+    /// Checks that the file that is written is still the one that others find under its name. It is not when somebody removed
+    /// it, or put a backup in its place: what is written then is gone with the process.
+    ///
+    /// # Errors
+    /// [`LedgerError::Replaced`].
+    pub fn check_in_place(&self) -> Result<(), LedgerError> {
+        match &self.file {
+            Some((file, id)) if file_id(file).ok() != Some(*id) => {
+                Err(LedgerError::Replaced(file.clone()))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Begins to write. SQLite takes its write lock at once: a lock that is taken halfway cannot be waited for.
@@ -177,16 +229,33 @@ impl Ledger {
     }
 }
 
+/// What every connection needs first.
+async fn set_up(connection: &mut AnyConnection, is_sqlite: bool) -> Result<(), sqlx::Error> {
+    if is_sqlite {
+        // What is acknowledged leaves Redis, so it has to be on the disk by then: FULL.
+        connection
+            .execute(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON",
+            )
+            .await?;
+    }
+    Ok(())
+}
+
 fn make(file: &Path) -> io::Result<()> {
     if let Some(directory) = file.parent().filter(|path| !path.as_os_str().is_empty()) {
         std::fs::create_dir_all(directory)?;
     }
-    OpenOptions::new()
+    let file = OpenOptions::new()
         .append(true)
         .create(true)
         .mode(FILE_MODE)
-        .open(file)
-        .map(drop)
+        .open(file)?;
+    // One that was put there, from a backup, may be open to others. SQLite makes the files beside it alike.
+    if file.metadata()?.permissions().mode() & 0o777 != FILE_MODE {
+        file.set_permissions(Permissions::from_mode(FILE_MODE))?;
+    }
+    Ok(())
 }
 
 fn migrator() -> Migrator {

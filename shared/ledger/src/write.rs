@@ -93,7 +93,7 @@ impl Ledger {
     pub async fn write(&self, events: &[Incoming<'_>]) -> Result<Written, LedgerError> {
         match self.write_together(events).await {
             // What the database refuses is not to hold up what comes behind it.
-            Err(sqlx::Error::Database(_)) => self.write_singly(events).await,
+            Err(error) if is_refusal(&error) => self.write_singly(events).await,
             written => Ok(written?),
         }
     }
@@ -120,7 +120,7 @@ impl Ledger {
         let mut written = Written::default();
         for incoming in events {
             let one = match self.write_together(std::slice::from_ref(incoming)).await {
-                Err(sqlx::Error::Database(_)) => {
+                Err(error) if is_refusal(&error) => {
                     let mut transaction = self.begin().await?;
                     set_aside(&mut transaction, incoming, &self.keys).await?;
                     transaction.commit().await?;
@@ -136,6 +136,25 @@ impl Ledger {
         }
         Ok(written)
     }
+}
+
+/// Whether the database would refuse the same event again, however often it is written. Anything else (it is locked, full,
+/// read-only, shutting down, its tables are another version's) passes, and the event waits for that.
+fn is_refusal(error: &sqlx::Error) -> bool {
+    /// What SQLite calls too big, a constraint, a mismatch; the rest of a code says more precisely which.
+    const OF_SQLITE: [u32; 3] = [18, 19, 20];
+    /// What PostgreSQL's classes call the data, a constraint, a limit of the program.
+    const OF_POSTGRES: [&str; 3] = ["22", "23", "54"];
+    const POSTGRES_CHARS: usize = 5;
+    let sqlx::Error::Database(error) = error else {
+        return false;
+    };
+    let code = error.code().unwrap_or_default();
+    if code.len() == POSTGRES_CHARS {
+        return OF_POSTGRES.iter().any(|class| code.starts_with(class));
+    }
+    code.parse()
+        .is_ok_and(|code: u32| OF_SQLITE.contains(&(code & 0xff)))
 }
 
 /// `None` when another version wrote it, or it is broken.
