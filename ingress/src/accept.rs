@@ -34,7 +34,7 @@ const QUEUES: [QueueName; 2] = [QueueName(INBOUND), QueueName(DELIVERY)];
 /// The dead letters that may be kept of a conversation that is full: as many as may wait in its queue.
 const FULL_LETTERS_MAX: usize = 2_000_000;
 
-/// The dead letters that may be there for one more unreadable body to be kept. What Aircall changes in its format it
+/// Unreadable bodies that may be kept as dead letters. What Aircall changes in its format it
 /// changes for every delivery, so the first few tell all there is to know.
 const UNREADABLE_LETTERS_MAX: usize = 10_000;
 

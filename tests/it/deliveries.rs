@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use wex_ops::stack::Settings;
-use wex_queue::{Limits, NewJob, QueueName};
+use wex_queue::{Buried, Failed, Key, LetterFilter, Limits, NewJob, QueueName};
 use wex_tests::{INBOUND, World};
 
 use crate::processes;
@@ -331,6 +331,58 @@ async fn an_authenticated_body_that_cannot_be_understood_is_kept_once_without_it
             .iter()
             .any(|letter| letter.job.payload.contains("10k sqft"))
     );
+}
+
+/// The bound of `accept.rs`.
+const UNREADABLE_LETTERS_MAX: u64 = 10_000;
+
+#[tokio::test]
+async fn ten_thousand_bodies_that_cannot_be_read_are_kept_whatever_else_is_dead_and_no_more() {
+    let world = World::start_without_worker(processes(), Settings::default()).await;
+    let token = world.settings.webhook_token.clone();
+    let mut fillers = JoinSet::new();
+    let unreadable = std::iter::repeat_n("unreadable", 99);
+    for (filler, reason) in unreadable.chain(["refused"]).enumerate() {
+        let queue = world.queue.clone();
+        fillers.spawn(async move {
+            let failed = Failed {
+                cause: "unreadable",
+                error: "the delivery names no event".to_owned(),
+            };
+            for number in 0..101 {
+                let key = Key::new(format!("filler:{filler}-{number}")).unwrap();
+                let job = NewJob::new(INBOUND, key, "{}".to_owned()).unwrap();
+                let buried = queue.bury_new(&job, reason, &failed, usize::MAX).await;
+                assert_eq!(buried.unwrap(), Buried::Done);
+            }
+        });
+    }
+    fillers.join_all().await;
+
+    let mut outcomes = Vec::new();
+    for number in 0..3 {
+        let body = json!({ "token": token, "number": number });
+        let answer = world.post(PATH, body.to_string()).await;
+        outcomes.push((answer.status, answer.outcome().1.to_owned()));
+    }
+    let text = world.delivery("message-1", "10k sqft").to_string();
+    assert_eq!(world.post(PATH, text).await.outcome(), (200, "accepted"));
+
+    let ignored = (200, "ignored".to_owned());
+    assert_eq!(
+        outcomes,
+        [(200, "unreadable".to_owned()), ignored.clone(), ignored]
+    );
+    let unreadable = LetterFilter {
+        reason: Some("unreadable".to_owned()),
+        ..LetterFilter::default()
+    };
+    let kept = world.queue.count_letters(INBOUND, &unreadable);
+    let kept = kept.await.unwrap();
+    assert_eq!(kept, UNREADABLE_LETTERS_MAX);
+    let (_, metrics) = world.get("/metrics").await;
+    let counted = "sms_deliveries_total{outcome=\"ignored\",reason=\"too_many_unreadable\"} 2";
+    assert!(metrics.contains(counted), "{metrics}");
 }
 
 #[tokio::test]

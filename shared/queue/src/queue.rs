@@ -105,7 +105,7 @@ pub enum Buried {
     Done,
     /// Its event is known. Nothing was changed.
     Duplicate,
-    /// There are as many dead letters in its queue as may be. Nothing was changed.
+    /// There are as many dead letters of its queue with its reason as may be. Nothing was changed.
     Full,
 }
 
@@ -491,7 +491,7 @@ impl Queue {
     }
 
     /// Turns a new job into a dead letter without queueing it, and writes its records: at most once per event, and
-    /// only while its queue has fewer than `letters_max` dead letters.
+    /// only while fewer than `letters_max` dead letters of its queue have that reason.
     ///
     /// # Errors
     /// When Redis cannot be asked; to try again is safe for a job with an event id.

@@ -1,7 +1,7 @@
 -- Turn a new job into a dead letter without queueing it, at most once per event, together with its records and events.
 --
 -- KEYS[1]  shard
--- ARGV[1]  letters_max  how many dead letters of its queue there may be
+-- ARGV[1]  letters_max  how many dead letters of its queue may have the reason
 -- ARGV[2]  reason
 -- ARGV[3]  cause of the failure
 -- ARGV[4]  error
@@ -9,7 +9,8 @@
 --
 -- Replies  "buried", "duplicate" or "full"
 local queue, key, record = ARGV[5], ARGV[6], ARGV[7]
-if tonumber(ARGV[1]) <= redis.call('HLEN', name(queue, 'dead')) then return 'full' end
+local letters = redis.call('HGET', name(queue, 'dead:reasons'), ARGV[2]) or 0
+if tonumber(ARGV[1]) <= tonumber(letters) then return 'full' end
 local event = record:match('^%d+ %d+ %S+ (%S+) ')
 if event ~= '-' then
   local kept = redis.call('SET', shard .. ':event:' .. queue .. ':' .. event, '1', 'NX', 'PX', EVENT_KEPT_MS)
