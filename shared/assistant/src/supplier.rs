@@ -45,7 +45,8 @@ pub fn hear(
             .any(|phrase| contains(&words, phrase.trim()))
     };
     let mut news = told(&heard.text, understood);
-    let is_gone = says(GONE);
+    // "The rate has gone up" tells of no lease.
+    let is_gone = says(GONE) && !says("gone up|down|higher|lower|back");
     // "Who is the tenant" asks for the other side, not for us; "already leased" is news, not anger.
     let is_question = heard.text.contains('?') || is_asking(&words);
     if says(NOT_THEIRS) && !matches!(general, Intent::OptOut | Intent::AutoReply) {
@@ -93,6 +94,9 @@ pub fn hear(
         Intent::SupplierNewListing
     } else if says(AVAILABLE) || (is_asked_for_availability && general == Intent::Confirm) {
         news.available = Some(true);
+        Intent::SupplierAvailabilityUpdate
+    } else if is_asked_for_availability && news.available_from.is_some() {
+        // "Not until February".
         Intent::SupplierAvailabilityUpdate
     } else if news.rate_amount.is_some() {
         Intent::SupplierRateUpdate
@@ -361,6 +365,16 @@ mod tests {
                 "got another bldg, 30k sqft in Vernon",
                 SupplierNewListing,
                 r#"{"location":{"name":"Vernon"},"available_sqft":30000}"#,
+            ),
+            (
+                "rates have gone up, 1.75 nnn",
+                SupplierRateUpdate,
+                r#"{"rate_amount":1.75,"rate_unit":"usd_per_sqft_month","rate_structure":"nnn"}"#,
+            ),
+            (
+                "not until Feb 1",
+                SupplierAvailabilityUpdate,
+                r#"{"available_from":"2027-02-01"}"#,
             ),
             ("which company is it?", SupplierAskQuestion, "{}"),
         ] {

@@ -53,24 +53,57 @@ const SOUTHERN_CALIFORNIA: &str = "Carson, Compton, El Segundo, Gardena, Harbor 
     San Gabriel Valley, South Bay, Southern California, Ventura County, LAX, Ontario Airport, \
     Port of Long Beach, Port of Los Angeles";
 
-const UNITED_STATES: &str = "Albuquerque, Allentown, Atlanta, Austin, Bakersfield, Baltimore, \
-    Baton Rouge, Birmingham, Boise, Boston, Brooklyn, Central Valley, Charleston, Charlotte, \
-    Chattanooga, Chicago, Cincinnati, Cleveland, Columbus, Dallas, Fort Worth, \
-    Dallas-Fort Worth, Denver, Des Moines, Detroit, El Paso, Fremont, Fresno, Grand Rapids, \
-    Greensboro, Greenville, Hayward, Henderson, Houston, Indianapolis, Jacksonville, \
-    Jersey City, Joliet, Kansas City, Knoxville, Laredo, Las Vegas, Lehigh Valley, Little Rock, \
-    Louisville, McAllen, Memphis, Miami, Milwaukee, Minneapolis, Modesto, Nashville, \
-    New Orleans, New York, Newark, Norfolk, North Las Vegas, Northern California, Oakland, \
-    Oklahoma City, Omaha, Orlando, Philadelphia, Phoenix, Pittsburgh, Portland, Raleigh, Reno, \
-    Richmond, Sacramento, Salinas, Salt Lake City, San Antonio, San Francisco, San Jose, \
-    Savannah, Scottsdale, Seattle, Secaucus, St. Louis, Stockton, Tacoma, Tampa, Tempe, Toledo, \
-    Tucson, Tulsa, Washington DC, Bay Area, East Bay, Silicon Valley, Central Coast, \
-    Santa Barbara, Port of Oakland, Port of Savannah, Port of Houston, Tijuana, Mexicali";
+const UNITED_STATES: &str = "Albuquerque, Allentown, Atlanta, Austin, Bakersfield, Baltimore, Baton Rouge, Birmingham, Boise, Boston, Brooklyn, \
+    Central Valley, Charleston, Charlotte, Chattanooga, Chicago, Cincinnati, Cleveland, Columbus, Dallas, Fort Worth, \
+    Dallas-Fort Worth, Denver, Des Moines, Detroit, El Paso, Fremont, Fresno, Grand Rapids, Greensboro, Greenville, \
+    Hayward, Henderson, Houston, Indianapolis, Jacksonville, Jersey City, Joliet, Kansas City, Knoxville, Laredo, Las \
+    Vegas, Lehigh Valley, Little Rock, Louisville, McAllen, Memphis, Miami, Milwaukee, Minneapolis, Modesto, Nashville, \
+    New Orleans, New York, Newark, Norfolk, North Las Vegas, Northern California, Oakland, Oklahoma City, Omaha, Orlando, \
+    Philadelphia, Phoenix, Pittsburgh, Portland, Raleigh, Reno, Richmond, Sacramento, Salinas, Salt Lake City, San \
+    Antonio, San Francisco, San Jose, Savannah, Scottsdale, Seattle, Secaucus, St. Louis, Stockton, Tacoma, Tampa, Tempe, \
+    Toledo, Tucson, Tulsa, Washington DC, Bay Area, East Bay, Silicon Valley, Central Coast, Santa Barbara, Port of \
+    Oakland, Port of Savannah, Port of Houston, Tijuana, Mexicali, San Leandro, Union City, Livermore, Milpitas, Santa \
+    Clara, Sunnyvale, Mountain View, Vallejo, Fairfield, Vacaville, Roseville, Rocklin, West Sacramento, Lathrop, Manteca, \
+    Turlock, Merced, Visalia, Tulare, Lodi, Shafter, Delano, Porterville, Gilroy, Watsonville, Santa Maria, Santa Cruz, \
+    Santa Rosa, Petaluma, Napa, Redding, Chico, Yuba City, South San Francisco, Redwood City, San Mateo, Emeryville, \
+    Berkeley, Pittsburg, Antioch, El Centro, Calexico, Coachella, Palm Desert, Cathedral City, Bloomington, Yucaipa, \
+    Wildomar, Grand Terrace, San Ysidro, Santee, La Mesa, Lemon Grove, Port Hueneme, Tolleson, Avondale, Peoria, Casa \
+    Grande, Yuma, Nogales, Flagstaff, Carson City, Fernley, West Valley City, West Jordan, Ogden, Provo, Lehi, Commerce \
+    City, Colorado Springs, Fort Collins, Thornton, Arvada, Loveland, Longmont, Greeley, Grand Prairie, Carrollton, \
+    Arlington, Lewisville, Frisco, McKinney, Denton, Coppell, Farmers Branch, Wilmer, Hutchins, DeSoto, Waxahachie, \
+    Mansfield, Haltom City, South Dallas, North Dallas, Sugar Land, Baytown, Conroe, Round Rock, Georgetown, New \
+    Braunfels, Pflugerville, Waco, Lubbock, Amarillo, Midland, Odessa, Corpus Christi, Brownsville, Harlingen, Pharr, \
+    Edinburg, Eagle Pass, Del Rio, Broken Arrow, Edmond, Las Cruces, Santa Fe, Santa Teresa, Renton, Tukwila, Puyallup, \
+    Spokane, Vancouver, Bellevue, Redmond, Olympia, Yakima, Gresham, Hillsboro, Salem, Beaverton, Tigard, Tualatin, \
+    Wilsonville, Medford, Nampa, Caldwell, Billings, Missoula, Naperville, Elgin, Bolingbrook, Romeoville, Elk Grove \
+    Village, Bensenville, Franklin Park, Carol Stream, Melrose Park, Cicero, Schaumburg, Rockford, Springfield, Fort \
+    Wayne, Plainfield, Whitestown, Lebanon, South Bend, Evansville, Dayton, Akron, Canton, Youngstown, Groveport, Grove \
+    City, Hilliard, Hebron, Erlanger, Lexington, Bowling Green, Shepherdsville, Livonia, Romulus, Sterling Heights, \
+    Dearborn, Lansing, Ann Arbor, Kalamazoo, Kenosha, Racine, Green Bay, Waukesha, St. Paul, Brooklyn Park, Shakopee, \
+    Eagan, Fargo, Sioux Falls, Wichita, Topeka, Overland Park, Olathe, Lenexa, Edgerton, St. Charles, Cedar Rapids, \
+    Davenport, Council Bluffs, Olive Branch, Southaven, Horn Lake, Byhalia, Gulfport, Huntsville, Montgomery, McDonough, \
+    Forest Park, Fairburn, Lithia Springs, Kennesaw, Marietta, Duluth, Norcross, Lawrenceville, Braselton, Buford, Macon, \
+    Pooler, Garden City, Brunswick, Greer, Spartanburg, Columbia, North Charleston, Summerville, Myrtle Beach, Rock Hill, \
+    Gastonia, Mooresville, Winston-Salem, Durham, Fayetteville, High Point, Kannapolis, Murfreesboro, Smyrna, La Vergne, \
+    Clarksville, Fort Lauderdale, Pompano Beach, Hialeah, Doral, Miami Gardens, Opa-locka, Miramar, West Palm Beach, Boca \
+    Raton, Riviera Beach, Lakeland, Plant City, St. Petersburg, Clearwater, Sarasota, Fort Myers, Naples, Ocala, \
+    Kissimmee, Sanford, Daytona Beach, Tallahassee, Pensacola, Gainesville, Port St. Lucie, Shreveport, Lafayette, Kenner, \
+    Bentonville, North Little Rock, Piscataway, Carteret, Perth Amboy, Cranbury, South Brunswick, Bayonne, Kearny, \
+    Paterson, Clifton, Teterboro, Moonachie, Carlstadt, Robbinsville, Trenton, Swedesboro, Cherry Hill, Vineland, \
+    Bethlehem, Easton, Breinigsville, Hazleton, Scranton, Wilkes-Barre, Carlisle, Harrisburg, Mechanicsburg, King of \
+    Prussia, Bensalem, New Castle, Aberdeen, Hagerstown, Jessup, Annapolis, Chesapeake, Virginia Beach, Suffolk, Newport \
+    News, Roanoke, Winchester, Chantilly, Manassas, Hartford, New Haven, Bridgeport, Stamford, Waterbury, Cranston, \
+    Worcester, Lowell, Fall River, New Bedford, Brockton, Taunton, Manchester, Nashua, Albany, Syracuse, Rochester, \
+    Yonkers, Bronx, Staten Island, Long Island, Hauppauge, Newburgh, Maspeth, Manhattan, O'Hare, Sky Harbor, Port of \
+    Tacoma, Port of Seattle, Port of Charleston, Port of Newark, Port of Virginia, Port of Miami, Port Everglades";
 
-/// Cities whose names are also words: "orange juice", "the furniture industry", "ring the bell".
-const WORDS: &str = "Commerce, Orange, Bell, Walnut, Chino, Paramount, Highland, Vista, Cypress, \
-    Lancaster, Valencia, Ventura, Beaumont, Kent, Stanton, Buffalo, Sparks, Mesa, Tracy, \
-    Elizabeth, Edison";
+/// Cities whose names are also words, or what people are called: "orange juice", "the furniture industry", "ring the bell".
+const WORDS: &str = "Commerce, Orange, Bell, Walnut, Chino, Paramount, Highland, Vista, Cypress, Lancaster, Valencia, Ventura, Beaumont, \
+    Kent, Stanton, Buffalo, Sparks, Mesa, Tracy, Elizabeth, Edison, Gilbert, Chandler, Goodyear, Buckeye, Surprise, Sandy, \
+    Aurora, Boulder, Centennial, Irving, Garland, Mesquite, Plano, Katy, Humble, Kyle, Stafford, Norman, Fife, Sumner, \
+    Everett, Eugene, Bend, Meridian, Gary, Hammond, Dublin, Florence, Warren, Flint, Madison, Rogers, Lincoln, \
+    Independence, Jackson, Mobile, Augusta, Duncan, Concord, Cary, Franklin, Medley, Brandon, Monroe, Linden, Camden, \
+    York, Reading, Bristol, Erie, Frederick, Hanover, Hampton, Sterling, Providence, Queens, Madera, Indio, Pueblo";
 
 const ALIASES: &[(&str, &str)] = &[
     ("Commerce", "city of commerce, ciudad de commerce"),
@@ -135,6 +168,13 @@ const ALIASES: &[(&str, &str)] = &[
     ("Washington DC", "washington dc"),
     ("San Diego County", "sd county"),
     ("Lehigh Valley", "lehigh vly"),
+    ("O'Hare", "ohare, o hare, ohare airport, chicago ohare"),
+    ("St. Paul", "saint paul, st paul"),
+    ("St. Petersburg", "saint petersburg, st pete"),
+    ("Fort Lauderdale", "ft lauderdale"),
+    ("Fort Myers", "ft myers"),
+    ("Bronx", "the bronx"),
+    ("Port of Newark", "port newark"),
 ];
 
 /// Abbreviations that are also words in one of our languages; they count only in capitals or after "in" and the like.
@@ -159,8 +199,9 @@ const STATES: &str = "AL Alabama, AK Alaska, AZ Arizona, AR Arkansas, CA Califor
 const CLEAR_STATE_CODES: &str = "az ca fl ga il ky mn nc nj nm nv ny sc tn tx ut va wa wi";
 
 /// Ordinary words one letter away from a name of six letters or more.
-const NOT_MISSPELT: &str = "aluminum boasting bolton carbon carton cartons commence corner \
-    coronas cotton garden gardens hosting larson oranges parson person stocking vermin";
+const NOT_MISSPELT: &str = "adelante aluminum boasting bolton carbon carton cartons commence corner \
+    coronas cotton garden gardens hosting larson oranges parson person stocking vermin \
+    summer merged reasons fridge sending boards bolder mobiles";
 
 static BY_KEY: LazyLock<HashMap<String, Place>> = LazyLock::new(|| {
     let place = |name: &'static str| Place {

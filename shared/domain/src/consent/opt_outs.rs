@@ -41,11 +41,12 @@ const RULES: &[(Guard, Tail, &str)] = &[
         Tail::Open,
         "stop|quit contacting|contact|messages, stop|quit|end the|all|these|those|your|any|my * messages|contact|contacting, \
          stop|quit|enough sending|with|getting|receiving * messages|contact|contacting|these|those|this|that|stuff|crap|shit|junk|things|anything, \
-         stop|quit blowing, told|asked|said|tell|beg|begging you|u|yall|guys|them * stop, contacted|replied|wrote|said|typed|sent stop, \
+         stop|quit blowing, told|asked|said|tell|beg|begging you|u|yall|guys|them * stop, contacted|replied|wrote|said|say|saying|repeat|typed|sent stop, \
+         kill|mute|silence|ditch|disable|deactivate these|those|the|all|your|any|my * messages, stop|quit disturbing me|us, \
          what|which part of stop, make|making these|this|messages stop, how * stop getting|receiving|messages|contacting, \
          unsubscribe, want|wish|like|please|get|be|me unsubscribed, opt me|us|my|this out, turn|shut|switch off * messages|contacting, \
          turn|shut|switch * messages off, want|wish|like|prefer|rather to|be * left alone, \
-         remove me|us, remove|lose|forget|trash my|our|this * numero|info|information|name|data, \
+         remove me|us, remove * and|y my|our numero|info|name, remove|lose|forget|trash my|our|this * numero|info|information|name|data, \
          take|get|pull|strike|scratch|cross me|us|my|this * off|from|out * list|lists|system|database|thread|messages, \
          take|get|pull * numero off|from|out, leave me|us alone|be, get|getting off|from this|the|your|ur * list|lists, put|add|on * dnc, \
          revoke|withdraw|cancel|end * consent|permission|subscription|messages, \
@@ -63,8 +64,9 @@ const RULES: &[(Guard, Tail, &str)] = &[
          dont|never ever|be|keep|even|again|please|dare contact|contacting me|us, dont you dare|ever * contact|contacting, \
          dont|never use this numero, dont|never send|sending|forward|forwarding me|us|this * messages|these|those|stuff|crap|shit|junk, \
          dont|never solicit|soliciting, no|ni|never me|nos contacte|contactar, no|ni|never me|nos mande * messages|nada, \
-         no|ni|never * vuelva|vuelvan|vuelvas|siga|sigan|sigas|ande|anden|este|esten * contactar, \
-         no|ni|never me|nos vuelva|vuelvan|vuelvas|siga|sigan|sigas|ande|anden|este|esten * mandar",
+         no|ni|never * vuelva|vuelvan|vuelvas|siga|sigan|sigas|ande|anden|este|esten|volver|seguir * contactar, \
+         dont|never disturb me|us, \
+         no|ni|never me|nos vuelva|vuelvan|vuelvas|siga|sigan|sigas|ande|anden|este|esten|volver|seguir * mandar",
     ),
     (
         Guard::Nothing,
@@ -77,6 +79,7 @@ const RULES: &[(Guard, Tail, &str)] = &[
          no|not|never|dont|without * permission|consent|authorization * contact|contacted|contacting|messages, \
          blocking|block|blocked|reporting|report|reported you, blocking|block|reporting|report this|your numero, \
          reporting|report|reported * as|for contact, report|reporting|reported * fcc|ftc|carrier|authorities, if you contact|contacting me|us again, \
+         want|wants no part|parts, no|dont need|have * keep|continue contacting|sending, or|nor contact|contacting me|us ever|anymore, one more contact|messages and|or * lawyer|sue|report|reporting|block|blocking|police|attorney|fcc, \
          bloquear|bloqueare|bloqueo|reportar|reportare|reporto este|su|sus|a|los|al * numero|you, \
          los|lo|les voy|vamos a bloquear|reportar|denunciar, no quiero * messages, no quiero que me|nos contacte|mande, \
          no|ya mas|no messages, no autorizo|consiento, \
@@ -85,7 +88,7 @@ const RULES: &[(Guard, Tail, &str)] = &[
     (
         Guard::Denial,
         Tail::Closed,
-        "stop|quit sending me|us|it, please|just|can|could|will|would * stop, opt|opting out, optout, how * stop this|these|it, \
+        "quiteme de ahi|aqui|esto|eso|alli|todo, stop|quit sending me|us|it, please|just|can|could|will|would * stop, opt|opting out, optout, how * stop this|these|it, \
          remove|take from|off * list|lists|system|database, deje de mandar",
     ),
     (
@@ -173,7 +176,7 @@ const GENERAL: &str = "from you|your|this|now|here|wex|anyone, from the|all|any|
     in the|my future|life|numero|inbox, in general, for good|ever|now|real|gods|any|no, for the love, \
     about this|that|it|my|our|your|anything|everything|warehouse|warehouses|space|spaces|real|property|properties|listings|any, \
     on this|my|that|our numero|line, of this|these|those|them|your|it|any, of the messages|contacting, of all|receiving|getting|everything|messages|contacting|further|future|wex, \
-    if you|possible|please, de contactar|mandar, de este|esta|aqui|you|una|ahora, de la|su|tu|sus|tus|las * lista|listas|base|sistema|contactos, de lista|messages|contacto, \
+    if you|possible|please, if i|we|it|this get|receive|see|hear|happens|continues, de contactar|mandar, de este|esta|aqui|you|una|ahora, de la|su|tu|sus|tus|las * lista|listas|base|sistema|contactos, de lista|messages|contacto, \
     en paz|general|adelante, en el|este futuro|numero, si no|es, sobre esto|eso|bodegas|espacios|nada, de bodegas|espacios|sus|tus";
 
 /// What a text of these [`clauses`] says in other words than a keyword.
@@ -193,6 +196,7 @@ pub(super) fn read(body: &str, clauses: Vec<Vec<String>>) -> Signal {
             is_unclear |= names_need;
         }
     }
+    is_clear |= of_clause(&spelled_out(&clauses)) == Signal::OptOut;
     let mut words = clauses.iter().flatten();
     is_clear |= words.clone().any(|word| is_among(WEAK, word))
         && words.all(|word| is_among(WEAK, word) || is_among(POLITE, word));
@@ -202,6 +206,12 @@ pub(super) fn read(body: &str, clauses: Vec<Vec<String>>) -> Signal {
         (false, true) => Signal::Ambiguous,
         (false, false) => Signal::None,
     }
+}
+
+/// The words that stand alone between marks: "No. More. Texts."
+fn spelled_out(clauses: &[Vec<String>]) -> Vec<String> {
+    let alone = |clause: &Vec<String>| <[String; 1]>::try_from(clause.clone()).ok();
+    clauses.iter().filter_map(alone).flatten().collect()
 }
 
 /// The words of each clause of a text.
@@ -325,8 +335,9 @@ fn passes(guard: Guard, before: &[String], found: &[String]) -> bool {
                 let is_reproach = before[..at]
                     .last()
                     .is_some_and(|word| is_among(REPROACHES, word));
-                // "No, please stop" denies something else.
-                let is_answer = before[at] == "no" && at + 1 < before.len();
+                // "No, please stop" denies something else, and so does "not interested please stop".
+                let is_answer = (before[at] == "no" && at + 1 < before.len())
+                    || is_any_of(&before[at..], "please interested thanks thank");
                 !is_reproach && !is_answer
             });
             !is_denied && !is_any_of(found, DENIALS)

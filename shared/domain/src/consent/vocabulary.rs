@@ -22,19 +22,20 @@ const SPELLINGS: &[(&str, &str)] = &[
     ("unsubscribed", "unsubscribed unsubbed"),
     (
         "contact",
-        "contact text txt message msg sms bother spam harass pester annoy bug disturb",
+        "contact text txt message msg sms bother spam harass pester annoy bug hit ping hound bombard nag",
     ),
     (
         "contacting",
-        "contacting texting txting messaging msging bothering spamming harassing pestering annoying bugging disturbing",
+        "contacting texting txting messaging msging bothering spamming harassing pestering annoying bugging hitting pinging hounding \
+     bombarding nagging blasting",
     ),
     (
         "contacted",
-        "contacted texted messaged bothered spammed harassed disturbed solicited",
+        "contacted texted messaged bothered spammed harassed solicited",
     ),
     (
         "messages",
-        "messages msgs texts txts smses notifications alerts communications communication solicitations promos mensajes mensaje textos mensajitos notificaciones",
+        "messages msgs texts txts smses notifications alerts communications communication solicitations promos promotions ads adverts advertisements mensajes mensaje textos mensajitos notificaciones anuncios promociones publicidad propaganda",
     ),
     ("dont", "dont donot dnt don"),
     ("never", "never nunca jamas"),

@@ -343,6 +343,11 @@ fn plausible(value: f64, feet: Option<f64>) -> Option<f64> {
         .then(|| (height * 10.0).round() / 10.0)
 }
 
+/// What buildings are supplied with, in volts.
+const VOLTAGES: [f64; 10] = [
+    120.0, 208.0, 220.0, 230.0, 240.0, 277.0, 440.0, 460.0, 480.0, 600.0,
+];
+
 fn power(tokens: &mut [Token], found: &mut Criteria) {
     static AMPS: LazyLock<Phrases> = LazyLock::new(|| {
         Phrases::new("a, amp, amps, ampere, amperes, amperios, amperes, amperaje, amprs")
@@ -358,12 +363,24 @@ fn power(tokens: &mut [Token], found: &mut Criteria) {
         Phrases::new("single phase, 1 phase|ph, one phase, monofasica, monofasico, una fase")
     });
     for at in 0..tokens.len() {
-        if let Some(end) = phrase(tokens, at, &THREE) {
-            found.power_phase = Some(3);
+        let phases = phrase(tokens, at, &THREE)
+            .map(|end| (3, end))
+            .or_else(|| Some((1, phrase(tokens, at, &ONE)?)));
+        if let Some((phases, end)) = phases {
+            found.power_phase = Some(phases);
             take(tokens, at, end);
-        } else if let Some(end) = phrase(tokens, at, &ONE) {
-            found.power_phase = Some(1);
-            take(tokens, at, end);
+            // "480/3ph", "3 phase 480": what else is told beside the phases.
+            let joint = at
+                .checked_sub(1)
+                .filter(|before| is_among(text(tokens, *before), "/ - ,"))
+                .unwrap_or(at);
+            let volts = quantity_until(tokens, joint)
+                .or_else(|| quantity(tokens, end))
+                .filter(|number| VOLTAGES.contains(&number.value));
+            if let Some(number) = volts {
+                found.power_volts = whole(number.value, 100, 40_000);
+                take(tokens, number.start, number.end);
+            }
         } else if let Some(number) = quantity(tokens, at)
             && text(tokens, number.end) == "p"
             && tokens[number.end].is_glued

@@ -122,7 +122,7 @@ fn amount_at(tokens: &[Token], at: usize) -> Option<(Option<f64>, Named, usize)>
             end = quantity(tokens, next).map_or(next, |high| high.end);
         }
     }
-    let mut has_money_word = false;
+    let mut has_money_word = text(tokens, end - 1) == "grand";
     if matches!(
         text(tokens, end),
         "cents" | "cent" | "centavos" | "\u{a2}" | "cts" | "c"

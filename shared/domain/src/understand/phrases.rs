@@ -174,7 +174,9 @@ pub(super) fn is_refused(tokens: &[Token], at: usize) -> bool {
     const BETWEEN: &str = "need any a an the for really want have care about necesito necesitamos ocupo \
         ocupamos quiero queremos hace falta que con or o and y longer mas require needed";
     for word in before(tokens, at).take(6) {
-        if is_among(word, REFUSALS) {
+        // "A drop yard" is a kind of yard; "drop the yard" refuses one.
+        let is_kind = word == "drop" && text(tokens, at.saturating_sub(1)) == "drop";
+        if is_among(word, REFUSALS) && !is_kind {
             // "No less than 4" asks for 4.
             let follows = tokens[..at].iter().rev().take(6).any(|token| {
                 matches!(

@@ -79,7 +79,7 @@ pub(super) fn quantity(tokens: &[Token], at: usize) -> Option<Quantity> {
         return Some(quantity);
     };
     let multiplier = match next.text.as_str() {
-        "k" | "thousand" | "thousands" | "thou" | "mil" => 1e3,
+        "k" | "thousand" | "thousands" | "thou" | "mil" | "grand" => 1e3,
         "ksf" | "ksqft" | "ksq" | "kft" | "ksqf" => {
             quantity.has_unit = true;
             1e3

@@ -414,7 +414,9 @@ fn is_price(tokens: &[Token], start: usize, after: usize, has_unit: bool) -> boo
     const AFTER: &str = "$ usd dollars dollar bucks dolares pesos psf nnn mg ig gross fsg \
         monthly mensual mensuales yearly annually budget";
     const PER: &str = "mo month mth yr year sf sqft sq foot ft psf mes week day pie ano metro";
-    if matches!(before(tokens, start).next(), Some("$" | "usd" | "off")) {
+    if matches!(before(tokens, start).next(), Some("$" | "usd" | "off"))
+        || text(tokens, after - 1) == "grand"
+    {
         return true;
     }
     let is_about_money = !has_unit
@@ -531,7 +533,7 @@ pub(super) fn is_under_roof(tokens: &[Token], after: usize) -> bool {
 /// digits must also be round and be asked for, since they may be anything.
 fn stands_as_size(tokens: &[Token], low: Quantity, high: Quantity, after: usize) -> bool {
     const FOLLOWS: &str = "in near around location city where ciudad lugar n for to en cerca \
-        para please pls plz thanks space spaces warehouse warehouses whse building bldg facility \
+        para please pls plz thanks mejor better space spaces warehouse warehouses whse building bldg facility \
         max min maximum minimum maximo minimo plus + or o and y with w con asap now total range \
         instead tops bodega nave espacio industrial give mas as at by but of would would should \
         is ish somewhere anywhere close within starting que de por only ideally preferably worth \

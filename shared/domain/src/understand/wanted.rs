@@ -65,6 +65,8 @@ pub(super) fn places(tokens: &mut [Token]) -> Places {
             }
         });
         let stance = match inherited {
+            // "From Gilbert to Chandler" is no list.
+            Some((end, Stance::Beside)) if tokens[end].text == "to" => Stance::Wanted,
             Some((_, stance)) if stance != Stance::Wanted => stance,
             _ if is_reference(tokens, mention) || is_origin(tokens, mention) => Stance::Beside,
             _ if is_refused(tokens, mention) => Stance::Unwanted,
@@ -383,7 +385,8 @@ fn unknown(tokens: &[Token], at: usize, follows_place: bool) -> Option<Mention> 
                 tokens[at - 2].text.as_str(),
                 "in" | "near" | "around" | "en" | "cerca"
             ))
-        || is_alternative;
+        || is_alternative
+        || is_moved_to(tokens, at);
 
     let mut end = at;
     let goes_on =
@@ -403,12 +406,24 @@ fn unknown(tokens: &[Token], at: usize, follows_place: bool) -> Option<Mention> 
         .take_while(|token| token.is_capitalised)
         .count();
     let end = at + capitalised;
-    // "Carson or Maria calls me" names nobody's place.
-    let ends = || tokens.get(end).is_none_or(|next| next.kind == Kind::Mark);
+    // "Carson or Maria calls me" names nobody's place; "or San Leandro" does.
+    let begins_as_place = is_among(
+        &tokens[at].text,
+        "san santa santo el los las fort ft port mount saint st new north south east west lake",
+    ) && capitalised > 1;
+    let ends = || begins_as_place || tokens.get(end).is_none_or(|next| next.kind == Kind::Mark);
     let is_name =
         (is_placed && capitalised > 0 && !is_street(tokens, end) && (!is_alternative || ends()))
             || (capitalised > 0 && ends() && is_contrast());
     is_name.then(|| mention_of_unknown(tokens, at, end, None, end))
+}
+
+/// Whether a name is where somebody moves: "moving from Gilbert to Chandler".
+fn is_moved_to(tokens: &[Token], at: usize) -> bool {
+    const MOVING: &str = "moving move moved relocating relocate expanding expand switch switching mudar mudarnos mudando";
+    let before = words_before(tokens, at, 6);
+    matches!(before.last(), Some(&("to" | "into" | "a")))
+        && before.iter().any(|word| is_among(word, MOVING))
 }
 
 /// Whether a name stands alone against a place that is refused: "no, Fife. not Tacoma".

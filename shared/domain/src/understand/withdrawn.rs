@@ -69,7 +69,9 @@ pub(super) fn read(tokens: &[Token]) -> Vec<Topic> {
             let mut words = before(tokens, at).skip_while(|word| is_among(word, BETWEEN));
             let verb = words.next().unwrap_or_default();
             let second = words.next().unwrap_or_default();
-            let is_verb = is_among(verb, VERBS) && !is_among(second, "dont not never");
+            // "A drop yard" is a kind of yard.
+            let is_kind = matches!(topic, Topic::Yard) && before(tokens, at).next() == Some("drop");
+            let is_verb = !is_kind && is_among(verb, VERBS) && !is_among(second, "dont not never");
             let is_needless = matches!(
                 verb,
                 "need" | "necesito" | "necesitamos" | "ocupo" | "care" | "want" | "importa"

@@ -50,9 +50,91 @@ fn owned(expectations: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
 }
 
 #[test]
+fn a_place_is_told_from_one_that_is_left_served_or_named_like_it() {
+    let expectations = [
+        ("moving from Gilbert to Chandler, 9,000 sf", "Chandler"),
+        ("relocating from Vernon to Nowhereville", "Nowhereville"),
+        ("also look in Carson City", "Carson City"),
+        ("wait no, Fife. not Tacoma", "Fife"),
+        ("no, perdon, Fife, no Tacoma", "Fife"),
+        (
+            "in Hayward or San Leandro thru 2027",
+            "Hayward; San Leandro",
+        ),
+        ("in Irvine or Santa Quesera by May", "Irvine; Santa Quesera"),
+        ("20k sf within 15 miles of O'Hare", "O'Hare"),
+        ("do you guys cover Nevada or just california", ""),
+        ("¿trabajan en Tijuana?", ""),
+        (
+            "we leave our unit in Azusa, need a bigger one in the same city",
+            "Azusa",
+        ),
+        ("de ahora en adelante", ""),
+        ("a mobile unit, reading glasses and a surprise", ""),
+        ("stop leasing in Rialto and move to Chino", "Chino"),
+    ];
+    all(places, owned(&expectations));
+}
+
+#[test]
+fn power_rent_and_land_are_read_in_the_words_of_the_trade() {
+    let read = |text: &str| {
+        let criteria = understand(text, None).criteria;
+        (
+            criteria.power_volts.unwrap_or_default(),
+            criteria.budget_amount.unwrap_or_default(),
+            criteria.trailer_stalls_min.unwrap_or_default(),
+            criteria.yard_needed.unwrap_or_default(),
+        )
+    };
+    let expectations = vec![
+        ("800A 480/3ph", (480, 0.0, 0, false)),
+        ("208 volt 3 phase", (208, 0.0, 0, false)),
+        ("3 phase 480, 2 docks", (480, 0.0, 0, false)),
+        ("no more than 9 grand/mo gross", (0, 9_000.0, 0, false)),
+        ("trailer parking for 10", (0, 0.0, 10, false)),
+        ("estacionamiento para 12 trailers", (0, 0.0, 12, false)),
+        ("a drop yard in Rialto", (0, 0.0, 0, true)),
+        ("una yarda en Rialto", (0, 0.0, 0, true)),
+        ("drop the yard", (0, 0.0, 0, false)),
+    ];
+    all(read, expectations);
+}
+
+#[test]
+fn who_writes_is_read_from_how_they_begin() {
+    let read = |text: &str| {
+        let criteria = understand(text, None).criteria;
+        (criteria.contact_name, criteria.company)
+    };
+    let named = |name: &str, company: &str| {
+        let some = |said: &str| (!said.is_empty()).then(|| said.to_owned());
+        (some(name), some(company))
+    };
+    let expectations = vec![
+        (
+            "Hi, Priya Nair from Sunleaf Teas here. 8k in Edison",
+            named("Priya Nair", "Sunleaf Teas"),
+        ),
+        ("Marcus here, need 5k", named("Marcus", "")),
+        (
+            "Hola, aquí Rosa de Textiles Luna, busco 5 mil pies",
+            named("Rosa", "Textiles Luna"),
+        ),
+        ("no soy Marta", named("", "")),
+        ("Looking from Monday on", named("", "")),
+        ("Thanks for the list", named("", "")),
+    ];
+    all(read, expectations);
+}
+
+#[test]
 fn a_size_is_read_in_the_ways_people_write_it() {
     let expectations = [
         ("need 8,500 SF asap", "8500"),
+        ("can you bump that up to 25,000", "25000"),
+        ("que sea de 3 mil mejor", "3000"),
+        ("up to 9 grand a month", ""),
         ("looking for 10k ft of warehouse", "10000"),
         ("10-15k sf", "10000-15000"),
         ("5-6000 in torrance", "5000-6000"),
