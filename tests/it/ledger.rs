@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use sqlx::AnyConnection;
 use sqlx::Connection;
 use tempfile::TempDir;
+use tokio::task::JoinSet;
 use wex_domain::conversation::ConversationId;
 use wex_domain::event::{
     ConsentChange, ConsentKind, Event, FieldChange, MatchedBy, ModelCall, SendChecks, Turn, What,
@@ -101,6 +102,7 @@ macro_rules! on_both {
 }
 
 on_both!(
+    processes_that_open_a_new_ledger_at_once_all_get_it,
     an_event_that_is_written_again_changes_nothing,
     what_cannot_be_understood_is_kept_and_holds_nothing_up,
     what_the_database_refuses_is_kept_and_holds_nothing_up,
@@ -220,6 +222,16 @@ async fn all(ledger: &Ledger, filter: &MessageFilter) -> Vec<Message> {
             return found;
         }
     }
+}
+
+async fn processes_that_open_a_new_ledger_at_once_all_get_it(place: Place) {
+    let mut opening = JoinSet::new();
+    for _ in 0..8 {
+        let database: Database = place.url.parse().expect("a URL");
+        opening.spawn(async move { Ledger::open(&database, Keys::default()).await });
+    }
+    let opened: Result<Vec<_>, _> = opening.join_all().await.into_iter().collect();
+    assert_eq!(opened.expect("each of them").len(), 8);
 }
 
 async fn an_event_that_is_written_again_changes_nothing(place: Place) {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, SqlSafeStr, Transaction};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::seal::Keys;
 
@@ -192,7 +192,7 @@ impl Ledger {
             .acquire_timeout(WAIT_MAX)
             .after_connect(move |connection, _| Box::pin(set_up(connection, is_sqlite)))
             .connect_lazy_with(options);
-        migrator().run(&pool).await?;
+        migrate(&pool, is_sqlite).await?;
         let opened = |file: &PathBuf| {
             let id = file_id(file).map_err(|error| LedgerError::File(file.clone(), error))?;
             Ok::<_, LedgerError>((file.clone(), id))
@@ -229,13 +229,32 @@ impl Ledger {
     }
 }
 
+/// Makes the tables, or brings them up to date. PostgreSQL lets one process at a time do that. SQLite does not: who was too late
+/// finds what the other one has just made, and so looks again.
+async fn migrate(pool: &AnyPool, is_sqlite: bool) -> Result<(), MigrateError> {
+    const TRIES_MAX: u32 = 20;
+    const PAUSE: Duration = Duration::from_millis(100);
+    let mut tries = 1;
+    loop {
+        match migrator().run(pool).await {
+            Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..))
+                if is_sqlite && tries < TRIES_MAX =>
+            {
+                tries += 1;
+                sleep(PAUSE).await;
+            }
+            done => return done,
+        }
+    }
+}
+
 /// What every connection needs first.
 async fn set_up(connection: &mut AnyConnection, is_sqlite: bool) -> Result<(), sqlx::Error> {
     if is_sqlite {
         // What is acknowledged leaves Redis, so it has to be on the disk by then: FULL.
         connection
             .execute(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON",
+                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON",
             )
             .await?;
     }
