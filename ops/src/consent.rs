@@ -4,11 +4,15 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 use uuid::Uuid;
+use wex_domain::conversation::ConversationId;
 use wex_domain::event::{ConsentChange, ConsentKind, Event, MatchedBy};
-use wex_domain::job::{confirmation_record, suppression_record};
+use wex_domain::job::{
+    NOTIFY, NotifyPayload, confirmation_record, conversation_record, suppression_record,
+};
+use wex_domain::notice::{Notice, NoticeKind};
 use wex_domain::phone_number::PhoneNumber;
 use wex_ledger::{ConsentRow, Verified};
-use wex_queue::{Act, Effects, Key, Record};
+use wex_queue::{Act, Effects, Invalid, Key, NewJob, QueueName, Record};
 
 use crate::ledger::{self, Contact, PAGE, note_if_cut, phone_number, shown_contact};
 use crate::operator::{CommandError, EXIT_CODES, Operator, Session, reason_parser};
@@ -165,9 +169,9 @@ async fn change(options: &Change, kind: ConsentKind) -> Result<(), CommandError>
     };
     let event = Event::consent_changed(None, Uuid::now_v7(), consent);
     let effects = Effects {
+        jobs: notices(&options.contact, kind, &session).await?,
         records: records.expect("a number makes valid names"),
         events: vec![wex_queue::Event::new(event.encode()).expect("a reason is short")],
-        ..Effects::default()
     };
     let what = if is_stop {
         "consent_add"
@@ -194,6 +198,33 @@ async fn change(options: &Change, kind: ConsentKind) -> Result<(), CommandError>
     } else {
         format!("{} may be texted again.", options.contact)
     })
+}
+
+/// Other systems are told in each conversation that has begun, as of what a contact says.
+async fn notices(
+    contact: &PhoneNumber,
+    kind: ConsentKind,
+    session: &Session,
+) -> Result<Vec<NewJob>, CommandError> {
+    let conversations = session.conversations(contact);
+    let names: Vec<_> = conversations.iter().map(conversation_record).collect();
+    let known = session.queue.records(&names).await?;
+    let begun = conversations
+        .into_iter()
+        .zip(known)
+        .filter_map(|(conversation, known)| known.map(|_| conversation));
+    let notice = |conversation: ConversationId| {
+        let key = Key::new(conversation.key())?;
+        let notice = Notice {
+            kind: NoticeKind::ConsentChanged,
+            at_ms: session.now_ms,
+            conversation,
+            data: json!({ "change": kind.as_str() }),
+        };
+        NewJob::new(QueueName(NOTIFY), key, NotifyPayload::V1(notice).encode())
+    };
+    let jobs: Result<_, Invalid> = begun.map(notice).collect();
+    Ok(jobs.expect("a number makes a valid key, and the notice is small"))
 }
 
 async fn verify() -> Result<(), CommandError> {

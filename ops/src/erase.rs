@@ -8,17 +8,17 @@ use std::time::Duration;
 
 use clap::Args;
 use tokio::time::{Instant, sleep};
+use wex_domain::conversation::ConversationId;
 use wex_domain::job::{
     INBOUND, UNREADABLE, confirmation_record, sent_record, suppression_record, texted_record,
 };
-use wex_domain::line::{LineId, Side};
 use wex_domain::phone_number::PhoneNumber;
 use wex_ledger::{Ledger, MessageFilter, is_written_in};
 use wex_queue::operate::AUDIT_MAX;
 use wex_queue::{Act, Erased, Forgotten, Key, LetterFilter, QueueName, Record, Worker};
 
 use crate::ledger::phone_number;
-use crate::operator::{CommandError, Operator, QUEUES, Session, conversation_key, reason_parser};
+use crate::operator::{CommandError, Operator, QUEUES, Session, reason_parser};
 use crate::output::{line, note};
 use crate::time::short;
 
@@ -133,13 +133,8 @@ async fn keys(
     ledger: &Ledger,
 ) -> Result<BTreeSet<String>, CommandError> {
     let known = ledger.conversations_of(contact).await?;
-    let lines = [
-        (Side::Buyer, session.config.buyer_line),
-        (Side::Supplier, session.config.supplier_line),
-    ];
-    let of_lines = lines
-        .into_iter()
-        .filter_map(|(side, line)| Some(conversation_key(side, LineId(line?), contact)));
+    let of_lines = session.conversations(contact);
+    let of_lines = of_lines.iter().map(ConversationId::key);
     Ok(known.into_iter().chain(of_lines).collect())
 }
 

@@ -7,7 +7,6 @@ use uuid::Uuid;
 use wex_domain::conversation::ConversationId;
 use wex_domain::event::{Event, What};
 use wex_domain::job::{held_record, resumed_record};
-use wex_domain::line::{LineId, Side};
 use wex_queue::{Act, Effects, Invalid, Key, Record};
 use wex_runtime::env::Span;
 
@@ -111,20 +110,7 @@ fn held(which: &str, session: &Session) -> Result<Vec<ConversationId>, CommandEr
             harmless(which)
         ))
     })?;
-    let lines = [
-        (Side::Buyer, session.config.buyer_line),
-        (Side::Supplier, session.config.supplier_line),
-    ];
-    let conversations: Vec<_> = lines
-        .into_iter()
-        .filter_map(|(side, line)| {
-            Some(ConversationId {
-                side,
-                line: LineId(line?),
-                contact: contact.clone(),
-            })
-        })
-        .collect();
+    let conversations = session.conversations(&contact);
     if conversations.is_empty() {
         return Err(CommandError::Usage(
             "to find a conversation by its phone number, set AIRCALL_BUYER_NUMBER_ID and AIRCALL_NUMBER_ID".to_owned(),

@@ -173,6 +173,24 @@ impl Session {
         Ok(keys)
     }
 
+    /// The conversations with a contact on the lines that are set. They need not have begun.
+    pub(crate) fn conversations(&self, contact: &PhoneNumber) -> Vec<ConversationId> {
+        let lines = [
+            (Side::Buyer, self.config.buyer_line),
+            (Side::Supplier, self.config.supplier_line),
+        ];
+        lines
+            .into_iter()
+            .filter_map(|(side, line)| {
+                Some(ConversationId {
+                    side,
+                    line: LineId(line?),
+                    contact: contact.clone(),
+                })
+            })
+            .collect()
+    }
+
     /// Who acts, for the audit.
     pub(crate) fn operator(&self, given: &Operator) -> Result<String, CommandError> {
         const NAME_CHARS_MAX: usize = 64;

@@ -1,12 +1,14 @@
 //! What other systems are told, and how they can tell that it is from us.
 
+use std::time::{Duration, Instant};
+
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use wex_ops::stack::Settings;
 use wex_queue::{Key, NewJob, QueueName};
-use wex_tests::receiver::{Posted, Receiver};
+use wex_tests::receiver::{Posted, Receiver, answer};
 use wex_tests::{BUYER, World};
 
 use crate::processes;
@@ -93,6 +95,135 @@ async fn a_message_that_failed_is_told_with_a_signature() {
             .expect("a time")
             .starts_with("20")
     );
+}
+
+/// The notices until one of this kind comes, which is the last.
+async fn until_told(receiver: &mut Receiver, seen: &mut usize, kind: &str) -> Value {
+    loop {
+        *seen += 1;
+        let posted = receiver.posted(*seen).await.remove(*seen - 1);
+        assert!(is_signed(&posted));
+        let notice = body(&posted);
+        if notice["type"] == kind {
+            return notice["data"].clone();
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_kind_of_notice_is_posted_when_it_happens() {
+    let mut receiver = Receiver::start(&[]).await;
+    let directory = tempfile::tempdir().expect("a directory");
+    let listings = directory.path().join("listings.csv");
+    std::fs::write(&listings, wex_assistant::listings::SAMPLE).expect("ours");
+    let mut settings = told(receiver.port, true);
+    let listings = ("LISTINGS", listings.display().to_string());
+    settings.worker_variables.push(listings);
+    let world = World::start_with(processes(), settings).await;
+    let mut seen = 0;
+
+    world.buyer_texts("10k sqft in Carson for storage").await;
+    let data = until_told(&mut receiver, &mut seen, "requirement.updated").await;
+    assert_eq!(data["requirement"]["sqft_min"], 10_000);
+    assert_eq!(data["conversation"]["contact"], BUYER);
+    world.sent(1).await;
+
+    world
+        .buyer_texts("can I see the first one tomorrow at 2pm?")
+        .await;
+    let data = until_told(&mut receiver, &mut seen, "tour.requested").await;
+    assert_eq!(data["tour"]["time"], "14:00:00");
+    world.sent(2).await;
+
+    world.buyer_texts("actually, can someone call me").await;
+    let data = until_told(&mut receiver, &mut seen, "handoff.requested").await;
+    assert_eq!(data["reason"], "asked");
+    world.sent(3).await;
+
+    // A keyword, its opposite, an operator, and other words than a keyword.
+    for (text, change) in [("STOP", "opt_out"), ("START", "opt_in")] {
+        world.buyer_texts(text).await;
+        let data = until_told(&mut receiver, &mut seen, "consent.changed").await;
+        assert_eq!(data["change"], change);
+    }
+    for (act, change) in [("add", "human_set"), ("remove", "opt_in")] {
+        let words = ["consent", act, BUYER, "--reason", "asked by phone"];
+        world.wex(&words).await;
+        let data = until_told(&mut receiver, &mut seen, "consent.changed").await;
+        assert_eq!(data["change"], change);
+    }
+    world.buyer_texts("please stop texting me").await;
+    let data = until_told(&mut receiver, &mut seen, "consent.changed").await;
+    assert_eq!(data["change"], "opt_out");
+    world
+        .until(NOTIFY, "notify is idle", wex_queue::Survey::is_idle)
+        .await;
+    assert_eq!(
+        receiver.posted_so_far().len(),
+        seen,
+        "nothing is told twice"
+    );
+}
+
+#[tokio::test]
+async fn a_redirect_leads_nowhere_and_a_page_that_is_no_2xx_is_no_answer() {
+    let inside = Receiver::start(&[]).await;
+    let elsewhere = format!("location: http://127.0.0.1:{}/admin", inside.port);
+    let mut receiver = Receiver::answering(vec![
+        answer(302, &elsewhere, ""),
+        answer(404, "content-type: text/html", "<html>Not here</html>"),
+        answer(200, "content-type: text/html", "<html>Thanks!</html>"),
+    ])
+    .await;
+    let world = World::start_with(processes(), told(receiver.port, true)).await;
+    let jobs = [1, 2].map(notice);
+    world.queue.enqueue(&jobs).await.expect("Redis answers");
+
+    let posted = receiver.posted(4).await;
+
+    let numbers: Vec<_> = posted
+        .iter()
+        .map(|posted| body(posted)["data"]["number"].as_u64())
+        .collect();
+    assert_eq!(numbers, [1, 1, 1, 2].map(Some));
+    assert_eq!(inside.posted_so_far().len(), 0);
+}
+
+#[tokio::test]
+async fn a_receiver_that_asks_for_time_gets_it() {
+    const SECONDS: u64 = 4;
+    let header = format!("retry-after: {SECONDS}");
+    let mut receiver = Receiver::answering(vec![answer(429, &header, "")]).await;
+    let world = World::start_with(processes(), told(receiver.port, true)).await;
+    let jobs = [notice(1)];
+    world.queue.enqueue(&jobs).await.expect("Redis answers");
+    receiver.posted(1).await;
+    let asked = Instant::now();
+
+    let posted = receiver.posted(2).await;
+
+    assert!(Duration::from_secs(SECONDS - 1) < asked.elapsed());
+    assert_eq!(posted[0].body, posted[1].body);
+}
+
+#[tokio::test]
+async fn a_receiver_that_never_answers_is_tried_again_and_holds_up_its_conversation_alone() {
+    let mut receiver = Receiver::answering(vec![String::new()]).await;
+    let world = World::start_with(processes(), told(receiver.port, true)).await;
+    let jobs = [notice(1)];
+    world.queue.enqueue(&jobs).await.expect("Redis answers");
+    receiver.posted(1).await;
+    let other = Key::new("buyer:1:+18704570001").expect("a key");
+    let other = NewJob::new(NOTIFY, other, notice(2).payload().to_owned()).expect("it is small");
+    world.queue.enqueue(&[other]).await.expect("Redis answers");
+
+    let posted = receiver.posted(3).await;
+
+    let numbers: Vec<_> = posted
+        .iter()
+        .map(|posted| body(posted)["data"]["number"].as_u64())
+        .collect();
+    assert_eq!(numbers, [1, 2, 1].map(Some));
 }
 
 #[tokio::test]

@@ -19,8 +19,8 @@ pub struct Posted {
 #[derive(Debug, Default)]
 struct State {
     posted: Vec<Posted>,
-    /// The statuses of the next answers; 200 when there are none left.
-    answers: VecDeque<u16>,
+    /// The next answers, as they go over the wire; 200 when there are none left, and an empty one is silence.
+    answers: VecDeque<String>,
 }
 
 /// Listens on a loopback port until it is dropped.
@@ -33,12 +33,24 @@ pub struct Receiver {
 }
 
 impl Receiver {
+    /// Answers with these statuses first.
     pub async fn start(answers: &[u16]) -> Self {
+        Self::answering(
+            answers
+                .iter()
+                .map(|status| answer(*status, "", ""))
+                .collect(),
+        )
+        .await
+    }
+
+    /// Answers with these first: see [`answer`].
+    pub async fn answering(answers: Vec<String>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let port = listener.local_addr().expect("it listens").port();
         let state = Arc::new(Mutex::new(State {
             posted: Vec::new(),
-            answers: answers.iter().copied().collect(),
+            answers: answers.into(),
         }));
         let (counter, count) = watch::channel(0);
         let mut serving = JoinSet::new();
@@ -67,6 +79,14 @@ impl Receiver {
     }
 }
 
+/// An answer with a header (`name: value`, or none) and a body.
+#[must_use]
+pub fn answer(status: u16, header: &str, body: &str) -> String {
+    let end = if header.is_empty() { "" } else { "\r\n" };
+    let length = body.len();
+    format!("HTTP/1.1 {status} As asked\r\n{header}{end}content-length: {length}\r\n\r\n{body}")
+}
+
 fn lock(state: &Mutex<State>) -> std::sync::MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -78,12 +98,12 @@ async fn serve(listener: TcpListener, state: Arc<Mutex<State>>, counter: watch::
         connections.spawn(async move {
             let mut stream = BufReader::new(stream);
             while let Some(posted) = read(&mut stream).await {
-                let status = {
+                let answer = {
                     let mut state = lock(&state);
                     state.posted.push(posted);
-                    state.answers.pop_front().unwrap_or(200)
+                    let next = state.answers.pop_front();
+                    next.unwrap_or_else(|| answer(200, "", ""))
                 };
-                let answer = format!("HTTP/1.1 {status} As asked\r\ncontent-length: 0\r\n\r\n");
                 if stream.write_all(answer.as_bytes()).await.is_err() {
                     return;
                 }

@@ -391,6 +391,18 @@ impl Taken {
         (asks, words)
     }
 
+    /// What the last text that asks for it changed about consent, when it was accepted. `None` also when that holds no more, or
+    /// never did: a START that was read again lifts nothing.
+    fn asked_for(&self) -> Option<ConsentKind> {
+        let kind = |message: &InboundMessage| match consent::signal(&message.body).asks()? {
+            Keyword::Stop => Some(ConsentKind::OptOut),
+            Keyword::Start => Some(ConsentKind::OptIn),
+            Keyword::Help => None,
+        };
+        let last = self.messages.iter().rev().find_map(kind);
+        last.filter(|kind| kind.suppresses() == Some(self.is_suppressed))
+    }
+
     /// Goes back to before the latest reply, if it has not left and can be taken back: its texts are answered together with
     /// these. Returns the words of all, and what to [`Self::leave`] it with.
     fn take_back(
@@ -659,6 +671,11 @@ fn commit(
         let change = consent_change(&taken, kind);
         let event = Event::consent_changed(Some(id.clone()), &taken.last.id, change);
         effects.events.push(tell::event(event)?);
+        let data = json!({ "change": kind.as_str() });
+        let notice = tell::notice(NoticeKind::ConsentChanged, &id, at_ms, data)?;
+        effects.jobs.push(notice);
+    }
+    if let Some(kind) = taken.asked_for() {
         let data = json!({ "change": kind.as_str() });
         let notice = tell::notice(NoticeKind::ConsentChanged, &id, at_ms, data)?;
         effects.jobs.push(notice);
