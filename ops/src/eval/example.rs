@@ -10,6 +10,7 @@ use wex_domain::dialogue::{Asked, Phase, Tour};
 use wex_domain::intent::Intent;
 use wex_domain::line::Side;
 use wex_domain::listing::Listing;
+use wex_domain::requirement::Location;
 use wex_domain::understand::understand;
 use wex_llm::Assistant;
 use wex_turn::{Turn, opt_out, read, today};
@@ -252,8 +253,19 @@ fn numbered(text: &str) -> Vec<Listing> {
 
 /// An option as far as our words for it tell.
 fn option(said: &str) -> Listing {
+    // "4,000 SF Algona, $1.20": what stands between the size and the rent is its place, known to the rules or not.
+    let named = said.split(',').rev().nth(1).and_then(|head| {
+        let (_, name) = head
+            .rsplit_once(" SF ")
+            .or_else(|| head.rsplit_once(" pies en "))?;
+        Some(Location {
+            name: name.trim().to_owned(),
+            state: None,
+            radius_miles: None,
+        })
+    });
     let said = understand(said, Some(today(NOW_MS)));
-    let place = said.locations.first();
+    let place = said.locations.first().or(named.as_ref());
     Listing {
         id: place.map_or_else(String::new, |place| place.name.clone()),
         city: place.map_or_else(|| "-".to_owned(), |place| place.name.clone()),

@@ -23,7 +23,8 @@ pub fn hear(
     understood: &Understood,
     conversation: &Conversation,
 ) -> (Intent, SupplierRecord) {
-    const BUYER: &str = "tenant|buyer|buyers|renter|client|customer|inquilino|comprador|cliente|empresa|company|they|their|them|need|use|credit|budget|deposit, quien es el, a que se dedica, para que, para quien, \
+    const BUYER: &str = "tenant|buyer|buyers|renter|client|customer|inquilino|comprador|cliente|empresa|company|they|their|them|need|use|credit|budget|deposit, van|va|quieren * guardar|almacenar|hacer|usar|meter|fabricar, going|gonna|plan|planning * store|keep|use|do|put|make, hazmat|chemicals, \
+         giro|negocio, cuantos|cuantas empleados|camiones|personas, quien es el, a que se dedica, para que, para quien, \
          what|which business|company|product|goods|type|kind, how long|many|soon|big";
     const GONE: &str = "leased, rented, off the market, take it down, no longer available, not available, under contract, \
          already gone|leased|taken, sold, delist, gone, taken, not anymore, take * down, remove|pull|delete|deactivate * listing|it|space|ad, no longer have|leasing, \

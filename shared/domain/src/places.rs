@@ -73,7 +73,7 @@ const UNITED_STATES: &str = "Albuquerque, Allentown, Atlanta, Austin, Bakersfiel
     Arlington, Lewisville, Frisco, McKinney, Denton, Coppell, Farmers Branch, Wilmer, Hutchins, DeSoto, Waxahachie, \
     Mansfield, Haltom City, South Dallas, North Dallas, Sugar Land, Baytown, Conroe, Round Rock, Georgetown, New \
     Braunfels, Pflugerville, Waco, Lubbock, Amarillo, Midland, Odessa, Corpus Christi, Brownsville, Harlingen, Pharr, \
-    Edinburg, Eagle Pass, Del Rio, Broken Arrow, Edmond, Las Cruces, Santa Fe, Santa Teresa, Renton, Tukwila, Puyallup, \
+    Edinburg, Eagle Pass, Del Rio, Broken Arrow, Edmond, Las Cruces, Santa Fe, Santa Teresa, Renton, Auburn, Tukwila, Puyallup, \
     Spokane, Vancouver, Bellevue, Redmond, Olympia, Yakima, Gresham, Hillsboro, Salem, Beaverton, Tigard, Tualatin, \
     Wilsonville, Medford, Nampa, Caldwell, Billings, Missoula, Naperville, Elgin, Bolingbrook, Romeoville, Elk Grove \
     Village, Bensenville, Franklin Park, Carol Stream, Melrose Park, Cicero, Schaumburg, Rockford, Springfield, Fort \

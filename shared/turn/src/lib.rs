@@ -15,12 +15,13 @@ use wex_assistant::gate::{Circumstances, Gate, confirm_opt_out, held_back};
 use wex_assistant::hear::hear;
 use wex_assistant::heard::Heard;
 use wex_assistant::supplier;
-use wex_domain::conversation::Conversation;
-use wex_domain::criteria::Topic;
+use wex_domain::conversation::{Conversation, Party};
+use wex_domain::criteria::{Criteria, Topic};
 use wex_domain::dialogue::Asked;
 use wex_domain::event::{ConsentKind, MatchedBy, ModelCall};
 use wex_domain::intent::Intent;
 use wex_domain::line::Side;
+use wex_domain::places;
 use wex_domain::requirement::Question;
 use wex_domain::understand::{Understood, understand, understand_turn};
 use wex_llm::Assistant;
@@ -141,6 +142,7 @@ fn read_by_rules(conversation: &mut Conversation, turn: Turn<'_>) -> Read {
     if before.missing() == Some(Question::Size) && !conversation.recent.is_empty() {
         answer_size(&mut understood, &texts, today);
     }
+    answer_count(&mut understood, &texts, conversation, today);
     if is_wish(conversation, turn.side) {
         conversation.requirement.merge(&understood);
     }
@@ -217,6 +219,52 @@ fn kept(mut understood: Understood, intent: Intent) -> Understood {
             understood
         }
         _ => understood,
+    }
+}
+
+/// A number alone counts what our last text asked for: "How many dock doors?", "5 should be plenty".
+fn answer_count(
+    understood: &mut Understood,
+    texts: &[&str],
+    conversation: &Conversation,
+    today: Date,
+) {
+    const COUNTED: [(&str, &str); 6] = [
+        ("dock", "docks"),
+        ("anden", "docks"),
+        ("pallet", "pallets"),
+        ("tarima", "pallets"),
+        ("trailer", "trailer stalls"),
+        ("acre", "acres"),
+    ];
+    const COUNT_MAX: u32 = 999;
+    let asked = conversation
+        .recent
+        .iter()
+        .rev()
+        .find(|text| text.from == Party::Us);
+    let (Some(asked), [text]) = (asked, texts) else {
+        return;
+    };
+    let asked = places::fold(&asked.body);
+    let is_asked = asked.ends_with('?') && (asked.contains("how many") || asked.contains("cuant"));
+    let mut numbers = text
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+    let (Some(number), None) = (
+        numbers.next().and_then(|number| number.parse::<u32>().ok()),
+        numbers.next(),
+    ) else {
+        return;
+    };
+    let counted = COUNTED.iter().find(|(named, _)| asked.contains(named));
+    if let Some((_, unit)) = counted
+        && is_asked
+        && number <= COUNT_MAX
+        && understood.criteria == Criteria::default()
+        && understood.sqft_min.or(understood.sqft_max).is_none()
+    {
+        understood.criteria = understand(&format!("{number} {unit}"), Some(today)).criteria;
     }
 }
 

@@ -48,7 +48,7 @@ const RULES: &[(Guard, Tail, &str)] = &[
          turn|shut|switch * messages off, want|wish|like|prefer|rather to|be * left alone, \
          remove me|us, remove * and|y my|our numero|info|name, remove|lose|forget|trash my|our|this * numero|info|information|name|data, \
          take|get|pull|strike|scratch|cross me|us|my|this * off|from|out * list|lists|system|database|thread|messages, \
-         take|get|pull * numero off|from|out, leave me|us alone|be, get|getting off|from this|the|your|ur * list|lists, put|add|on * dnc, \
+         take|get|pull * numero off|from|out, leave me|us alone|be, leave me|us * alone, get|getting off|from this|the|your|ur * list|lists, put|add|on * dnc, \
          revoke|withdraw|cancel|end * consent|permission|subscription|messages, \
          deje de * contactar, deje de * messages, deje con * messages, deje en paz, dejarme|dejarnos en paz, deje|dejar de recibir, \
          quiteme de * lista|listas|sistema|contactos|base, borre mi|este|nuestro|me * numero|nombre|contacto|contactos|lista, \
@@ -63,7 +63,7 @@ const RULES: &[(Guard, Tail, &str)] = &[
         "dont|never contact|contacting me|us|back|again|anymore|further, dont|never contact|contacting this|my|our numero|line, \
          dont|never ever|be|keep|even|again|please|dare contact|contacting me|us, dont you dare|ever * contact|contacting, \
          dont|never use this numero, dont|never send|sending|forward|forwarding me|us|this * messages|these|those|stuff|crap|shit|junk, \
-         dont|never solicit|soliciting, no|ni|never me|nos contacte|contactar, no|ni|never me|nos mande * messages|nada, \
+         dont|never solicit|soliciting, no|ni|never me|nos contacte|contactar, no|ni|never me|nos mande * messages|nada, no|ni|never mandar * messages|nada, \
          no|ni|never * vuelva|vuelvan|vuelvas|siga|sigan|sigas|ande|anden|este|esten|volver|seguir * contactar, \
          dont|never disturb me|us, \
          no|ni|never me|nos vuelva|vuelvan|vuelvas|siga|sigan|sigas|ande|anden|este|esten|volver|seguir * mandar",
@@ -73,7 +73,7 @@ const RULES: &[(Guard, Tail, &str)] = &[
         Tail::Open,
         "dont call|contact|solicit list|registry, dont|not want|wish|like|need|care|appreciate * messages|contacted, dont|not want|wish|like|need|care|appreciate to * messages|contacted, \
          dont|not want|wish|like|need|appreciate * contact|contacting me|us, no longer want|wish|need|care * messages|contacted, \
-         rather|prefer not get|receive|be * messages|contacted|these|those|this, rather|prefer you|they * dont|not contact|contacting, \
+         favor|pido|ruego|suplico|agradezco|agradeceria * no contactar|contacte, rather|prefer not get|receive|be * messages|contacted|these|those|this, rather|prefer you|they * dont|not contact|contacting, \
          want|wish|need no more|further messages|contact, no more|further messages|contact|contacting, \
          dont|never|not|didnt consent|authorize|allow|permit|agree * contact|contacted|contacting|messages, \
          no|not|never|dont|without * permission|consent|authorization * contact|contacted|contacting|messages, \
@@ -94,7 +94,7 @@ const RULES: &[(Guard, Tail, &str)] = &[
     (
         Guard::Subject,
         Tail::Closed,
-        "no contacting|messages, no quiero recibir, no|ni me mande mas|nada, dont|never send me|us more|any|another",
+        "no contacting|messages, no|ni mandar mas, no quiero recibir, no|ni me mande mas|nada, dont|never send me|us more|any|another",
     ),
     (
         Guard::Subject,
@@ -152,10 +152,13 @@ const POLITE: &str = "please hey hi hola now thanks thank you por favor gracias 
 
 /// Words that say nothing about what is to stop.
 const FILLERS: &str = "please now thanks thank you ok okay me us it this that these whatever is thing things stuff list all just already immediately asap right no yes hey \
-    hi hello sorry man bro dude guys sir maam folks damn fucking fuck can could will would want need i make said say told asked to \
+    hi hello sorry man bro dude guys sir maam folks fuck can could will would want need i make said say told asked to \
     and so everything anything anymore more else any again ever forever good for real but at the my our numero further both here back \
     contact contacting messages seriously really god wtf stop por favor gracias ya si oye senor senora esto eso todo mas nada nunca \
     never a este mi otra vez hoy entonces";
+
+/// Words that only say how it is meant.
+const EXPLETIVES: &str = "fucking fuckin fkn damn damned goddamn freaking frickin bloody pinche pinches malditos malditas chingados";
 
 /// What "stop" means with one of these before or behind it.
 const OTHER_STOPS_BEFORE: &str =
@@ -259,6 +262,11 @@ fn in_our_words(words: Vec<String>) -> Vec<String> {
                 clause.push("didnt".to_owned());
             }
             (Some("dont"), "t") => {}
+            // "Leave me the hell alone".
+            (Some("the"), "hell" | "fuck" | "heck") => {
+                clause.pop();
+            }
+            _ if is_among(EXPLETIVES, &word) => {}
             _ => clause.push(word),
         }
     }

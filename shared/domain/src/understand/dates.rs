@@ -169,7 +169,7 @@ fn start(tokens: &mut [Token], today: Date, found: &mut Criteria) {
         )
     });
     const BY: &str = "by before until latest antes deadline tardar later till through prior";
-    const NOT_START: &str = "lease leases leasing contract expires expire expiring ends ending vence termina tour visit showing call back circle check again since \
+    const NOT_START: &str = "lease leases leasing contract sublease subleases cancelled canceled terminates expires expire expiring ends ending vence termina tour visit showing call back circle check again since \
         ago quit moved signed closed meet meeting see ping touch reach hablamos contrato llamar visita born founded established ordered";
     let mut at = 0;
     while at < tokens.len() {
@@ -205,6 +205,15 @@ fn start(tokens: &mut [Token], today: Date, found: &mut Criteria) {
             (Some(nearest), Some(beside)) => nearest < beside,
             (None, Some(_)) => false,
         };
+        let by_then = !is_start
+            && (days.end..tokens.len()).any(|at| {
+                phrase(
+                    tokens,
+                    at,
+                    phrases!("by then, before then, para entonces, antes de entonces"),
+                )
+                .is_some()
+            });
         if is_start {
             let is_latest = words.iter().take(5).any(|word| is_among(word, BY))
                 || (days.is_span
@@ -223,6 +232,11 @@ fn start(tokens: &mut [Token], today: Date, found: &mut Criteria) {
             } else if matches!(words.first(), Some(&"and" | &"-" | &"or" | &"to" | &"y")) {
                 found.start_latest = Some(days.last);
             }
+            take(tokens, at, days.end);
+        }
+        // "Our lease ends Dec 31, we need 28k by then".
+        if by_then {
+            found.start_latest = Some(days.first);
             take(tokens, at, days.end);
         }
         at = days.end.max(at + 1);

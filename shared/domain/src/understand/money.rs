@@ -55,13 +55,18 @@ static YEAR: LazyLock<Phrases> = LazyLock::new(|| {
 /// what anybody pays.
 pub(super) fn read(tokens: &mut [Token], found: &mut Criteria) -> bool {
     let mut is_beyond = false;
+    let mut structure_end = 0;
     let mut at = 0;
     while at < tokens.len() {
-        for (structure, phrases) in STRUCTURES.iter() {
-            if phrase(tokens, at, phrases).is_some() && !is_weight(tokens, at) {
-                found.budget_structure = Some(*structure);
-                break;
-            }
+        let structure = STRUCTURES
+            .iter()
+            .find_map(|(structure, phrases)| Some((*structure, phrase(tokens, at, phrases)?)));
+        if let Some((structure, end)) = structure
+            && !is_weight(tokens, at)
+            && structure_end <= at
+        {
+            found.budget_structure = Some(structure);
+            structure_end = end; // "Modified gross" is not gross too.
         }
         let Some((amount, unit, end)) = amount_at(tokens, at) else {
             at += 1;

@@ -207,7 +207,14 @@ fn parking(tokens: &[Token], at: usize) -> Option<(Option<Use>, usize)> {
     {
         return Some((Some(Use::TruckParking), at + 3));
     }
-    let is_parking = is_among(&tokens[at].text, PARKING);
+    // "A spot for 8 tractors".
+    let is_spot = is_among(
+        &tokens[at].text,
+        "spot spots room place space lugar espacio",
+    ) && tokens
+        .get(at + 1)
+        .is_some_and(|next| matches!(next.text.as_str(), "for" | "para"));
+    let is_parking = is_spot || is_among(&tokens[at].text, PARKING);
     // "A yard for our trucks", "un patio de 2 acres para camiones".
     let is_ground = is_among(
         &tokens[at].text,

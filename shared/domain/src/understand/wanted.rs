@@ -59,7 +59,7 @@ pub(super) fn places(tokens: &mut [Token]) -> Places {
                 // "Nevada or just California".
                 [joint, only] => {
                     is_among(&joint.text, "or o")
-                        && is_among(&only.text, "just only also solo tambien")
+                        && is_among(&only.text, "just only also solo solamente nomas tambien")
                 }
                 _ => false,
             }
@@ -485,7 +485,7 @@ fn is_name_word(token: &Token) -> bool {
         wednesday thursday friday saturday sunday mon tue wed thu fri sat sun enero febrero \
         marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre lunes martes \
         miercoles jueves viernes english spanish ingles espanol i asap usa us the for and or \
-        with a an to of my our your thanks please christmas thanksgiving need looking want space \
+        with todo toda all across throughout a an to of my our your thanks please christmas thanksgiving need looking want space \
         warehouse storage sqft sf sq para y o con de el los las un una between excess general \
         good case time town this that it is at on as me by from any all city area bodega about \
         we person spring summer fall winter phase suite unit building bldg lot dock docks near \
@@ -559,7 +559,10 @@ fn is_origin(tokens: &[Token], mention: &Mention) -> bool {
         [.., verb, "from"] => is_among(verb, RECEIVING),
         _ => false,
     };
-    (is_left && is_leaving) || is_based || is_ours || is_trade
+    // "Do you have any in all of Texas or just Houston?"
+    let is_everywhere = has("all todo toda throughout across over")
+        && matches!((tokens.get(mention.end), tokens.get(mention.end + 1)), (Some(or), Some(only)) if is_among(&or.text, "or o") && is_among(&only.text, "just only nomas solo solamente"));
+    is_everywhere || (is_left && is_leaving) || is_based || is_ours || is_trade
 }
 
 /// Whether the text refuses the place: "not Compton", "anything but Compton", "Compton is too far".
@@ -568,7 +571,7 @@ fn is_refused(tokens: &[Token], mention: &Mention) -> bool {
         show me us stuff anything something spaces listings options city of area en por el la \
         cerca at to be go do looking for like places from quiero queremos nada more than leasing renting rentar de que \
         sea cosas opciones mande manden mandes downtown";
-    const REFUSALS: &str = "not no forget except excluding exclude besides avoid dont without \
+    const REFUSALS: &str = "not no quit forget except excluding exclude besides avoid dont without \
         scratch outside nothing never stop cant wont isnt skip nor drop remove excepto salvo sin evitar \
         ni";
     let before = words_before(tokens, mention.start, 7);

@@ -3,7 +3,7 @@ use wex_domain::consent::{self, Keyword, Signal, keyword, signal};
 use wex_domain::sms_text::{Encoding, segments};
 
 /// Opt-outs in other words than a keyword.
-const OPT_OUTS: [&str; 123] = [
+const OPT_OUTS: [&str; 134] = [
     "pls stop texting me",
     "STOP TEXTING ME!!!",
     "stop please",
@@ -127,9 +127,20 @@ const OPT_OUTS: [&str; 123] = [
     "no solicitations, do not solicit",
     "stp",
     "take this number off",
+    "leave me the hell alone w these texts",
+    "take me the fuck off your list",
+    "stop fucking texting me",
+    "pls dont hit my phone anymore",
+    "no need to keep texting",
+    "not interested please take me off ur list",
+    "kill these alerts",
+    "how many times do I have to say stop",
+    "do not reply to this or text me ever",
+    "I'm reporting you if I get one more of these",
+    "don't disturb us again",
 ];
 
-const SPANISH_OPT_OUTS: [&str; 50] = [
+const SPANISH_OPT_OUTS: [&str; 56] = [
     "no me escriban más",
     "ya no me escriba por favor",
     "Nunca me vuelvan a escribir, no me contacten",
@@ -180,6 +191,12 @@ const SPANISH_OPT_OUTS: [&str; 50] = [
     "no tienen permiso de escribirme",
     "los voy a reportar",
     "voy a bloquear este número",
+    "favor de no enviarme mas mensajes a este numero",
+    "le pido no escribirme más",
+    "quítame de ahí por favor",
+    "favor de no volver a escribir a este número",
+    "dejen de mandar sus anuncios",
+    "dejen de mandar sus pinches mensajes",
 ];
 
 /// What may be an opt-out, with what limits it.
@@ -207,7 +224,7 @@ const UNCLEAR: [&str; 20] = [
 ];
 
 /// Nothing of the kind, though some of the words are the same.
-const ORDINARY: [&str; 134] = [
+const ORDINARY: [&str; 141] = [
     "don't send me anything smaller than 10k",
     "Stop by tomorrow?",
     "can I stop by at 3?",
@@ -342,6 +359,13 @@ const ORDINARY: [&str; 134] = [
     "I never got your message",
     "this is not what I asked for, I asked for 10k",
     "the list you sent is good",
+    "this is a Do Not Disturb message",
+    "hit me up when you find something",
+    "call or text me again next week",
+    "no me manden a ese lugar",
+    "favor de no cerrar la puerta",
+    "delete my last message",
+    "quit showing me Sumner, it's too far",
 ];
 
 #[test]
@@ -422,6 +446,12 @@ fn an_opt_out_in_other_words_is_recognised() {
         .filter(|text| signal(text).asks() != Some(Keyword::Stop))
         .collect();
     assert!(missed.is_empty(), "{missed:#?}");
+}
+
+#[test]
+fn words_that_stand_alone_are_read_together() {
+    assert_eq!(signal("I asked twice. No. More. Texts."), Signal::OptOut);
+    assert_eq!(signal("No. More. Docks."), Signal::None);
 }
 
 #[test]

@@ -72,6 +72,9 @@ fn a_place_is_told_from_one_that_is_left_served_or_named_like_it() {
         ("de ahora en adelante", ""),
         ("a mobile unit, reading glasses and a surprise", ""),
         ("stop leasing in Rialto and move to Chino", "Chino"),
+        ("quit showing me Gardena, only Auburn", "Auburn"),
+        ("do you have any in all of Texas or just Houston?", ""),
+        ("tienen propiedades en todo texas o nomas houston", ""),
     ];
     all(places, owned(&expectations));
 }
@@ -99,6 +102,24 @@ fn power_rent_and_land_are_read_in_the_words_of_the_trade() {
         ("drop the yard", (0, 0.0, 0, false)),
     ];
     all(read, expectations);
+}
+
+#[test]
+fn a_day_that_something_ends_is_the_latest_start_if_space_is_needed_by_then() {
+    let today = jiff::civil::date(2026, 11, 23);
+    for text in [
+        "our sublease gets cancelled dec 31 so we need 28,000 by then",
+        "se acaba el contrato el 31 de diciembre, necesitamos 28 mil pies para entonces",
+    ] {
+        let criteria = understand(text, Some(today)).criteria;
+        assert_eq!(
+            criteria.start_latest,
+            Some(jiff::civil::date(2026, 12, 31)),
+            "{text}"
+        );
+    }
+    let criteria = understand("our lease ends dec 31", Some(today)).criteria;
+    assert_eq!(criteria.start_latest, None);
 }
 
 #[test]
