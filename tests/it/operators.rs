@@ -555,9 +555,11 @@ async fn peek_says_when_the_rate_of_sends_is_used_up() {
     for contact in ["+18704575401", "+18704575402", "+18704575403"] {
         world.contact_texts(contact, TEXT).await;
     }
-    // Before that, two may wait because nobody has taken any yet.
-    world.sent(1).await;
-    let limited = |survey: &wex_queue::Survey| survey.ready == 2 && survey.running == 0;
+    // Before one was sent, two may wait because nobody has taken any yet.
+    let limited = |survey: &wex_queue::Survey| {
+        let sent = survey.recently.get("completed").copied();
+        sent == Some(1) && survey.ready == 2 && survey.running == 0
+    };
     world
         .until(OUTBOUND, "two replies wait for the rate", limited)
         .await;
