@@ -69,22 +69,27 @@ impl Progress {
     }
 
     pub(crate) fn add(&mut self, rows: u32) {
-        const WIDTH: u64 = 30;
         self.done = (self.done + u64::from(rows)).min(self.total);
         if !self.is_shown {
             return;
         }
-        let filled = self.done * WIDTH / self.total;
-        let bar: String = (0..WIDTH)
-            .map(|at| if at < filled { '#' } else { '.' })
-            .collect();
         let end = if self.done == self.total { "\n" } else { "" };
         // Whoever closed standard error does not want to know.
         let _unread = std::io::Write::write_fmt(
             &mut std::io::stderr(),
-            format_args!("\r[{bar}] {} of {}{end}", self.done, self.total),
+            format_args!("\r{}{end}", bar(self.done, self.total)),
         );
     }
+}
+
+/// How far it is, as wide at the end as at the beginning.
+fn bar(done: u64, total: u64) -> String {
+    const WIDTH: u64 = 30;
+    let filled = done * WIDTH / total.max(1);
+    let bar: String = (0..WIDTH)
+        .map(|at| if at < filled { '#' } else { '.' })
+        .collect();
+    format!("[{bar}] {done} of {total}")
 }
 
 /// Says where the rest of a list is that was cut.
@@ -99,5 +104,21 @@ pub(crate) fn note_if_cut(is_cut: bool, limit: u16) {
 impl From<LedgerError> for CommandError {
     fn from(error: LedgerError) -> Self {
         Self::Ledger(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_export_says_how_far_it_is() {
+        let bars = [0, 1_000, 2_000, 3_000].map(|done| bar(done, 3_000));
+        insta::assert_snapshot!(bars.join("\n"), @r"
+        [..............................] 0 of 3000
+        [##########....................] 1000 of 3000
+        [####################..........] 2000 of 3000
+        [##############################] 3000 of 3000
+        ");
     }
 }

@@ -1270,12 +1270,18 @@ async fn consent_is_listed_changed_by_an_operator_and_proved() {
     assert_eq!(rows[3]["reason"], "asked by phone");
     let verified = world.wex(&["consent", "verify"]).await;
     assert!(verified.contains("4 entries"), "{verified}");
-    let audit = world.wex(&["audit"]).await;
-    assert!(
-        audit.contains("consent_add") && audit.contains("asked by phone"),
-        "{audit}"
-    );
-    assert!(!audit.contains(BUYER), "{audit}");
+    // In the ledger it outlives Redis.
+    for (loses, source) in [(false, &["audit"][..]), (true, &["audit", "--ledger"])] {
+        if loses {
+            world.empty_redis().await;
+        }
+        let audit = world.wex(source).await;
+        assert!(
+            audit.contains("consent_add") && audit.contains("asked by phone"),
+            "{audit}"
+        );
+        assert!(!audit.contains(BUYER), "{audit}");
+    }
 }
 
 #[tokio::test]

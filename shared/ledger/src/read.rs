@@ -381,6 +381,36 @@ impl Ledger {
             .collect::<Result<_, _>>()?)
     }
 
+    /// What operators did, the latest first, and where the next page begins.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn acts(
+        &self,
+        behind: Option<&Position>,
+        rows_max: u32,
+    ) -> Result<(Vec<TimelineEvent>, Option<Position>), LedgerError> {
+        let mut r#where = Where::default();
+        r#where.and("kind = {}", Bind::Text("operator_acted".to_owned()));
+        r#where.behind(("at_ms", "id"), '<', behind);
+        let sql = format!(
+            "SELECT id, at_ms, kind, message, detail FROM events{} ORDER BY at_ms DESC, id DESC LIMIT {rows_max}",
+            r#where.sql
+        );
+        let rows = r#where.query(sql).fetch_all(&self.pool).await?;
+        let next = rows
+            .last()
+            .filter(|_| rows.len() == usize::try_from(rows_max).unwrap_or(usize::MAX))
+            .map(|last| {
+                Ok::<_, sqlx::Error>(Position {
+                    at_ms: last.try_get("at_ms")?,
+                    id: last.try_get("id")?,
+                })
+            });
+        let acts = rows.iter().map(timeline_event).collect::<Result<_, _>>()?;
+        Ok((acts, next.transpose()?))
+    }
+
     /// A page of conversations, the one with the latest event first, and where the next page begins.
     ///
     /// # Errors
