@@ -141,15 +141,18 @@ impl Ledger {
 /// Whether the database would refuse the same event again, however often it is written. Anything else (it is locked, full,
 /// read-only, shutting down, its tables are another version's) passes, and the event waits for that.
 fn is_refusal(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else {
+        return false;
+    };
+    is_code_of_refusal(&error.code().unwrap_or_default())
+}
+
+fn is_code_of_refusal(code: &str) -> bool {
     /// What SQLite calls too big, a constraint, a mismatch; the rest of a code says more precisely which.
     const OF_SQLITE: [u32; 3] = [18, 19, 20];
     /// What PostgreSQL's classes call the data, a constraint, a limit of the program.
     const OF_POSTGRES: [&str; 3] = ["22", "23", "54"];
     const POSTGRES_CHARS: usize = 5;
-    let sqlx::Error::Database(error) = error else {
-        return false;
-    };
-    let code = error.code().unwrap_or_default();
     if code.len() == POSTGRES_CHARS {
         return OF_POSTGRES.iter().any(|class| code.starts_with(class));
     }
@@ -732,4 +735,25 @@ async fn hold(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// <https://www.sqlite.org/rescode.html>, <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+    #[test]
+    fn what_passes_is_no_refusal() {
+        for code in [
+            "5", "6", "8", "10", "11", "13", "14", "26", "261", "517", "778", "1032", "57P01",
+            "57P03", "53100", "53300", "25006", "40001", "40P01", "42P01", "42501", "08006", "",
+        ] {
+            assert!(!is_code_of_refusal(code), "{code}");
+        }
+        for code in [
+            "18", "19", "20", "275", "1811", "2067", "22021", "22003", "23505", "23514", "54000",
+        ] {
+            assert!(is_code_of_refusal(code), "{code}");
+        }
+    }
 }
