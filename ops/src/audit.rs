@@ -71,7 +71,7 @@ async fn recorded(options: &Options) -> Result<(), CommandError> {
         let on = match (on.is_empty(), options.show_contacts) {
             (true, _) => "the whole queue".to_owned(),
             (false, true) => on,
-            (false, false) => without_numbers(&on),
+            (false, false) => masked(&on),
         };
         [part("operator"), part("act"), on, part("reason")]
     };
@@ -92,6 +92,16 @@ async fn recorded(options: &Options) -> Result<(), CommandError> {
     table.print()?;
     note_if_cut(next.is_some(), options.limit);
     Ok(())
+}
+
+/// `outbound key=buyer:1:+1870***5426`.
+fn masked(subject: &str) -> String {
+    let masked = |part: &str| match part.strip_prefix("key=") {
+        Some(key) => format!("key={}", shown_key(key, false)),
+        None => without_numbers(part),
+    };
+    let parts: Vec<_> = subject.split(' ').map(masked).collect();
+    parts.join(" ")
 }
 
 /// What was acted on: a filter, a letter, a key, or the whole queue.

@@ -44,11 +44,17 @@ pub(crate) fn phone_number(number: &str) -> Result<PhoneNumber, String> {
     })
 }
 
-/// A contact for the eyes of an operator: whole or masked.
+/// A contact for the eyes of an operator: whole, or masked, or, of one that was erased, enough to tell it from others.
 pub(crate) fn shown_contact(contact: &str, is_whole: bool) -> String {
+    /// `erased:` and eight digits.
+    const ERASED_CHARS: usize = 15;
+    if is_whole {
+        return contact.to_owned();
+    }
     match PhoneNumber::parse(contact) {
-        Ok(number) if !is_whole => number.to_string(),
-        _ => contact.to_owned(),
+        Ok(number) => number.to_string(),
+        Err(_) if contact.starts_with("erased:") => contact.chars().take(ERASED_CHARS).collect(),
+        Err(_) => contact.to_owned(),
     }
 }
 

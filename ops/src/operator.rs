@@ -19,7 +19,7 @@ use wex_runtime::env::{Env, Problems};
 use wex_runtime::error_chain;
 
 use crate::demo::DemoError;
-use crate::ledger::phone_number;
+use crate::ledger::{phone_number, shown_contact};
 
 /// The queues of this product, in the order in which a text passes through them.
 pub(crate) const QUEUES: [QueueName; 4] = [
@@ -280,8 +280,8 @@ pub(crate) fn conversation_key(side: Side, line: LineId, contact: &PhoneNumber) 
 
 /// A key for the eyes of an operator: the phone number in it whole or masked.
 pub(crate) fn shown_key(key: &str, with_contacts: bool) -> String {
-    if with_contacts {
-        return key.to_owned();
+    if with_contacts || key.starts_with("erased:") {
+        return shown_contact(key, with_contacts);
     }
     let masked = key.rsplit_once(':').and_then(|(conversation, contact)| {
         let contact = PhoneNumber::parse(contact).ok()?;
@@ -353,6 +353,9 @@ mod tests {
         let key = "buyer:476258:+18704575426";
         assert_eq!(shown_key(key, false), "buyer:476258:+1870***5426");
         assert_eq!(shown_key(key, true), key);
+        let erased = format!("erased:{}", "0123456789abcdef".repeat(4));
+        assert_eq!(shown_key(&erased, false), "erased:01234567");
+        assert_eq!(shown_key(&erased, true), erased);
         assert_eq!(
             shown_key("of-another-form-18704575426", false),
             "of-another-form-***26"

@@ -158,7 +158,8 @@ impl Reader<'_> {
         let is_counted = word(to).contains(|c: char| c.is_ascii_digit())
             && to < count
             && !BESIDE_NUMBERS.contains(&word(to + 1));
-        part(to - kept, to + usize::from(is_counted))
+        let quote = part(to - kept, to + usize::from(is_counted));
+        quote.trim_end_matches([',', ';', ':', '.', '!', '?'])
     }
 
     /// Words in a row that make the field what it became, though the whole text does not.
@@ -287,7 +288,7 @@ mod tests {
     fn each_field_names_the_text_that_said_it_and_the_words() {
         let texts = [
             "Hi there, hope you are well",
-            "we need 10k sqft in Carson CA for storage please",
+            "we need 10k sqft, in Carson CA, for storage!",
             "and Gardena works too",
         ];
         insta::assert_snapshot!(told(&Requirement::default(), &texts).join("\n"), @r"
