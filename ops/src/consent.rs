@@ -33,7 +33,7 @@ pub(crate) enum Command {
     Remove(Change),
     /// Check that the record is as it was written: no entry changed, missing or slipped in.
     #[command(after_help = EXIT_CODES)]
-    Verify,
+    Verify(Verify),
 }
 
 #[derive(Debug, Args)]
@@ -65,12 +65,19 @@ pub(crate) struct Change {
     operator: Operator,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The last hash of an earlier check, kept elsewhere: it must still be in the record
+    #[arg(long, value_name = "HASH")]
+    noted: Option<String>,
+}
+
 pub(crate) async fn run(command: Command) -> Result<(), CommandError> {
     match command {
         Command::List(options) => list(&options).await,
         Command::Add(options) => change(&options, ConsentKind::HumanSet).await,
         Command::Remove(options) => change(&options, ConsentKind::OptIn).await,
-        Command::Verify => verify().await,
+        Command::Verify(options) => verify(&options).await,
     }
 }
 
@@ -227,16 +234,28 @@ async fn notices(
     Ok(jobs.expect("a number makes a valid key, and the notice is small"))
 }
 
-async fn verify() -> Result<(), CommandError> {
+async fn verify(options: &Verify) -> Result<(), CommandError> {
     let ledger = ledger::open().await?;
-    match ledger.verify_consents(PAGE).await? {
-        Verified::Whole { rows, last } => line(&format!(
-            "The record of consent is whole: {rows} entries.\n\
-             The last hash is {last}\n\
-             Keep it elsewhere: with it, a later check shows whether entries are missing at the end."
-        )),
-        Verified::Broken { number, why } => Err(CommandError::Failed(format!(
-            "the record of consent is broken at entry {number}: {why}"
-        ))),
+    let (rows, last) = match ledger.verify_consents(PAGE).await? {
+        Verified::Whole { rows, last } => (rows, last),
+        Verified::Broken { number, why } => {
+            return Err(CommandError::Failed(format!(
+                "the record of consent is broken at entry {number}: {why}"
+            )));
+        }
+    };
+    if let Some(hash) = &options.noted {
+        let Some(number) = ledger.consent_of_hash(hash.trim()).await? else {
+            return Err(CommandError::Failed(format!(
+                "the {rows} entries of the record of consent fit each other, but none has the noted hash: entries at the end \
+                 were taken away, or the hash is of another ledger"
+            )));
+        };
+        line(&format!("The noted hash is that of entry {number}."))?;
     }
+    line(&format!(
+        "The record of consent is whole: {rows} entries.\n\
+         The last hash is {last}\n\
+         Keep it elsewhere: --noted HASH shows later whether entries are missing at the end."
+    ))
 }

@@ -90,8 +90,9 @@ pub(crate) async fn run(options: &Options, ledger: &Ledger) -> Result<(), Comman
     let erased = ledger.erase(contact, &name).await?;
     line(&format!(
         "Erased {contact}: {jobs} jobs, {letters} dead letters, {} messages, {} conversations, {} entries of consent.\n\
-         Not within reach: backups, exports and logs of your own, and the spool of an ingress that is down. Redis's \
-         append-only file and PostgreSQL's free pages hold it until they are written anew (BGREWRITEAOF, VACUUM).",
+         Not within reach: backups, exports and logs of your own, and the spool of an ingress that is down. Bytes of it stay in \
+         Redis's append-only file and in PostgreSQL's free pages until those are written anew (BGREWRITEAOF, VACUUM), and in \
+         the file of a spool that texts of this contact have passed through.",
         erased.messages, erased.conversations, erased.consents
     ))?;
     unread.report();

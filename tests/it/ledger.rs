@@ -74,7 +74,12 @@ impl Place {
 
     /// Writes as somebody who has got at the database would.
     async fn tamper(&self, sql: &'static str) {
-        let mut connection = AnyConnection::connect(&self.url).await.expect("it opens");
+        Self::tamper_at(&self.url, sql).await;
+    }
+
+    async fn tamper_at(url: &str, sql: &'static str) {
+        let _known: Database = url.parse().expect("a URL"); // Makes the drivers known.
+        let mut connection = AnyConnection::connect(url).await.expect("it opens");
         sqlx::query(sql)
             .execute(&mut connection)
             .await
@@ -1270,6 +1275,24 @@ async fn consent_is_listed_changed_by_an_operator_and_proved() {
     assert_eq!(rows[3]["reason"], "asked by phone");
     let verified = world.wex(&["consent", "verify"]).await;
     assert!(verified.contains("4 entries"), "{verified}");
+    let noted = verified
+        .lines()
+        .find_map(|line| line.strip_prefix("The last hash is "));
+    let verify = ["consent", "verify", "--noted", noted.expect("a hash")];
+    let verified = world.wex(&verify).await;
+    assert!(verified.contains("that of entry 4"), "{verified}");
+    let file = world.directory().join("data/wex.db");
+    Place::tamper_at(
+        &format!("sqlite://{}", file.display()),
+        "DELETE FROM consent_events WHERE number = 4",
+    )
+    .await;
+    let short = world.wex(&["consent", "verify"]).await;
+    assert!(short.contains("3 entries"), "{short}");
+    let missing = world.wex_output(&verify).await;
+    let why = String::from_utf8_lossy(&missing.stderr);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(why.contains("taken away"), "{why}");
     // In the ledger it outlives Redis.
     for (loses, source) in [(false, &["audit"][..]), (true, &["audit", "--ledger"])] {
         if loses {

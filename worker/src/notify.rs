@@ -392,6 +392,8 @@ mod tests {
         for (url, secret) in [
             ("http://127.0.0.1:9/", good),
             ("http://[::ffff:10.0.0.1]/", good),
+            ("http://2130706433/", good),
+            ("http://0x7f.1/", good),
             ("https://example.com/", "secret"),
             ("https://example.com/", "whsec_c2hvcnQ="),
         ] {

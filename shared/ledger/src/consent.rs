@@ -2,7 +2,8 @@
 //!
 //! The hash of a row covers the hash before it, what happened, and a commitment: the hash of what is personal (number, text,
 //! reason) with a random salt. An erasure takes the salt away together with what is personal; then nobody can find out what
-//! it was, and the chain holds all the same. To find out that rows are missing at the end, note the last hash elsewhere.
+//! it was, and the chain holds all the same. To find out that rows are missing at the end, note the last hash
+//! elsewhere, and look for it later.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use sqlx::any::AnyRow;
@@ -304,6 +305,19 @@ impl Ledger {
                 (rows, last) = (row.number, row.hash);
             }
         }
+    }
+
+    /// The number of the entry with this hash. In a record that is whole it proves that all entries up to it are there.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn consent_of_hash(&self, hash: &str) -> Result<Option<u64>, LedgerError> {
+        let row = sqlx::query("SELECT number FROM consent_events WHERE hash = $1")
+            .bind(hash)
+            .fetch_optional(&self.pool)
+            .await?;
+        let number = row.map(|row| row.try_get::<i64, _>(0)).transpose()?;
+        Ok(number.and_then(|number| u64::try_from(number).ok()))
     }
 
     fn consent(&self, row: &AnyRow) -> Result<ConsentRow, sqlx::Error> {
