@@ -8,7 +8,7 @@ use wex_domain::consent::{self, Signal};
 use wex_domain::conversation::Conversation;
 use wex_domain::dialogue::{Asked, Dialogue};
 use wex_domain::intent::Intent;
-use wex_domain::phrases::{self, any_of};
+use wex_domain::phrases::{self, any_of, spelled};
 use wex_domain::places;
 use wex_domain::requirement::Requirement;
 use wex_domain::supplier::SupplierRecord;
@@ -72,56 +72,44 @@ pub fn is_language_clear(text: &str) -> bool {
     language(text).is_some()
 }
 
-/// "The wrong #" with its word; "#2" stays.
-fn spelled(text: &str) -> String {
-    let mut spelled = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        if c == '#' && !chars.peek().is_some_and(|next| next.is_alphanumeric()) {
-            spelled.push_str(" number");
-        } else {
-            spelled.push(c);
-        }
-    }
-    spelled
-}
-
 /// Patterns that give a purpose away, in order of precedence: see [`any_of`].
 const PHRASES: [(Intent, &str); 18] = [
     (
         Intent::AutoReply,
         "do not disturb, i'm|im driving right|with|and|at, currently driving, out of * office, ooo, \
          no longer monitored|active|checked|valid, not|isn't|isnt * monitored|checked, automatic|automated|auto reply|response|message|text, auto-reply, \
-         limited access|availability to, on maternity|parental|medical|sick|annual|family leave, i'm|im|am a virtual|automated, virtual assistant, main menu, \
+         limited access|availability to, on maternity|parental|medical|sick|annual|family leave, i'm|im * an|a|the|your ai|virtual|automated|digital receptionist|assistant|agent|concierge|attendant|bot, \
+         i am * an|a|the|your ai|virtual|automated|digital receptionist|assistant|agent|concierge|attendant|bot, main menu, away from my|the desk|phone|computer, \
+         system|service|bot * not|doesn't|didn't recognize|understand|process, your response|message|request|ticket|submission|inquiry * been|was recorded|received|submitted|created|logged, \
+         for faster|immediate|urgent|emergency service|assistance|help, visit our website|site, could|can not be completed|connected, cannot be completed|connected, \
+         numero|cliente|suscriptor|usuario * marcado|marco|llamado, soy|habla un|una|el|la|su asistente|recepcionista virtual|automatico|digital, \
          notifications|calls silenced|muted|off, not|stopped|isn't receiving|getting * notifications, reply urgent, is urgent reply|respond|text|type, \
-         mail delivery, delivery subsystem|notification, address not found, focus mode|on, leave a|your|us * voicemail|message, after|at the beep|tone, reached the|my voicemail|mailbox, \
+         mail delivery, delivery subsystem|notification, address not found, sleep|driving|focus|quiet|drive|away|vacation mode is|on, focus on, silenced|muted|paused notifications|calls, modo conduccion|descanso|avion|sueno, \
+         message|text|sms|msg failed|unable to send|deliver, rates may apply, been|are * subscribed|enrolled|registered, leave a|your|us * voicemail|message, after|at the beep|tone, reached the|my voicemail|mailbox, \
          verification|security|login|sign-in|authentication|authorization|one-time|activation|confirmation code|passcode|pin|password, \
          code|passcode|pin|password|otp expires|expire, not|don't|dont|never share * code|pin|password, otp, two-factor, password reset, \
          mailbox|inbox|voicemail * full, delivery failed|failure|error|unsuccessful, undeliverable, message|text|sms|msg|it could|can not be delivered|sent, \
          message|text|sms|msg|email|mail * couldn't|can't|cannot|wasn't|hasn't|weren't * delivered|sent, not|isn't|invalid a|in * valid|working|registered number|keyword|command|service|response, \
-         not in service, number * disconnected, undelivered, not|isn't reachable|deliverable, not|isn't|unable accepting|receiving * messages|texts|calls, \
+         not in service, number * disconnected, undelivered, recipient opted, not|isn't reachable|deliverable, not|isn't|unable accepting|receiving * messages|texts|calls, \
          verify|confirm|update your account|identity|payment|address|delivery|information, did you attempt|authorize|make * charge|purchase|transaction, \
          reply|respond|text|press yes|y|1|stop or no|n|2, responda|conteste si o no, no lo|la comparta|compartas|compartan, \
-         su|tu codigo es, no se pudo|puede|logro entregar|enviar|completar, no se ha podido entregar|enviar, \
+         su|tu codigo es, numero|linea|buzon * no recibe|acepta|admite, no se pudo|puede|logro entregar|enviar|completar, no se ha podido entregar|enviar, \
          no puedo|podemos atenderle|atenderte|atenderlo|atender|contestar|responder * momento|ahora|mensaje|llamada|en|le|te, \
          le|te|les respondere|contestare|contestaremos|responderemos|llamare|atendere|atenderemos cuando|en|pronto|lo|a|mas|luego|tan, command|keyword|response not recognized, free msg, freemsg, \
          reminder * appointment|payment|bill|visit, appointment reminder, automated|friendly|courtesy reminder, reply|press|text|type|dial y|c|n|yes|1|2|confirm to|for, \
-         your|ur order|package|parcel|shipment|prescription|payment|bill|statement|balance|subscription|refund|ride|pizza|rx * \
-         ready|shipped|due|declined|suspended|locked|arriving|arrives|delivered|arrived|overdue|processed|expired|delayed|held|detained, \
          out for delivery, tracking number|link, track your, paid for by, claim your, you've|you won|win|been selected|chosen, gift card, \
          pre-approved|preapproved, final notice, unpaid toll|tolls, \
          codigo de verificacion|seguridad|acceso|confirmacion es, codigo de verificacion|seguridad|confirmacion, no comparta|compartas|comparte * codigo, \
-         buzon * lleno|voz, deje|deja su|tu|un mensaje, despues del|de tono, asistente virtual, menu principal, \
+         buzon * lleno|voz, deje|deja su|tu|un mensaje, despues del|de tono, menu principal, \
          notificaciones silenciadas|desactivadas, no molestar activado|activada|mientras, fuera de servicio, numero * no existe, \
-         su|tu pedido|paquete|factura|pago|recibo|suscripcion|cuenta * enviado|listo|entregado|vence|vencida|vencido|rechazado|bloqueada, \
          recordatorio * cita|pago, responda|oprima|marque|presione|envie si|1|2|confirmar para, \
          see|read|reply|respond|text|call|back * when|once|as i|we|soon|arrive|return|land|get, \
-         office|we|are is|are * closed * until|for|reopen|hours, currently away|unavailable|traveling|travelling, on vacation|leave|pto until|through|and, \
+         office|we|are is|are * closed * until|for|reopen|hours, currently away|unavailable|traveling|travelling, on vacation|leave|pto until|til|till|thru|through|and|back|returning, \
          respuesta|mensaje automatica|automatico, estoy conduciendo|manejando, fuera de la oficina, no * disponible * momento, \
          te|le respondo|contesto|llamo mas|cuando|luego, de vacaciones, \
          driving * will|i'll|ill|reply|respond|answer, manejando|conduciendo * respondo|contesto|llamo|marco|escribo, message blocking is, \
-         unable to deliver|send message|text|sms, message|text|sms * not|undeliverable|undelivered|failed * deliver|delivered|undeliverable|delivery, \
-         subscriber|customer|person you * dialed|called|texted|reached|contacted is|cannot|can't|unavailable, number|line|inbox * \
+         unable to deliver|send message|text|sms, message|text|sms|msg * not|undeliverable|undelivered|failed * deliver|delivered|undeliverable|delivery, \
+         subscriber|customer|person you * dialed|called|texted|reached|contacted is|cannot|can't|unavailable, number|line|inbox|service|system|device|phone * \
          cannot|can't|not|doesn't|unable receive|accept|support|read text|texts|sms|messages|replies|incoming, do not reply|respond to this, no responda * mensaje, \
          mensaje no * entregado|enviado",
     ),
@@ -132,7 +120,10 @@ const PHRASES: [(Intent, &str); 18] = [
          one|noone|nobody|anyone|anybody|person * that|this name, don't|dont know|recognize that|this|the person|name|guy|lady, \
          not the|who person|guy|lady|woman|man|one|you * you|are|looking|want|need, just|recently|only got|acquired this|a|my new|number|phone, \
          had|got this number for|since|last|a|yesterday|today, number * reassigned|recycled, persona equivocada, you|u * meant|trying|intended|want|wanted * someone|somebody else, contact|text|message|reach|texting someone|somebody else, \
-         meant|intended for someone|somebody|another, no longer work|works at|for|here|there, no conozco a nadie|ninguno|ninguna, ya no|nunca * este numero, \
+         i'm|im|am not the person|one|guy|lady|man|woman who|that|you, never|didn't|didnt|haven't inquired|asked|looked|searched|inquire|ask * about|for|into * \
+         warehouse|warehouses|space|property|building, me confused|mixed|mistaken, my number|phone now, nobody|noone|one here|at * needs|wants|looking|asked|requested|need|want, this|the phone|number|cell|line belongs to, \
+         never|not heard of, doesn't|doesnt|didn't have|own|use this|that number|phone|cell, not who|the you|u think|want|need|are|were|thought, \
+         no soy quien|la|el * busca|buscan|buscas, no pedi|solicite nada|ninguna|bodegas, aqui no es, no es|soy la|el persona * que|buscan|busca|buscas, meant|intended for someone|somebody|another, no longer work|works at|for|here|there, no conozco a nadie|ninguno|ninguna, ya no|nunca * este numero, \
          este|el|ese numero ya|antes|no era|es de|del, este|el numero era|pertenecia|perteneciera de|a, acabo|acabamos de * numero, \
          no lo|la conozco, aqui no vive|trabaja|hay|esta ningun|ninguna|nadie|esa|ese|el|la, nadie|no * con ese|este nombre, no es el|su|mi|de numero|telefono|celular de, \
          never asked|signed|requested|contacted * this|you|texts|messages|up, not looking for|at * warehouse|space|anything * ever|never, not * right|correct person, new|different number|phone owner, number|phone has|have|belongs * new|different|another owner|person, numero equivocado|incorrecto, \
@@ -161,7 +152,7 @@ const PHRASES: [(Intent, &str); 18] = [
         "waste|wasting|wasted * time, terrible|awful|horrible|unacceptable|ridiculous|frustrating|frustrated|pathetic|useless|joke|scam, \
          complain|complaint|lawyer|sue|lawsuit, already leased|rented|gone|taken, fed up, sick|tired of, nobody|noone * \
          replied|answered|called|showed|responds|answers|there|came|calls, no one * replied|answered|called|showed|responds|answers|there|came|calls, \
-         still waiting|haven't|nothing, haven't|never heard|got back, no response, never * got|get|called|replied|responded|answered * back|me|us, \
+         you keep|kept sending|showing|giving|asking|texting, still waiting|haven't|nothing, haven't|never heard|got back, no response, never * got|get|called|replied|responded|answered * back|me|us, \
          stood me|us up, no show|showed, not as advertised|described, don't|doesn't|dont|didn't match * pictures|photos|listing, waited|waiting * hour|hours|days|week|weeks, \
          llevo|llevamos|tengo * esperando, dejaron|dejo plantado|plantada|plantados|esperando, quedaron mal, third|second|fourth time, keep sending|asking * same|again, rude|unprofessional|misleading|false|fake|bait, report you, bbb, attorney, you|you're|your|this * bad|wrong|lied|worst, \
          perdida de tiempo, queja|quejarme|pesimo|pesima|inaceptable|estafa|molesto|enojado|abogado|demanda, \
@@ -184,7 +175,7 @@ const PHRASES: [(Intent, &str); 18] = [
         Intent::RequestTour,
         "tour|walkthrough|viewing|walk-through, see|view|visit|walk|show it|them|one|space|place|building|unit|warehouse|person, \
          can|could|like|want|when i|we|to * see|view|visit|look|walk, look|looking at it|them|one in|this|tomorrow|today, check * out * monday|tuesday|wednesday|thursday|friday|saturday|sunday|today|tomorrow|weekend, \
-         come|stop|swing|drop by|over|see, a|the|our|my|private|book|schedule|set showing, showing at|on|for|time|tomorrow|today, take a look, \
+         book|schedule|sign|put|pencil me|us|it * for|on|up|down|in, come|stop|swing|drop by|over|see, a|the|our|my|private|book|schedule|set showing, showing at|on|for|time|tomorrow|today, take a look, \
          puedo|podemos|quiero|quisiera|queremos|podria|gustaria * ver|verla|verlo|verlas|visitar|visitarla|visitarlo|conocer|conocerla, \
          visita|cita|recorrido, verla|verlo|visitarla|conocerla",
     ),
@@ -323,13 +314,24 @@ impl Turn<'_> {
     /// What a business's telephone answers: thanks for the message, and that somebody will see to it.
     fn is_answering_machine(&self) -> bool {
         self.says(
-            "you've|youve reached, you have reached, thank|thanks * for * contacting|calling|texting|messaging|reaching|writing|inquiry|message, received|got * your message|text|inquiry|request, \
-             gracias por comunicarse|contactarnos|contactar|llamar|escribir|escribirnos|su|tu, recibimos|recibido * mensaje",
+            "you've|youve reached, you have reached, thank|thanks * for * contacting|calling|texting|messaging|reaching|writing|inquiry|message|interest|submission|patience, received|got * your message|text|inquiry|request, \
+             gracias por comunicarse|comunicarte|interes|llamarnos|contactarnos|contactar|llamar|escribir|escribirnos|su|tu, recibimos|recibido * mensaje",
         ) && self.says(
             "will|shall|someone|team|representative|agent * respond|reply|contact|assist|return|get be|to|with|back|you|your|shortly|soon|as, \
              get back to, as soon as, be with you, shortly, within * hours|hour|minutes|day|days|business, our team|staff, we|we're away|closed|out, business|office hours, our hours|office, \
-             en breve, le|te|lo|la|nos atenderemos|responderemos|contactaremos|atendera|respondera|contactara|comunicaremos|comunicara, a la brevedad, \
+             en breve, pronto, enseguida, le|te|lo|la|nos contestamos|respondemos|atendemos|contactamos|comunicamos|llamamos, le|te|lo|la|nos atenderemos|responderemos|contactaremos|atendera|respondera|contactara|comunicaremos|comunicara, a la brevedad, \
              horario, lo antes posible",
+        )
+    }
+
+    /// What a machine tells its customer: "Your bill of $84.10 is due 12/01".
+    fn is_notice(&self) -> bool {
+        self.says(
+            "your|ur order|package|parcel|shipment|prescription|payment|bill|account|card|statement|balance|subscription|refund|ride|pizza|rx|uber|lyft|doordash|driver|dasher|groceries|\
+             reservation|technician|delivery, su|tu pedido|paquete|factura|pago|recibo|suscripcion|cuenta|tarjeta|conductor|repartidor",
+        ) && self.says(
+            "ready|shipped|charged|debited|credited|due|declined|suspended|locked|arriving|arrives|delivered|arrived|overdue|processed|expired|delayed|held|detained|approaching|outside, on the|its way, \
+             enviado|listo|entregado|vence|vencida|vencido|rechazado|bloqueada|camino|llegando",
         )
     }
 
@@ -352,12 +354,15 @@ impl Turn<'_> {
                     host.contains('.') && host.starts_with(char::is_alphabetic)
                 })
         });
+        let is_footed = is_footed
+            || (self.words.len() > 1
+                && self.says("stop2end, help|info|or|and stop to|2 opt|opt-out|optout|end|cancel|quit|unsubscribe|unsub"));
         is_footed || (self.says(PRAISE) && (has_link || self.text.contains("% ")))
     }
 
     /// Who answers is not who was texted, by a name: "this isn't Derek", "no Maria here".
     fn denies_a_name(&self) -> bool {
-        const NAMED: &str = "this isn't|isnt|ain't @, name is not @, name isn't|isnt @, no me llamo @, this is not @, i'm|im|am not @, don't|dont know any|a|no @, know no @, no @ here|at, \
+        const NAMED: &str = "wrong @, this isn't|isnt|ain't @, name is not @, name isn't|isnt @, no me llamo @, this is not @, i'm|im|am not @, don't|dont know any|a|no @, know no @, no @ here|at, \
             @ no longer|doesn't|moved|left * number|here|phone, no soy @, no conozco a|ningun|ninguna @, aqui no * @, ningun|ninguna @, \
             este no es * de @, ya no es * de @";
         let words: Vec<String> = self
@@ -381,6 +386,7 @@ impl Turn<'_> {
         }
         let is_question = self.text.contains('?') || is_asking(self.words);
         if self.is_answering_machine()
+            || self.is_notice()
             || self.is_mass_text()
             || (self.says(BUSY)
                 && !self.says(NOT_BUSY)
@@ -491,6 +497,7 @@ impl Turn<'_> {
             }
             None if self.has_requirement && self.says(CHANGES) => Intent::UpdateRequirement,
             None if self.says(OFF_TOPIC) => Intent::OffTopic,
+            None if !self.dialogue.options.is_empty() && self.says(TELL_ME) => Intent::AskListingQuestion,
             None if is_question && self.dialogue.chosen.is_some() => Intent::AskListingQuestion,
             None if self.says(NEEDS) => self.need(),
             None => Intent::Unclear,
@@ -645,6 +652,10 @@ const NEEDS: &str = "need|want|looking|find|searching * something|somewhere|anyt
      warehouse|storage|space|yard|parking needed|wanted|please|pls|for, necesito|necesitamos|busco|buscamos|ocupo|ocupamos|quiero|queremos|rentar * bodega|bodegas|espacio|nave|almacen|patio|lugar|local|terreno, \
      in the market for, do you have * warehouse|warehouses|space|spaces|anything, tiene|tienen|hay * bodega|bodegas|naves|espacios|espacio";
 
+/// More is to be told of what was offered.
+const TELL_ME: &str = "text|send|give|tell|share|show me|us * address|details|info|information|specs|photos|pics|pictures|rent|rate|price|flyer|brochure, \
+     mandeme|mandame|envieme|pasame|paseme|digame|dime * direccion|detalles|fotos|precio|renta|informacion|ficha";
+
 /// A look at what was offered is no answer.
 const WILL_LOOK: &str = "will|i'll|ill|we'll|let|going look|review|check|take|me|to, voy a ver|revisar, los|las|lo reviso|veo|checo";
 
@@ -683,6 +694,10 @@ const OFF_TOPIC: &str = "poem, joke|jokes, weather, recipe, homework, bitcoin, c
 fn is_name(word: &str) -> bool {
     const LETTERS_MIN: usize = 3;
     let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+    let word = word
+        .strip_suffix("'s")
+        .or(word.strip_suffix("\u{2019}s"))
+        .unwrap_or(word);
     let mut letters = word.chars();
     letters.next().is_some_and(char::is_uppercase)
         && word.chars().count() >= LETTERS_MIN
@@ -695,9 +710,18 @@ fn is_name(word: &str) -> bool {
 /// Whether the first word is one that questions begin with.
 pub(crate) fn is_asking(words: &[String]) -> bool {
     const OPENERS: &str = "what what's whats when which will how does is are do can where que cuanto cuanta cuantos tiene como donde hay";
-    words
-        .first()
-        .is_some_and(|word| OPENERS.split(' ').any(|opener| opener == word))
+    // "Que sea en Chino" wishes.
+    let is_wish = words.first().is_some_and(|word| word == "que")
+        && words.get(1).is_some_and(|word| {
+            matches!(
+                word.as_str(),
+                "sea" | "sean" | "tenga" | "tengan" | "este" | "esten" | "no"
+            )
+        });
+    !is_wish
+        && words
+            .first()
+            .is_some_and(|word| OPENERS.split(' ').any(|opener| opener == word))
 }
 
 /// The options that a text names: by number, by place in the list, or by a city that only one of them is in.
@@ -795,6 +819,9 @@ fn selected(text: &str, words: &[String], dialogue: &Dialogue) -> Vec<usize> {
             found.push(number);
         }
     }
+    if found.is_empty() && count == 2 && any_of(words, "both, ambas, ambos, las|los dos") {
+        found.extend([1, 2]);
+    }
     if found.is_empty() {
         let said = words.join(" ");
         let in_city: Vec<usize> = (1..)
@@ -889,6 +916,8 @@ mod tests {
             OFF_TOPIC,
             PRETENCES,
             BUSY,
+            NOT_BUSY,
+            TELL_ME,
         ];
         for pattern in lists.chain(more).flat_map(|list| list.split(", ")) {
             assert!(
@@ -927,6 +956,15 @@ mod tests {
             "Error: message could not be delivered. The recipient's mailbox is full.",
             "El buzón está lleno",
             "Maria has notifications silenced",
+            "Hello! I am Zoe, a virtual assistant.",
+            "Your account ending 4412 was charged $92.00",
+            "Verizon Msg: Your bill of $84.10 is due 12/01.",
+            "CVS: Rx ready. Reply HELP for info or STOP to opt out",
+            "Can we count on your vote Tuesday? STOP2END",
+            "Your message has been received and a ticket was created.",
+            "Este número no recibe mensajes de texto",
+            "El número marcado no está disponible",
+            "Modo conducción activado",
             "We got your text! Our team answers within 24 hours.",
             "Chase: did you attempt a $41 charge? Reply YES or NO",
             "The number you are trying to reach is not accepting messages",
@@ -951,6 +989,9 @@ mod tests {
             "sorry was driving, yes the first one",
             "in a meeting, text me the details",
             "can you confirm the address",
+            "are you a virtual assistant?",
+            "thank you for your interest in our offer, 1.25 is our last",
+            "I don't understand your message, which one is cheaper?",
             "can you text me back tomorrow with more options",
             "gracias por escribir, me interesa la primera",
             "the keys were not delivered to us yet, who do I ask?",
@@ -979,6 +1020,14 @@ mod tests {
             "I don't know any Carlos",
             "nobody by that name here",
             "my name is not Tom",
+            "this is not Mike's phone anymore",
+            "I'm not the person who asked about it",
+            "you have me confused with someone",
+            "sorry wrong Maria",
+            "this phone belongs to my daughter",
+            "we have never heard of you",
+            "esta no es la persona que buscan",
+            "yo no pedí nada de bodegas",
             "I think you meant to text someone else",
             "John no longer works for us",
             "no conozco a nadie que busque bodega",
@@ -1124,6 +1173,11 @@ mod tests {
             ("fuera de presupuesto", RejectOptions),
             ("anything cheaper?", RequestMoreOptions),
             ("¿algo más barato?", RequestMoreOptions),
+            ("text me the address", AskListingQuestion),
+            ("mándeme las fotos", AskListingQuestion),
+            ("que sea en Vernon", UpdateRequirement),
+            ("you keep sending me stuff thats too big", Complaint),
+            ("book me for friday", RequestTour),
             ("que me llame alguien", RequestHuman),
         ] {
             let found = purpose(text);

@@ -30,7 +30,7 @@ pub fn hear(
          already gone|leased|taken, sold, delist, gone, taken, not anymore, take * down, remove|pull|delete|deactivate * listing|it|space|ad, no longer have|leasing, \
          not|isn't|isnt available, off market, have a tenant, signed a lease|tenant,  rentada, rentado, ya no esta disponible, ya se rento, vendida, quitela|quitelo|quitenla, ya la|lo|se rente|rentamos|rentaron|rento|vendio|vendimos, ya no la|lo tengo|tenemos|rentamos, no esta disponible, ocupada|ocupado|arrendada";
     const NOT_THEIRS: &str = "don't|dont|never|didn't own|owned * property|building|bldg|warehouse|place|space|that|it|one|anything, \
-         i'm|im|am not the owner|landlord|manager, not|isn't|aint my|our|mine property|building|bldg|listing|warehouse|space, isn't|not mine, \
+         not|isn't the|an owner|landlord|lister, not|isn't|aint my|our|mine property|building|bldg|listing|warehouse|space, isn't|not mine, \
          no soy * dueno|duena|propietario|propietaria|encargado, no es|tengo mi|mia|mio|ninguna|ningun|nuestra bodega|propiedad|edificio|nave|local";
     const AVAILABLE: &str = "available, avail, still * on the market, half|part|some|portion|all of it|them is|are|still left|available|open|free, still open, vacant, yes still, disponible, sigue libre, esta libre, still have it|this|that|the, still vacant|empty|there, its|it's|it open|available|vacant, libre, desocupada, vacia, todavia la|lo tengo|tenemos";
     const NEW: &str = "another bldg, another building, another space, another warehouse, another one, new listing, new space, new building, list a, list my, otra bodega, otro espacio, \

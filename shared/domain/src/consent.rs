@@ -52,10 +52,11 @@ impl Signal {
 /// Words that are a revocation "definitively" (47 CFR 64.1200(a)(10): stop, quit, end, revoke, opt out, cancel,
 /// unsubscribe), those of the large providers, and the usual Spanish ones. A lone "Cancel" is among them even if a
 /// tour is pending.
-const STOP: [&str; 19] = [
+const STOP: [&str; 20] = [
     "stop",
     "stopall",
     "stop all",
+    "stop2end",
     "unsubscribe",
     "unsub",
     "cancel",

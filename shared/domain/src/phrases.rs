@@ -3,10 +3,29 @@
 //! Words of a pattern follow each other; `a|b` is either word, and `*` stands for up to [`GAP_MAX`] words, or none. Commas part
 //! patterns of a list.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Words that a `*` may stand for.
 pub const GAP_MAX: usize = 3;
+
+/// "The wrong #" with its word; "#2" stays.
+#[must_use]
+pub fn spelled(text: &str) -> Cow<'_, str> {
+    if !text.contains('#') {
+        return Cow::Borrowed(text);
+    }
+    let mut spelled = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c == '#' && !chars.peek().is_some_and(|next| next.is_alphanumeric()) {
+            spelled.push_str(" number");
+        } else {
+            spelled.push(c);
+        }
+    }
+    Cow::Owned(spelled)
+}
 
 /// Whether the words hold one of these patterns.
 #[must_use]

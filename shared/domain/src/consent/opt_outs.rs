@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use super::vocabulary::meant;
 use super::{Signal, words};
-use crate::phrases::{self, any_of, contains, length, places};
+use crate::phrases::{self, any_of, contains, length, places, spelled};
 
 /// What may stand before a pattern.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ const RULES: &[(Guard, Tail, &str)] = &[
         Guard::Denial,
         Tail::Open,
         "stop|quit contacting|contact|messages, stop|quit|end the|all|these|those|your|any|my * messages|contact|contacting, \
-         stop|quit|enough sending|with|getting|receiving * messages|contact|contacting|these|those|this|that|stuff|crap|shit|junk|things|anything, \
+         stop|quit|enough sending|with|w|getting|receiving * messages|contact|contacting|these|those|this|that|stuff|crap|shit|junk|things|anything, \
          stop|quit blowing, told|asked|said|tell|beg|begging you|u|yall|guys|them * stop, contacted|replied|wrote|said|say|saying|repeat|typed|sent stop, \
          kill|mute|silence|ditch|disable|deactivate these|those|the|all|your|any|my * messages, stop|quit disturbing me|us, \
          what|which part of stop, make|making these|this|messages stop, how * stop getting|receiving|messages|contacting, \
@@ -55,15 +55,16 @@ const RULES: &[(Guard, Tail, &str)] = &[
          dar|darme|deme|denme|dame|darnos|doy|darse|dense * de baja, \
          cancelar|cancele|cancelen|cancela|cancelo|anular|anule|anulen|suspenda|suspendan|suspender * suscripcion|messages, \
          salir|salirme|salgo|salirnos de * lista|listas|suscripcion|messages, olvidese|olvidense|olvidate de mi|mis|este * numero, \
-         basta|alto de|a|con * messages, retiro|revoco|cancelo * consentimiento|permiso|autorizacion",
+         basta|alto * de|a|con * messages, me|nos * borre de * lista|listas|sistema|base, retiro|revoco|cancelo * consentimiento|permiso|autorizacion",
     ),
     (
         Guard::Subject,
         Tail::Open,
         "dont|never contact|contacting me|us|back|again|anymore|further, dont|never contact|contacting this|my|our numero|line, \
-         dont|never ever|be|keep|even|again|please|dare contact|contacting me|us, dont you dare|ever * contact|contacting, \
+         dont|never ever|be|keep|even|again|please|dare contact|contacting me|us|this|my|our|again, dont you dare|ever * contact|contacting, \
+         never hear from you, \
          dont|never use this numero, dont|never send|sending|forward|forwarding me|us|this * messages|these|those|stuff|crap|shit|junk, \
-         dont|never solicit|soliciting, no|ni|never me|nos contacte|contactar, no|ni|never me|nos mande * messages|nada, no|ni|never mandar * messages|nada, \
+         dont|never send|sending * messages, dont|never solicit|soliciting, no|ni|never me|nos contacte|contactar, no|ni|never me|nos mande * messages|nada, no|ni|never mandar * messages|nada, no|ni|never vuelva|vuelvan|vuelvas|siga|sigan|sigas|volver|seguir * mandar * messages|nada, \
          no|ni|never * vuelva|vuelvan|vuelvas|siga|sigan|sigas|ande|anden|este|esten|volver|seguir * contactar, \
          dont|never disturb me|us, \
          no|ni|never me|nos vuelva|vuelvan|vuelvas|siga|sigan|sigas|ande|anden|este|esten|volver|seguir * mandar",
@@ -73,15 +74,18 @@ const RULES: &[(Guard, Tail, &str)] = &[
         Tail::Open,
         "dont call|contact|solicit list|registry, dont|not want|wish|like|need|care|appreciate * messages|contacted, dont|not want|wish|like|need|care|appreciate to * messages|contacted, \
          dont|not want|wish|like|need|appreciate * contact|contacting me|us, no longer want|wish|need|care * messages|contacted, \
-         favor|pido|ruego|suplico|agradezco|agradeceria * no contactar|contacte, rather|prefer not get|receive|be * messages|contacted|these|those|this, rather|prefer you|they * dont|not contact|contacting, \
+         favor|pido|ruego|suplico|agradezco|agradeceria * no contactar|contacte, not|longer|never interested in * messages|contacted|hearing|receiving|getting, \
+         dont|not|never want|wish|like|need|care * hear from you|yall|them|anyone, \
+         dont|not want|wish|like|need|care * get|receive|getting|receiving these|those|them, \
+         appreciate|like|love|prefer|nice|great * if you didnt|stopped|stop|quit|wouldnt|dont * contact|contacting|messages|sending, rather|prefer not get|receive|be * messages|contacted|these|those|this, rather|prefer you|they * dont|not contact|contacting, \
          want|wish|need no more|further messages|contact, no more|further messages|contact|contacting, \
          dont|never|not|didnt consent|authorize|allow|permit|agree * contact|contacted|contacting|messages, \
          no|not|never|dont|without * permission|consent|authorization * contact|contacted|contacting|messages, \
          blocking|block|blocked|reporting|report|reported you, blocking|block|reporting|report this|your numero, \
          reporting|report|reported * as|for contact, report|reporting|reported * fcc|ftc|carrier|authorities, if you contact|contacting me|us again, \
-         want|wants no part|parts, no|dont need|have * keep|continue contacting|sending, or|nor contact|contacting me|us ever|anymore, one more contact|messages and|or * lawyer|sue|report|reporting|block|blocking|police|attorney|fcc, \
+         no need for|of * messages|contacting, no need for|of further|more contact, want|wants no part|parts, no|dont need|have * keep|continue contacting|sending, or|nor contact|contacting me|us ever|anymore, one more contact|messages and|or * lawyer|sue|report|reporting|block|blocking|police|attorney|fcc, \
          bloquear|bloqueare|bloqueo|reportar|reportare|reporto este|su|sus|a|los|al * numero|you, \
-         los|lo|les voy|vamos a bloquear|reportar|denunciar, no quiero * messages, no quiero que me|nos contacte|mande, \
+         los|lo|les voy|vamos a bloquear|reportar|denunciar, no quiero * messages|contacted, no quiero que me|nos contacte|mande, \
          no|ya mas|no messages, no autorizo|consiento, \
          no doy|di|tienen|tiene * permiso|autorizacion|consentimiento",
     ),
@@ -94,7 +98,7 @@ const RULES: &[(Guard, Tail, &str)] = &[
     (
         Guard::Subject,
         Tail::Closed,
-        "no contacting|messages, no|ni mandar mas, no quiero recibir, no|ni me mande mas|nada, dont|never send me|us more|any|another",
+        "no contacting|messages, no|ni mandar mas, no|ni|never vuelva|vuelvan|vuelvas|siga|sigan|sigas|volver|seguir * mandar, no quiero recibir, no|ni me mande mas|nada, dont|never send me|us more|any|another",
     ),
     (
         Guard::Subject,
@@ -104,7 +108,7 @@ const RULES: &[(Guard, Tail, &str)] = &[
     (
         Guard::Denial,
         Tail::Bare,
-        "take|get|pull me|us|this off, turn|shut|switch these|this|it off, go away, fuck|piss|buzz|bugger off, get lost, quiteme, \
+        "take|get|pull me|us|this off, turn|shut|switch these|this|it off, go away, fuck|f|piss|buzz|bugger off, get lost, quiteme, \
          quit|knock|cut it|this|that * off|out, quit it, want|wish out, make it|them stop, quiero salirme",
     ),
     (
@@ -146,15 +150,15 @@ static BY_FIRST_WORD: LazyLock<HashMap<&'static str, Vec<Rule>>> = LazyLock::new
 const STRONG: &str = "stop unsubscribe stopall optout basta";
 
 /// Words that do so as the whole text, among polite ones.
-const WEAK: &str = "cancel end quit revoke remove alto parar detener cancelar baja";
+const WEAK: &str = "deje cancel end quit revoke remove alto parar detener cancelar baja";
 
 const POLITE: &str = "please hey hi hola now thanks thank you por favor gracias ya ok okay";
 
 /// Words that say nothing about what is to stop.
 const FILLERS: &str = "please now thanks thank you ok okay me us it this that these whatever is thing things stuff list all just already immediately asap right no yes hey \
-    hi hello sorry man bro dude guys sir maam folks fuck can could will would want need i make said say told asked to \
+    hi hello sorry man bro dude guys sir maam folks nah nope lol yo bruh lady amigo amiga fuck can could will would want need i make said say told asked to \
     and so everything anything anymore more else any again ever forever good for real but at the my our numero further both here back \
-    contact contacting messages seriously really god wtf stop por favor gracias ya si oye senor senora esto eso todo mas nada nunca \
+    contact contacting messages seriously really god wtf stop por favor gracias ya si oye quiero cosas senor senora esto eso todo mas nada nunca \
     never a este mi otra vez hoy entonces";
 
 /// Words that only say how it is meant.
@@ -175,7 +179,7 @@ const TIMES: &str = "late early night nights weekend weekends tonight today tomo
     sabado domingo domingos";
 
 /// What looks like a condition and is none.
-const GENERAL: &str = "from you|your|this|now|here|wex|anyone, from the|all|any|these|ur * list|lists|messages|contacting|service|system|database|base|records|numero, \
+const GENERAL: &str = "from all|everything|these|them, from you|your|this|now|here|wex|anyone, from the|all|any|these|ur * list|lists|messages|contacting|service|system|database|base|records|numero, \
     in the|my future|life|numero|inbox, in general, for good|ever|now|real|gods|any|no, for the love, \
     about this|that|it|my|our|your|anything|everything|warehouse|warehouses|space|spaces|real|property|properties|listings|any, \
     on this|my|that|our numero|line, of this|these|those|them|your|it|any, of the messages|contacting, of all|receiving|getting|everything|messages|contacting|further|future|wex, \
@@ -192,7 +196,12 @@ pub(super) fn read(body: &str, clauses: Vec<Vec<String>>) -> Signal {
             Signal::Ambiguous => is_unclear = true,
             Signal::Keyword(_) | Signal::None => {}
         }
-        if is_any_of(clause, STRONG) && is_all_of(clause, &[STRONG, FILLERS]) && !is_visit(clause) {
+        let is_denied = contains(clause, "dont|never|not|cant stop|unsubscribe");
+        if !is_denied
+            && is_any_of(clause, STRONG)
+            && is_all_of(clause, &[STRONG, FILLERS])
+            && !is_visit(clause)
+        {
             // "Wait, stop, 12k" corrects itself; whoever also names a need may mean that.
             let names_need = clauses.len() > 1 && has_quantity(body);
             is_clear |= !names_need;
@@ -240,6 +249,7 @@ pub(super) fn clauses(body: &str) -> Vec<Vec<String>> {
                 | '\u{bf}'
         )
     };
+    let body = spelled(body);
     let clauses = body.split(" - ").flat_map(|part| part.split(parts));
     clauses
         .map(words)
@@ -272,7 +282,15 @@ fn in_our_words(words: Vec<String>) -> Vec<String> {
     }
     // Our own sentence, quoted back.
     let quotes = is_any_of(&clause, "stop");
-    let quoted = quotes.then(|| places(&clause, "reply|responda|contact stop to|para").next());
+    const FOOTERS: [&str; 2] = [
+        "reply|responda|contact stop to|para",
+        "help|info|or|and stop to|2 opt|optout|end|cancel|quit|unsubscribe|unsub",
+    ];
+    let quoted = quotes.then(|| {
+        FOOTERS
+            .iter()
+            .find_map(|footer| places(&clause, footer).next())
+    });
     clause.truncate(quoted.flatten().map_or(clause.len(), |quoted| quoted.start));
     clause
 }
@@ -308,7 +326,7 @@ fn judged(rule: &Rule, before: &[String], found: &[String], behind: &[String]) -
     if is_out && contains(behind, "clause|option|provision|right|fee|period|penalty") {
         return Signal::None; // Of a lease.
     }
-    let says_nothing = || is_all_of(behind, &[FILLERS]) || is_general(behind);
+    let says_nothing = || is_all_of(behind, &[FILLERS, STRONG]) || is_general(behind);
     match rule.tail {
         Tail::Open if is_conditional(behind) => Signal::Ambiguous,
         Tail::Open => Signal::OptOut,

@@ -10,7 +10,7 @@ use crate::places::is_one_edit_apart;
 const SPELLINGS: &[(&str, &str)] = &[
     (
         "stop",
-        "stop stp stpo sotp tsop stopp sstop st0p sto0p stahp stawp stoop cease halt desist discontinue stop2end detengan detengase \
+        "stop stp stpo sotp tsop stopp sstop st0p sto0p stahp stawp stoop cease halt desist discontinue detengan detengase \
      detenganse detener",
     ),
     ("quit", "quit"),
@@ -31,7 +31,7 @@ const SPELLINGS: &[(&str, &str)] = &[
     ),
     (
         "contacted",
-        "contacted texted messaged bothered spammed harassed solicited",
+        "contacted texted messaged bothered spammed harassed contactado contactada molestado molestada solicited",
     ),
     (
         "messages",
@@ -41,7 +41,10 @@ const SPELLINGS: &[(&str, &str)] = &[
     ("never", "never nunca jamas"),
     ("please", "please pls plz plse plzz pleas porfavor porfa"),
     ("you", "you u yall ustedes usted"),
-    ("remove", "remove delete erase drop scrub unlist unenroll"),
+    (
+        "remove",
+        "remove removed delete deleted erase drop scrub unlist unenroll",
+    ),
     (
         "contactar",
         "contactar contactarme contactarnos escribir escribirme escribirnos molestar molestarme molestarnos textear textearme \
@@ -67,13 +70,14 @@ const SPELLINGS: &[(&str, &str)] = &[
     (
         "quiteme",
         "quiteme quitenme quitame quitarme saqueme saquenme sacame sacarme borreme borrenme borrame borrarme elimineme \
-         eliminenme eliminame eliminarme remuevame remuevanme",
+         eliminenme eliminame eliminarme remuevame remuevanme canceleme cancelenme cancelame",
     ),
     (
         "borre",
-        "borre borren borra borrar elimine eliminen elimina eliminar quite quiten quita pierda pierdan olvide",
+        "borre borren borra borrar elimine eliminen elimina eliminar quite quiten quita quitar sacar saque saquen saca remover remueva pierda pierdan olvide",
     ),
     ("quiero", "quiero deseo queremos deseamos quisiera queria"),
+    ("want", "want wanna"),
     ("numero", "numero telefono celular number phone cell"),
 ];
 

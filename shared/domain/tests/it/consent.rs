@@ -3,7 +3,7 @@ use wex_domain::consent::{self, Keyword, Signal, keyword, signal};
 use wex_domain::sms_text::{Encoding, segments};
 
 /// Opt-outs in other words than a keyword.
-const OPT_OUTS: [&str; 134] = [
+const OPT_OUTS: [&str; 145] = [
     "pls stop texting me",
     "STOP TEXTING ME!!!",
     "stop please",
@@ -138,9 +138,20 @@ const OPT_OUTS: [&str; 134] = [
     "do not reply to this or text me ever",
     "I'm reporting you if I get one more of these",
     "don't disturb us again",
+    "no longer interested in your texts",
+    "I'd appreciate it if you didn't text me anymore",
+    "dont ever text this number again",
+    "stop w the texts",
+    "i don't want to hear from you anymore",
+    "don't wanna get these no more",
+    "please don't send any more messages",
+    "no need for further texts",
+    "unsubscribe from all",
+    "lose this #",
+    "I would like to be removed from this list",
 ];
 
-const SPANISH_OPT_OUTS: [&str; 56] = [
+const SPANISH_OPT_OUTS: [&str; 63] = [
     "no me escriban más",
     "ya no me escriba por favor",
     "Nunca me vuelvan a escribir, no me contacten",
@@ -197,6 +208,13 @@ const SPANISH_OPT_OUTS: [&str; 56] = [
     "favor de no volver a escribir a este número",
     "dejen de mandar sus anuncios",
     "dejen de mandar sus pinches mensajes",
+    "no vuelvan a mandarme mensajes",
+    "STOP ya no quiero nada",
+    "ya dejen de mandarme cosas",
+    "me pueden quitar de la lista?",
+    "basta ya de mensajes",
+    "no deseo ser contactado",
+    "cancélenme",
 ];
 
 /// What may be an opt-out, with what limits it.
@@ -224,7 +242,7 @@ const UNCLEAR: [&str; 20] = [
 ];
 
 /// Nothing of the kind, though some of the words are the same.
-const ORDINARY: [&str; 141] = [
+const ORDINARY: [&str; 147] = [
     "don't send me anything smaller than 10k",
     "Stop by tomorrow?",
     "can I stop by at 3?",
@@ -366,6 +384,12 @@ const ORDINARY: [&str; 141] = [
     "favor de no cerrar la puerta",
     "delete my last message",
     "quit showing me Sumner, it's too far",
+    "we'd love to hear from you",
+    "if I don't hear from you by Monday I'll call",
+    "we removed the racks",
+    "no need for a tour",
+    "Rx ready. Reply HELP for info or STOP to opt out",
+    "unit #2 please",
 ];
 
 #[test]
