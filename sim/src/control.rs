@@ -11,7 +11,7 @@ use crate::world::{
 };
 use actix_web::error::InternalError;
 use actix_web::web::{self, Data, Json, JsonConfig, Query, QueryConfig, ServiceConfig};
-use actix_web::{Error, HttpResponse};
+use actix_web::{Error, HttpResponse, Scope};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fmt;
@@ -25,14 +25,8 @@ const COPIES_MAX: usize = 1_000;
 const STEPS_MAX: usize = 20;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    let json = JsonConfig::default()
-        .content_type_required(false)
-        .content_type(|_| true)
-        .error_handler(|error, _| refuse(error));
     config.service(
-        web::scope("/_sim")
-            .app_data(json)
-            .app_data(QueryConfig::default().error_handler(|error, _| refuse(error)))
+        scope("/_sim")
             .route("/contact-texts", web::post().to(contact_texts))
             .route("/agent-texts", web::post().to(agent_texts))
             .route("/faults", web::post().to(order_faults))
@@ -45,6 +39,16 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             .route("/deliveries", web::get().to(deliveries))
             .route("/state", web::get().to(state)),
     );
+}
+
+/// Orders below this path, in JSON whatever their content type says. One that cannot be read is refused with the reason.
+pub(crate) fn scope(path: &str) -> Scope {
+    let json = JsonConfig::default()
+        .content_type_required(false)
+        .content_type(|_| true)
+        .error_handler(|error, _| refuse(error));
+    let query = QueryConfig::default().error_handler(|error, _| refuse(error));
+    web::scope(path).app_data(json).app_data(query)
 }
 
 pub(crate) fn refuse(reason: impl fmt::Display + fmt::Debug + 'static) -> Error {

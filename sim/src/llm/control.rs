@@ -2,24 +2,18 @@
 
 use super::fault::{Fault, Ordered};
 use super::{Llm, Seen, locked};
-use crate::control::{Look, refuse};
+use crate::control::{Look, refuse, scope};
 use crate::journal::Page;
 use crate::world::FAULTS_MAX;
 use actix_web::Error;
-use actix_web::web::{self, Data, Json, JsonConfig, Query, QueryConfig, ServiceConfig};
+use actix_web::web::{self, Data, Json, Query, ServiceConfig};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
-    let json = JsonConfig::default()
-        .content_type_required(false)
-        .content_type(|_| true)
-        .error_handler(|error, _| refuse(error));
     config.service(
-        web::scope("/_sim/llm")
-            .app_data(json)
-            .app_data(QueryConfig::default().error_handler(|error, _| refuse(error)))
+        scope("/_sim/llm")
             .route("/faults", web::post().to(order_faults))
             .route("/faults", web::delete().to(clear_faults))
             .route("/answers", web::post().to(order_answer))
