@@ -1,16 +1,14 @@
 //! The last step: a text becomes durable, then its request is answered.
 //!
 //! All requests hand their jobs to one accepter. It takes whatever has gathered, stores it in one call, and answers;
-//! while its calls run the next batch gathers. So an idle request waits for nobody, and concurrent ones share a round
-//! trip and an fsync. Calls share one connection, so Redis runs them in the order in which the texts arrived.
+//! meanwhile the next batch gathers. So an idle request waits for nobody, concurrent ones share a round trip and an fsync, and
+//! texts are stored in the order in which they arrived.
 //!
 //! A batch goes to Redis. When Redis refuses it or does not answer in time, it goes to the [spool](crate::spool); and as
 //! long as anything is spooled, later texts go there as well, without asking Redis, or they would overtake.
 
 use std::sync::Arc;
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesOrdered;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
@@ -24,9 +22,6 @@ use crate::spool::{Spool, SpoolError};
 
 /// Requests that may wait for the accepter; more wait for a place. Each holds one job, of a few hundred bytes as a rule.
 const WAITING_MAX: usize = 4 * ENQUEUE_MAX;
-
-/// Calls under way at the same time: one on its way, one in Redis, one on its way back. More would only be smaller.
-const CALLS_MAX: usize = 3;
 
 /// The queues that a spooled job may belong to.
 const QUEUES: [QueueName; 2] = [QueueName(INBOUND), QueueName(DELIVERY)];
@@ -118,68 +113,46 @@ pub(crate) fn accepter(storage: Storage) -> (Accepter, Accepting) {
 impl Accepter {
     /// Runs until `ending` is cancelled and everything that was handed over by then is answered.
     pub(crate) async fn run(mut self, ending: CancellationToken) {
-        let mut calls = FuturesOrdered::new();
         let mut gathered = Vec::with_capacity(ENQUEUE_MAX);
         loop {
             tokio::select! {
                 biased;
-                Some(call) = calls.next() => self.storage.finish(call).await,
-                count = self.waiting.recv_many(&mut gathered, ENQUEUE_MAX), if calls.len() < CALLS_MAX => {
+                count = self.waiting.recv_many(&mut gathered, ENQUEUE_MAX) => {
                     if count == 0 {
                         break;
                     }
-                    calls.push_back(self.storage.call(std::mem::take(&mut gathered)));
+                    self.storage.store(&mut gathered).await;
                 }
                 () = ending.cancelled(), if !self.waiting.is_closed() => self.waiting.close(),
             }
         }
-        while let Some(call) = calls.next().await {
-            self.storage.finish(call).await;
-        }
     }
-}
-
-/// A batch that was offered to Redis.
-struct Call {
-    intakes: Vec<Intake>,
-    answers: Vec<oneshot::Sender<Accepted>>,
-    /// `None` when it was not offered, because earlier texts are still spooled.
-    outcomes: Option<Result<Vec<Option<Accepted>>, QueueError>>,
 }
 
 impl Storage {
-    /// Offers a batch to Redis, unless earlier texts wait in the spool.
-    async fn call(&self, batch: Vec<Waiting>) -> Call {
+    /// Stores a batch and answers it: in Redis, unless earlier texts wait in the spool; in the spool, if Redis has not taken all
+    /// of it.
+    async fn store(&self, batch: &mut Vec<Waiting>) {
         let (intakes, answers): (Vec<_>, Vec<_>) = batch
-            .into_iter()
+            .drain(..)
             .map(|waiting| (waiting.intake, waiting.answer))
             .unzip();
         let outcomes = match self.spool.len() {
-            0 => Some(self.to_redis(&intakes).await),
+            0 => match self.to_redis(&intakes).await {
+                // Without room in Redis, the rest of the batch may follow into the spool: there it is found to be a duplicate.
+                Ok(outcomes) => outcomes.into_iter().collect(),
+                Err(error) => {
+                    warn!(error = %error_chain(&error), "redis.unavailable: texts are spooled");
+                    None
+                }
+            },
             _ => None,
         };
-        Call {
-            intakes,
-            answers,
-            outcomes,
-        }
-    }
-
-    /// Answers a batch, after it was spooled if Redis has not taken all of it. Batches are finished in the order in which
-    /// they came, so they are spooled in that order too.
-    async fn finish(&self, call: Call) {
-        let outcomes = match call.outcomes {
-            Some(Ok(outcomes)) if outcomes.iter().all(Option::is_some) => {
-                outcomes.into_iter().flatten().collect()
-            }
-            // No room in Redis. The rest of the batch may follow into the spool: there it is found to be a duplicate.
-            Some(Ok(_)) | None => self.spool(call.intakes).await,
-            Some(Err(error)) => {
-                warn!(error = %error_chain(&error), "redis.unavailable: texts are spooled");
-                self.spool(call.intakes).await
-            }
+        let outcomes: Vec<_> = match outcomes {
+            Some(outcomes) => outcomes,
+            None => self.spool(intakes).await,
         };
-        for (answer, outcome) in call.answers.into_iter().zip(outcomes) {
+        for (answer, outcome) in answers.into_iter().zip(outcomes) {
             // A request that has given up meanwhile needs no answer.
             let _given_up: Result<(), Accepted> = answer.send(outcome);
         }
