@@ -3,6 +3,9 @@
 //! Reading keeps no places: the rules read a turn as a whole, and what a model quotes is read by the same rules. So the texts
 //! are read once more, in ever shorter parts, until no shorter one says the same.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use serde_json::Value;
 use wex_domain::event::FieldChange;
@@ -52,12 +55,16 @@ pub(crate) fn changes(
         .flatten()
         .filter(|(field, _)| now.get(field.as_str()).is_none())
         .map(|(field, _)| (field.as_str(), &Value::Null));
+    let readings = Readings {
+        before,
+        today,
+        read: RefCell::default(),
+    };
     changed
         .chain(forgotten)
         .map(|(field, value)| {
             let reader = Reader {
-                before,
-                today,
+                readings: &readings,
                 field,
                 known: known(field),
                 value,
@@ -83,10 +90,29 @@ fn fields(requirement: &Requirement) -> Value {
     serde_json::to_value(requirement).expect("plain structs serialize")
 }
 
-/// Looks for who said that a field became what it is.
-struct Reader<'a> {
+/// What the requirement would be if a text were all that was said. Fields that were said together are looked for in the same
+/// parts of a text, so each is read once.
+struct Readings<'a> {
     before: &'a Requirement,
     today: Date,
+    read: RefCell<BTreeMap<String, Value>>,
+}
+
+impl Readings<'_> {
+    fn field(&self, text: &str, field: &str) -> Value {
+        let mut read = self.read.borrow_mut();
+        let fields = read.entry(text.to_owned()).or_insert_with(|| {
+            let mut requirement = self.before.clone();
+            requirement.merge(&understand(text, Some(self.today)));
+            fields(&requirement)
+        });
+        fields[field].clone()
+    }
+}
+
+/// Looks for who said that a field became what it is.
+struct Reader<'a> {
+    readings: &'a Readings<'a>,
     field: &'a str,
     known: &'a Value,
     value: &'a Value,
@@ -133,10 +159,7 @@ impl Reader<'_> {
 
     /// What the field would be if this were all that was said.
     fn read(&self, text: &str) -> Value {
-        let mut requirement = self.before.clone();
-        requirement.merge(&understand(text, Some(self.today)));
-        let mut read = fields(&requirement);
-        read.get_mut(self.field).map_or(Value::Null, Value::take)
+        self.readings.field(text, self.field)
     }
 
     /// The fewest words of a text, in a row, that say the same of the field as the whole.
@@ -177,7 +200,7 @@ impl Reader<'_> {
     /// Whether the unit of a rent is what its amount tells, for the text names none: then another amount has another unit.
     fn is_unit_inferred(&self, text: &str) -> bool {
         let unit = |text: &str| -> Option<RentUnit> {
-            let criteria = understand(text, Some(self.today)).criteria;
+            let criteria = understand(text, Some(self.readings.today)).criteria;
             criteria.budget_unit
         };
         self.field == RENT_UNIT
