@@ -1,7 +1,8 @@
 //! How we know what changed in a requirement: which text of the turn said it, in which of its words.
 //!
 //! Reading keeps no places: the rules read a turn as a whole, and what a model quotes is read by the same rules. So the texts
-//! are read once more, in ever shorter parts, until no shorter one says the same.
+//! are read once more, in ever shorter parts, until no shorter one says the same: clauses first, for the time that it takes to
+//! read grows with the words.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -165,6 +166,8 @@ impl Reader<'_> {
     /// The fewest words of a text, in a row, that say the same of the field as the whole.
     fn narrowed<'t>(&self, text: &'t str) -> &'t str {
         let (whole, is_inferred) = (self.read(text), self.is_unit_inferred(text));
+        let clause = clauses(text).find(|clause| self.read(clause) == whole);
+        let text = clause.unwrap_or(text);
         let words = words(text);
         let Some(count) = words.len().checked_sub(1) else {
             return text.trim();
@@ -222,6 +225,26 @@ fn halved(mut least: usize, mut most: usize, holds: impl Fn(usize) -> bool) -> u
         }
     }
     most
+}
+
+/// The parts of a text between its marks.
+fn clauses(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = rest.char_indices().find_map(|(at, c)| {
+            let end = at + c.len_utf8();
+            // One before a digit is part of a number.
+            let is_mark = matches!(c, '.' | ',' | ';' | '!' | '?' | '\n')
+                && !rest[end..].starts_with(|c: char| c.is_ascii_digit());
+            is_mark.then_some(end)
+        });
+        let (clause, others) = rest.split_at(end.unwrap_or(rest.len()));
+        rest = others;
+        Some(clause)
+    })
 }
 
 /// Where the words of a text begin and end.
