@@ -518,7 +518,7 @@ async fn answer(
     let next = match taken.last.side {
         _ if words.is_empty() => Next::Say(Say::AskForWords),
         Side::Buyer => buyer(conversation, heard, &mut happened),
-        Side::Supplier => supplier(conversation, heard.intent, &heard.news, &mut happened),
+        Side::Supplier => supplier(conversation, heard, &mut happened),
     };
     let say = match next {
         Next::Say(say) => say,

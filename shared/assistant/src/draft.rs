@@ -659,6 +659,10 @@ fn supplier_noted(noted: Noted, language: Language) -> String {
                 format!("Gracias, anoté la renta de {rate}.")
             };
         }
+        Noted::RateUnclear => (
+            "I may have misread the rate.",
+            "No sé si le entiendo bien la renta.",
+        ),
         Noted::Terms => (
             "Thanks, I've noted the change.",
             "Gracias, anoté el cambio.",

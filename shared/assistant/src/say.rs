@@ -215,6 +215,8 @@ pub enum Noted {
         amount: f64,
         unit: Option<wex_domain::listing::RentUnit>,
     },
+    /// Nothing: it was more than anybody asks.
+    RateUnclear,
     Terms,
     NewListing {
         sqft: Option<u32>,

@@ -7,7 +7,7 @@ use wex_domain::intent::Intent;
 use wex_domain::phrases::contains;
 use wex_domain::requirement::SQFT_MAX;
 use wex_domain::supplier::{SupplierRecord, TourDecision};
-use wex_domain::understand::{Understood, understand};
+use wex_domain::understand::{Doubt, Understood, understand};
 
 use crate::decide::{Happened, Next};
 use crate::hear::is_asking;
@@ -204,7 +204,13 @@ fn tour_decision(general: Intent, words: &[String], when: When) -> Option<TourDe
         || says(
             "approve, approved, approving, works, is|that's|thats fine|good|great|perfect|ok|okay, fine, see you, confirmed, come on by, de acuerdo, ok, esta bien|perfecto, aprobado|apruebo, adelante, claro, los|las|le espero|esperamos",
         );
+    let refuses_any = says(
+        "not|no|aren't|arent * doing|giving|allowing|taking|accepting * tours|tour|showings|visits, no tours|showings|visits|visitas|recorridos, no hay * visitas|recorridos, \
+        no * this|that week|month|year",
+    );
     match (refuses, accepts) {
+        // "Not Tuesday, we do no tours this month" names no other day.
+        (_, false) if refuses_any => Some(TourDecision::Decline),
         (true, _) if when.is_known() => Some(TourDecision::Counter),
         _ if says(
             "instead, better, how|what about, rather, another|other|different day|time|date, earlier, later, can * make it, push it, move it, mejor, otro|otra dia|hora, en vez, que tal",
@@ -224,10 +230,10 @@ fn tour_decision(general: Intent, words: &[String], when: When) -> Option<TourDe
 #[must_use]
 pub fn supplier(
     conversation: &mut Conversation,
-    intent: Intent,
-    news: &SupplierRecord,
+    heard: &Heard,
     happened: &mut Vec<Happened>,
 ) -> Next {
+    let (intent, news) = (heard.intent, &heard.news);
     conversation.supplier.merge(news);
     debug_assert!(
         conversation.supplier.available_sqft <= Some(SQFT_MAX),
@@ -239,6 +245,10 @@ pub fn supplier(
         });
     }
     let noted = |noted, ask| Next::Say(Say::SupplierNoted { noted, ask });
+    // More than anybody pays was not noted; it may have been misread.
+    if heard.doubt == Some(Doubt::Rent) && news.rate_amount.is_none() && !outranks(intent) {
+        return noted(Noted::RateUnclear, Some(SupplierAsk::Rate));
+    }
     let rate = || {
         news.rate_amount.map_or(Noted::Terms, |amount| Noted::Rate {
             amount,
@@ -323,6 +333,26 @@ mod tests {
     }
 
     const AVAILABLE: &str = "Is your space still available?";
+    #[test]
+    fn a_rent_that_nobody_asks_is_asked_for_again() {
+        let mut conversation = Conversation::default();
+        let mut happened = Vec::new();
+        let today = jiff::civil::date(2026, 11, 23);
+        let text = "new rate is $900 per sqft per month nnn";
+        let mut said = crate::hear::hear(&[text], &conversation, &conversation.requirement, today);
+        let understood = understand_turn(&[text], today);
+        said.doubt = understood.doubt;
+        (said.intent, said.news) = hear(&said, &understood, &conversation);
+        assert_eq!(
+            supplier(&mut conversation, &said, &mut happened),
+            Next::Say(Say::SupplierNoted {
+                noted: Noted::RateUnclear,
+                ask: Some(SupplierAsk::Rate)
+            })
+        );
+        assert_eq!(conversation.supplier.rate_amount, None);
+    }
+
     const TOUR: &str = "The buyer would like to tour Tue Dec 1 at 10am. Approve?";
 
     #[test]
@@ -392,6 +422,15 @@ mod tests {
             ("tuesday is fine, gate code 4417", TourDecision::Approve),
             ("no, sorry", TourDecision::Decline),
             ("can't do 10, 2pm is better", TourDecision::Counter),
+            (
+                "nope not tuesday. not doing tours this month",
+                TourDecision::Decline,
+            ),
+            (
+                "el martes no, no hay visitas este mes",
+                TourDecision::Decline,
+            ),
+            ("a las 10 no puedo, mejor a las 3", TourDecision::Counter),
         ] {
             let (intent, news) = heard(TOUR, text);
             assert_eq!(

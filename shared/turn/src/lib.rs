@@ -229,7 +229,9 @@ fn answer_count(
     conversation: &Conversation,
     today: Date,
 ) {
-    const COUNTED: [(&str, &str); 6] = [
+    const COUNTED: [(&str, &str); 8] = [
+        ("office", "% office"),
+        ("oficina", "% oficina"),
         ("dock", "docks"),
         ("anden", "docks"),
         ("pallet", "pallets"),
@@ -247,7 +249,10 @@ fn answer_count(
         return;
     };
     let asked = places::fold(&asked.body);
-    let is_asked = asked.ends_with('?') && (asked.contains("how many") || asked.contains("cuant"));
+    let is_asked = asked.ends_with('?')
+        && ["how many", "how much", "cuant"]
+            .iter()
+            .any(|how| asked.contains(how));
     let mut numbers = text
         .split(|c: char| !c.is_ascii_alphanumeric())
         .filter(|word| word.starts_with(|c: char| c.is_ascii_digit()));
@@ -260,11 +265,13 @@ fn answer_count(
     let counted = COUNTED.iter().find(|(named, _)| asked.contains(named));
     if let Some((_, unit)) = counted
         && is_asked
+        && unit.starts_with('%') == text.contains('%')
         && number <= COUNT_MAX
         && understood.criteria == Criteria::default()
         && understood.sqft_min.or(understood.sqft_max).is_none()
     {
-        understood.criteria = understand(&format!("{number} {unit}"), Some(today)).criteria;
+        understood.criteria =
+            understand(&format!("{number} {unit}").replace(" %", "%"), Some(today)).criteria;
     }
 }
 

@@ -93,6 +93,7 @@ fn everything(wanted: &Requirement, listings: &[Listing], number: usize) -> Vec<
             amount: 1.55,
             unit: Some(wex_domain::listing::RentUnit::SqftMonth),
         },
+        Noted::RateUnclear,
         Noted::Terms,
         Noted::NewListing { sqft: Some(25_000) },
         Noted::NewListing { sqft: None },

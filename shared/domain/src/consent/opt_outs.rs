@@ -85,7 +85,8 @@ const RULES: &[(Guard, Tail, &str)] = &[
          reporting|report|reported * as|for contact, report|reporting|reported * fcc|ftc|carrier|authorities, if you contact|contacting me|us again, \
          no need for|of * messages|contacting, no need for|of further|more contact, want|wants no part|parts, no|dont need|have * keep|continue contacting|sending, or|nor contact|contacting me|us ever|anymore, one more contact|messages and|or * lawyer|sue|report|reporting|block|blocking|police|attorney|fcc, \
          bloquear|bloqueare|bloqueo|reportar|reportare|reporto este|su|sus|a|los|al * numero|you, \
-         los|lo|les voy|vamos a bloquear|reportar|denunciar, no quiero * messages|contacted, no quiero que me|nos contacte|mande, \
+         los|lo|les voy|vamos a bloquear|reportar|denunciar, no quiero * messages|contacted, no quiero recibir|saber * nada|mas, \
+         dont|not want|wish|like|need|care * anything|nothing|more from you|yall|them|wex, no quiero que me|nos contacte|mande, \
          no|ya mas|no messages, no autorizo|consiento, \
          no doy|di|tienen|tiene * permiso|autorizacion|consentimiento",
     ),

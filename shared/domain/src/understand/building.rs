@@ -39,7 +39,7 @@ static CROSS_DOCKS: LazyLock<Phrases> = LazyLock::new(|| {
     )
 });
 
-const DOOR_WORDS: &str = "big good extra more loading interior exterior oversized large wide working usable dedicated \
+const DOOR_WORDS: &str = "truck big good extra more loading interior exterior oversized large wide working usable dedicated \
     min minimum grandes mas high +";
 
 static TRAILERS: LazyLock<Phrases> = LazyLock::new(|| {
@@ -47,7 +47,7 @@ static TRAILERS: LazyLock<Phrases> = LazyLock::new(|| {
         "trailer stall|stalls|spot|spots|space|spaces|position|positions|slots, trailer parking, \
     trailer parking stall|stalls|spot|spots|space|spaces|positions, trailers, stalls for trailers, \
     cajones|espacios|lugares|estacionamientos para|de trailers|trailas|remolques|cajas, trailer drops, \
-    truck stall|stalls|spot|spots|spaces, truck parking stall|stalls|spot|spots|spaces",
+    trailer park|parks, truck stall|stalls|spot|spots|spaces, truck parking stall|stalls|spot|spots|spaces",
     )
 });
 

@@ -165,7 +165,7 @@ fn start(tokens: &mut [Token], today: Date, found: &mut Criteria) {
         Phrases::new(
             "asap, a s a p, immediately, immediate, right away, right now, urgent, urgently, as soon as possible, lo antes posible, lo mas pronto posible, \
         de inmediato, inmediatamente, urgente, cuanto antes, ya mismo, ahora mismo, inmediato, ahorita mismo, need it now, yesterday, \
-        needed now, as soon as we can, today if possible, para ya, sooner the better",
+        needed now, as soon as we can, today if possible, para ya, lo|la quiero|queremos|necesito|necesitamos|ocupo|ocupamos ya, sooner the better",
         )
     });
     const BY: &str = "by before until latest antes deadline tardar later till through prior";

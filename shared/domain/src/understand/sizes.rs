@@ -75,12 +75,18 @@ pub(super) fn is_beyond(tokens: &[Token]) -> bool {
         let Some(number) = quantity(tokens, at) else {
             return false;
         };
-        let unit = unit_at(tokens, number.end);
-        let is_area = matches!(unit, Some((Unit::SquareFeet, _))) || number.has_unit;
+        // "90 millones de pies".
+        let named = number.end + usize::from(matches!(text(tokens, number.end), "de" | "of"));
+        let unit = unit_at(tokens, named);
+        let sqft = match unit {
+            Some((Unit::SquareFeet | Unit::Feet, _)) => number.value,
+            Some((Unit::SquareMetres | Unit::Metres, _)) => number.value * SQFT_PER_SQUARE_METRE,
+            Some((Unit::Acres, _)) => return false,
+            None if number.has_unit => number.value,
+            None => return false,
+        };
         let after = unit.map_or(number.end, |(_, after)| after);
-        is_area
-            && f64::from(SQFT_MAX) < number.value
-            && !is_price(tokens, number.start, after, true)
+        f64::from(SQFT_MAX) < sqft && !is_price(tokens, number.start, after, true)
     })
 }
 

@@ -72,6 +72,14 @@ pub(super) fn places(tokens: &mut [Token]) -> Places {
             _ if is_refused(tokens, mention) => Stance::Unwanted,
             _ => Stance::Wanted,
         };
+        // "Tijuana, or rather Otay Mesa": the second stands in place of the first.
+        if let Some((end, Stance::Wanted)) = before
+            && corrects(&tokens[end..mention.start])
+            && let Some(taken_back) = places.wanted.pop()
+            && !taken_back.is_same(&mention.location)
+        {
+            places.unwanted.push(taken_back);
+        }
         before = Some((mention.end, stance));
         match stance {
             Stance::Wanted => {
@@ -94,6 +102,15 @@ pub(super) fn places(tokens: &mut [Token]) -> Places {
     }
     places.replaces &= !places.wanted.is_empty();
     places
+}
+
+/// Whether the words between two places take the first one back.
+fn corrects(between: &[Token]) -> bool {
+    const WORDS_MAX: usize = 5;
+    let has = |words: &str| between.iter().any(|token| is_among(&token.text, words));
+    between.len() <= WORDS_MAX
+        && has("rather mean meant dicho digo correction oops")
+        && !has("than")
 }
 
 fn says_same(tokens: &[Token]) -> bool {
@@ -485,7 +502,7 @@ fn is_name_word(token: &Token) -> bool {
         wednesday thursday friday saturday sunday mon tue wed thu fri sat sun enero febrero \
         marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre lunes martes \
         miercoles jueves viernes english spanish ingles espanol i asap usa us the for and or \
-        with todo toda all across throughout a an to of my our your thanks please christmas thanksgiving need looking want space \
+        with json csv pdf excel todo toda all across throughout a an to of my our your thanks please christmas thanksgiving need looking want space \
         warehouse storage sqft sf sq para y o con de el los las un una between excess general \
         good case time town this that it is at on as me by from any all city area bodega about \
         we person spring summer fall winter phase suite unit building bldg lot dock docks near \
@@ -538,13 +555,12 @@ fn is_origin(tokens: &[Token], mention: &Mention) -> bool {
         ] | [.., "ubicados" | "estamos" | "actualmente", "en"]
     );
     // "Our current 10k space in Gardena", but "our next warehouse in Gardena".
-    const SPACES: &str =
-        "warehouse facility place building location space unit bodega nave hq sf sqft ft feet pies";
+    const SPACES: &str = "warehouse facility place building location space unit lease sublease contract contrato bodega nave hq sf sqft ft feet pies";
     let is_space_there =
         matches!(before.as_slice(), [.., space, "in" | "en"] if is_among(space, SPACES));
     let has = |words: &str| before.iter().any(|word| is_among(word, words));
     let is_ours = is_space_there
-        && has("our my current existing nuestra actual")
+        && has("our my his her their current existing nuestra actual")
         && !has("need needs wants next new second another looking nueva otra");
     const SENDING: &str = "ship shipping deliver delivering sell selling export exporting";
     const RECEIVING: &str = "import imports importing ship shipping";

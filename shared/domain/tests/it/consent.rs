@@ -3,7 +3,7 @@ use wex_domain::consent::{self, Keyword, Signal, keyword, signal};
 use wex_domain::sms_text::{Encoding, segments};
 
 /// Opt-outs in other words than a keyword.
-const OPT_OUTS: [&str; 145] = [
+const OPT_OUTS: [&str; 146] = [
     "pls stop texting me",
     "STOP TEXTING ME!!!",
     "stop please",
@@ -149,9 +149,10 @@ const OPT_OUTS: [&str; 145] = [
     "unsubscribe from all",
     "lose this #",
     "I would like to be removed from this list",
+    "I don't want anything more from you",
 ];
 
-const SPANISH_OPT_OUTS: [&str; 63] = [
+const SPANISH_OPT_OUTS: [&str; 65] = [
     "no me escriban más",
     "ya no me escriba por favor",
     "Nunca me vuelvan a escribir, no me contacten",
@@ -215,6 +216,8 @@ const SPANISH_OPT_OUTS: [&str; 63] = [
     "basta ya de mensajes",
     "no deseo ser contactado",
     "cancélenme",
+    "ya no quiero recibir nada de ustedes",
+    "no quiero saber nada de ustedes",
 ];
 
 /// What may be an opt-out, with what limits it.
@@ -242,7 +245,7 @@ const UNCLEAR: [&str; 20] = [
 ];
 
 /// Nothing of the kind, though some of the words are the same.
-const ORDINARY: [&str; 147] = [
+const ORDINARY: [&str; 148] = [
     "don't send me anything smaller than 10k",
     "Stop by tomorrow?",
     "can I stop by at 3?",
@@ -390,6 +393,7 @@ const ORDINARY: [&str; 147] = [
     "no need for a tour",
     "Rx ready. Reply HELP for info or STOP to opt out",
     "unit #2 please",
+    "client is opting out of her lease in Tustin",
 ];
 
 #[test]

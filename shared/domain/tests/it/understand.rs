@@ -72,6 +72,13 @@ fn a_place_is_told_from_one_that_is_left_served_or_named_like_it() {
         ("de ahora en adelante", ""),
         ("a mobile unit, reading glasses and a surprise", ""),
         ("stop leasing in Rialto and move to Chino", "Chino"),
+        ("en Tijuana o mejor dicho Otay Mesa", "Otay Mesa"),
+        ("in Carson, or rather Gardena", "Gardena"),
+        ("in Carson rather than Gardena", "Carson"),
+        (
+            "client is opting out of her lease in Tustin, wants 5,000 sf in Irvine",
+            "Irvine",
+        ),
         ("quit showing me Gardena, only Auburn", "Auburn"),
         ("do you have any in all of Texas or just Houston?", ""),
         ("tienen propiedades en todo texas o nomas houston", ""),
@@ -459,6 +466,8 @@ fn holidays_months_and_prices_are_read_as_they_are_meant() {
 fn a_number_beyond_what_there_is_is_a_doubt_and_no_value() {
     let doubt = |text| understand(text, None).doubt;
     assert_eq!(doubt("90 million sqft"), Some(Doubt::Size));
+    assert_eq!(doubt("90 millones de pies"), Some(Doubt::Size));
+    assert_eq!(doubt("900,000 m2 en Chino"), Some(Doubt::Size));
     assert_eq!(doubt("not 90 million sqft but 9,000 sqft"), None);
     assert_eq!(doubt("$140 per sqft"), Some(Doubt::Rent));
     assert_eq!(doubt("10k sqft at $1.40 per sqft"), None);
