@@ -85,8 +85,8 @@ const PHRASES: [(Intent, &str); 18] = [
          numero|cliente|suscriptor|usuario * marcado|marco|llamado, soy|habla un|una|el|la|su asistente|recepcionista virtual|automatico|digital, \
          notifications|calls silenced|muted|off, not|stopped|isn't receiving|getting * notifications, reply urgent, is urgent reply|respond|text|type, \
          mail delivery, delivery subsystem|notification, address not found, sleep|driving|focus|quiet|drive|away|vacation mode is|on, focus on, silenced|muted|paused notifications|calls, modo conduccion|descanso|avion|sueno, \
-         message|text|sms|msg failed|unable to send|deliver, rates may apply, been|are * subscribed|enrolled|registered, leave a|your|us * voicemail|message, after|at the beep|tone, reached the|my voicemail|mailbox, \
-         verification|security|login|sign-in|authentication|authorization|one-time|activation|confirmation code|passcode|pin|password, \
+         message|text|sms|msg failed|unable to send|deliver, rates may apply, been|are * subscribed|enrolled|registered, please|or leave a|your|us * voicemail|message, leave a|your * voicemail|message after|at|and, after|at the beep|tone, reached the|my voicemail|mailbox, \
+         your|ur security|access|confirmation code, verification|login|sign-in|authentication|authorization|one-time|activation code|passcode|pin|password, \
          code|passcode|pin|password|otp expires|expire, not|don't|dont|never share * code|pin|password, otp, two-factor, password reset, \
          mailbox|inbox|voicemail * full, delivery failed|failure|error|unsuccessful, undeliverable, message|text|sms|msg|it could|can not be delivered|sent, \
          message|text|sms|msg|email|mail * couldn't|can't|cannot|wasn't|hasn't|weren't * delivered|sent, not|isn't|invalid a|in * valid|working|registered number|keyword|command|service|response, \
@@ -105,7 +105,7 @@ const PHRASES: [(Intent, &str); 18] = [
          recordatorio * cita|pago, responda|oprima|marque|presione|envie si|1|2|confirmar para, \
          see|read|reply|respond|text|call|back * when|once|as i|we|soon|arrive|return|land|get, \
          office|we|are is|are * closed * until|for|reopen|hours, currently away|unavailable|traveling|travelling, on vacation|leave|pto until|til|till|thru|through|and|back|returning, \
-         respuesta|mensaje automatica|automatico, estoy conduciendo|manejando, fuera de la oficina, no * disponible * momento, \
+         respuesta|mensaje automatica|automatico, fuera de la oficina, no * disponible * momento, \
          te|le respondo|contesto|llamo mas|cuando|luego, de vacaciones, \
          driving * will|i'll|ill|reply|respond|answer, manejando|conduciendo * respondo|contesto|llamo|marco|escribo, message blocking is, \
          unable to deliver|send message|text|sms, message|text|sms|msg * not|undeliverable|undelivered|failed * deliver|delivered|undeliverable|delivery, \
@@ -118,16 +118,16 @@ const PHRASES: [(Intent, &str); 18] = [
         "wrong number|person|guy|phone|contact|one|lady|dude, gave up|away this|the|that|my number|phone, got rid of * number|phone, \
          no longer has|have|uses|owns|works|with * number|phone|here, used to|previously|formerly have|be|belong|belonged|owned * number|phone, \
          one|noone|nobody|anyone|anybody|person * that|this name, don't|dont know|recognize that|this|the person|name|guy|lady, \
-         not the|who person|guy|lady|woman|man|one|you * you|are|looking|want|need, just|recently|only got|acquired this|a|my new|number|phone, \
+         not the|who person|guy|lady|woman|man|one|you * you|are|looking|want|need, just|recently|only got|acquired this|a|my * number|phone|cell, \
          had|got this number for|since|last|a|yesterday|today, number * reassigned|recycled, persona equivocada, you|u * meant|trying|intended|want|wanted * someone|somebody else, contact|text|message|reach|texting someone|somebody else, \
          i'm|im|am not the person|one|guy|lady|man|woman who|that|you, never|didn't|didnt|haven't inquired|asked|looked|searched|inquire|ask * about|for|into * \
          warehouse|warehouses|space|property|building, me confused|mixed|mistaken, my number|phone now, nobody|noone|one here|at * needs|wants|looking|asked|requested|need|want, this|the phone|number|cell|line belongs to, \
          never|not heard of, doesn't|doesnt|didn't have|own|use this|that number|phone|cell, not who|the you|u think|want|need|are|were|thought, \
-         no soy quien|la|el * busca|buscan|buscas, no pedi|solicite nada|ninguna|bodegas, aqui no es, no es|soy la|el persona * que|buscan|busca|buscas, meant|intended for someone|somebody|another, no longer work|works at|for|here|there, no conozco a nadie|ninguno|ninguna, ya no|nunca * este numero, \
+         no soy quien|la|el * busca|buscan|buscas, no pedi|solicite nada|ninguna|bodegas, no es|soy la|el persona * que|buscan|busca|buscas, meant|intended for someone|somebody|another, no longer work|works at|for|here|there, no conozco a nadie|ninguno|ninguna, ya no|nunca * este numero, \
          este|el|ese numero ya|antes|no era|es de|del, este|el numero era|pertenecia|perteneciera de|a, acabo|acabamos de * numero, \
          no lo|la conozco, aqui no vive|trabaja|hay|esta ningun|ninguna|nadie|esa|ese|el|la, nadie|no * con ese|este nombre, no es el|su|mi|de numero|telefono|celular de, \
          never asked|signed|requested|contacted * this|you|texts|messages|up, not looking for|at * warehouse|space|anything * ever|never, not * right|correct person, new|different number|phone owner, number|phone has|have|belongs * new|different|another owner|person, numero equivocado|incorrecto, \
-         equivoco|equivocaron|equivocado de, no soy * persona",
+         equivoco|equivocaron|equivocado de numero|persona|telefono|celular|contacto, no soy * persona",
     ),
     (
         Intent::AskIdentity,
@@ -287,7 +287,7 @@ const BUSY: &str = "can't|cant|cannot talk|answer right|now|at|while, in a meeti
      estoy|ando|voy manejando|conduciendo|ocupado|ocupada, en una junta|reunion, no puedo hablar|contestar|atender";
 
 /// What a phone does not say for its owner.
-const NOT_BUSY: &str = "text|send|call|email|tell|give|show me|us, driving by|past|around|through|over|to|there, was|were driving, yes, ok, okay, \
+const NOT_BUSY: &str = "text|send|call|email|tell|give|show me|us, manejando|conduciendo un|una|el|la, driving by|past|around|through|over|to|there, was|were driving, yes, ok, okay, \
      mandeme|mandame|digame|dime|mejor|si";
 
 /// What a purpose is read from.
@@ -361,8 +361,9 @@ impl Turn<'_> {
         is_footed || (self.says(PRAISE) && (has_link || self.text.contains("% ")))
     }
 
-    /// Who answers is not who was texted, by a name: "this isn't Derek", "no Maria here".
+    /// Who answers is not who was texted, by a name or by the place: "this isn't Derek", "no Maria here", "aquí no es".
     fn denies_a_name(&self) -> bool {
+        const ELSEWHERE_WORDS_MAX: usize = 4;
         const NAMED: &str = "wrong @, this isn't|isnt|ain't @, name is not @, name isn't|isnt @, no me llamo @, this is not @, i'm|im|am not @, don't|dont know any|a|no @, know no @, no @ here|at, \
             @ no longer|doesn't|moved|left * number|here|phone, no soy @, no conozco a|ningun|ninguna @, aqui no * @, ningun|ninguna @, \
             este no es * de @, ya no es * de @";
@@ -375,7 +376,8 @@ impl Turn<'_> {
                 false => plain_words(word),
             })
             .collect();
-        any_of(&words, NAMED)
+        let is_elsewhere = self.words.len() <= ELSEWHERE_WORDS_MAX && self.says("aqui no es");
+        is_elsewhere || any_of(&words, NAMED)
     }
 
     fn intent(&self) -> Intent {
@@ -457,6 +459,8 @@ impl Turn<'_> {
             Some(Intent::CancelTour) if !self.has_tour() && !self.says("cancel|cancelar|cancele|cancela|call") && self.says(NO_VISIT) => {
                 Intent::Decline
             }
+            // A machine needs no warehouse.
+            Some(Intent::AutoReply) if self.says(NEEDS) && !self.says("if you need|want") => self.need(),
             // "How much is the deposit on the second?"
             Some(Intent::AskGeneralQuestion) if is_question && self.has_selected => {
                 Intent::AskListingQuestion
@@ -653,7 +657,7 @@ const APPROVAL: [char; 10] = [
 ];
 
 /// Space is wanted, and nothing is said of it.
-const NEEDS: &str = "need|want|looking|find|searching * something|somewhere|anything, need|needs|want|looking|searching|seeking|find|require|lease|rent * space|warehouse|warehousing|storage|building|facility|yard|industrial|unit|dock|shop|land|lot|parking, \
+const NEEDS: &str = "need|want|looking|find|searching * something|somewhere|anything, need|needs|want|looking|searching|seeking|find|require|lease|rent * space|warehouse|warehousing|storage|building|facility|yard|industrial|unit|dock|docks|shop|land|lot|parking, \
      warehouse|storage|space|yard|parking needed|wanted|please|pls|for, necesito|necesitamos|busco|buscamos|ocupo|ocupamos|quiero|queremos|rentar * bodega|bodegas|espacio|nave|almacen|patio|lugar|local|terreno, \
      in the market for, do you have * warehouse|warehouses|space|spaces|anything, tiene|tienen|hay * bodega|bodegas|naves|espacios|espacio";
 
@@ -995,6 +999,15 @@ mod tests {
             "in a meeting, text me the details",
             "can you confirm the address",
             "are you a virtual assistant?",
+            "we're out of the office space biz, need warehouse",
+            "delivery failed at the current place so we need docks",
+            "leave a message with the owner that I like it",
+            "security code?",
+            "estoy manejando un negocio de ropa",
+            "our account is with Chase, do they take wire",
+            "driving distance to the port?",
+            "we sell online, 20% off season now",
+            "I'm at work, text me the specs",
             "thank you for your interest in our offer, 1.25 is our last",
             "I don't understand your message, which one is cheaper?",
             "can you text me back tomorrow with more options",
@@ -1055,6 +1068,11 @@ mod tests {
             "no Rush on this one",
             "the listing isn't right, no docks here",
             "is this still the number for Ana?",
+            "just got this new building in Reno, need another in Ontario",
+            "se equivocó de medida, son 4 mil",
+            "wrong city, I meant Ontario",
+            "no conozco la zona",
+            "this used to be a cold storage right?",
         ] {
             assert_ne!(purpose(text), Intent::WrongNumber, "{text}");
         }

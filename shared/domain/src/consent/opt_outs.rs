@@ -99,12 +99,12 @@ const RULES: &[(Guard, Tail, &str)] = &[
     (
         Guard::Subject,
         Tail::Closed,
-        "no contacting|messages, no|ni mandar mas, no|ni|never vuelva|vuelvan|vuelvas|siga|sigan|sigas|volver|seguir * mandar, no quiero recibir, no|ni me mande mas|nada, dont|never send me|us more|any|another",
+        "no contacting|messages, no|ni mandar mas, no|ni|never vuelva|vuelvan|vuelvas|siga|sigan|sigas|volver|seguir * mandar, no|ni me mande mas|nada, dont|never send me|us more|any|another",
     ),
     (
         Guard::Subject,
         Tail::Bare,
-        "dont|never contact|contacting, no|ni contacte, dont|never send me|us anything|nothing",
+        "dont|never contact|contacting, no|ni contacte, no quiero recibir, dont|never send me|us anything|nothing",
     ),
     (
         Guard::Denial,

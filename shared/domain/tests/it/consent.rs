@@ -245,7 +245,7 @@ const UNCLEAR: [&str; 20] = [
 ];
 
 /// Nothing of the kind, though some of the words are the same.
-const ORDINARY: [&str; 148] = [
+const ORDINARY: [&str; 155] = [
     "don't send me anything smaller than 10k",
     "Stop by tomorrow?",
     "can I stop by at 3?",
@@ -394,6 +394,13 @@ const ORDINARY: [&str; 148] = [
     "Rx ready. Reply HELP for info or STOP to opt out",
     "unit #2 please",
     "client is opting out of her lease in Tustin",
+    "no quiero recibir camiones ahí",
+    "I need to get out of my lease by March",
+    "don't get me wrong, I like #2",
+    "no need to rush, just send more options",
+    "delete #2",
+    "let it be 10k",
+    "not allowed to text at work so call me",
 ];
 
 #[test]
