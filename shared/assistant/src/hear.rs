@@ -73,45 +73,78 @@ pub fn is_language_clear(text: &str) -> bool {
 }
 
 /// Patterns that give a purpose away, in order of precedence: see [`any_of`].
-const PHRASES: [(Intent, &str); 18] = [
+const PHRASES: [(Intent, &str); 22] = [
+    // The phone of somebody who drives, rests or is away.
     (
         Intent::AutoReply,
         "do not disturb, i'm|im driving right|with|and|at, currently driving, out of * office, ooo, \
-         no longer monitored|active|checked|valid, not|isn't|isnt * monitored|checked, automatic|automated|auto reply|response|message|text, auto-reply, \
-         limited access|availability to, on maternity|parental|medical|sick|annual|family leave, i'm|im * an|a|the|your ai|virtual|automated|digital receptionist|assistant|agent|concierge|attendant|bot, \
-         i am * an|a|the|your ai|virtual|automated|digital receptionist|assistant|agent|concierge|attendant|bot, main menu, away from my|the desk|phone|computer, \
-         system|service|bot * not|doesn't|didn't recognize|understand|process, your response|message|request|ticket|submission|inquiry * been|was recorded|received|submitted|created|logged, \
-         for faster|immediate|urgent|emergency service|assistance|help, visit our website|site, could|can not be completed|connected, cannot be completed|connected, \
-         numero|cliente|suscriptor|usuario * marcado|marco|llamado, soy|habla un|una|el|la|su asistente|recepcionista virtual|automatico|digital, \
-         notifications|calls silenced|muted|off, not|stopped|isn't receiving|getting * notifications, reply urgent, is urgent reply|respond|text|type, \
-         mail delivery, delivery subsystem|notification, address not found, sleep|driving|focus|quiet|drive|away|vacation mode is|on, focus on, silenced|muted|paused notifications|calls, modo conduccion|descanso|avion|sueno, \
-         message|text|sms|msg failed|unable to send|deliver, rates may apply, been|are * subscribed|enrolled|registered, please|or leave a|your|us * voicemail|message, leave a|your * voicemail|message after|at|and, after|at the beep|tone, reached the|my voicemail|mailbox, \
-         your|ur security|access|confirmation code, verification|login|sign-in|authentication|authorization|one-time|activation code|passcode|pin|password, \
-         code|passcode|pin|password|otp expires|expire, not|don't|dont|never share * code|pin|password, otp, two-factor, password reset, \
-         mailbox|inbox|voicemail * full, delivery failed|failure|error|unsuccessful, undeliverable, message|text|sms|msg|it could|can not be delivered|sent, \
-         message|text|sms|msg|email|mail * couldn't|can't|cannot|wasn't|hasn't|weren't * delivered|sent, not|isn't|invalid a|in * valid|working|registered number|keyword|command|service|response, \
-         not in service, number * disconnected, undelivered, recipient opted, user busy, not|isn't reachable|deliverable, not|isn't|unable accepting|receiving * messages|texts|calls, \
-         verify|confirm|update your account|identity|payment|address|delivery|information, did you attempt|authorize|make * charge|purchase|transaction, \
-         reply|respond|text|press yes|y|1|stop or no|n|2, responda|conteste si o no, no lo|la comparta|compartas|compartan, \
-         su|tu codigo es, numero|linea|buzon * no recibe|acepta|admite, no se pudo|puede|logro entregar|enviar|completar, no se ha podido entregar|enviar, \
+         limited access|availability to, on maternity|parental|medical|sick|annual|family leave, \
+         away from my|the desk|phone|computer, for faster|immediate|urgent|emergency service|assistance|help, \
+         notifications|calls silenced|muted|off, not|stopped|isn't receiving|getting * notifications, reply urgent, \
+         is urgent reply|respond|text|type, delivery subsystem|notification, \
+         sleep|driving|focus|quiet|drive|away|vacation mode is|on, focus on, silenced|muted|paused notifications|calls, \
+         modo conduccion|descanso|avion|sueno, \
          no puedo|podemos atenderle|atenderte|atenderlo|atender|contestar|responder * momento|ahora|mensaje|llamada|en|le|te, \
-         le|te|les respondere|contestare|contestaremos|responderemos|llamare|atendere|atenderemos cuando|en|pronto|lo|a|mas|luego|tan, command|keyword|response not recognized, free msg, freemsg, \
-         reminder * appointment|payment|bill|visit, appointment reminder, automated|friendly|courtesy reminder, reply|press|text|type|dial y|c|n|yes|1|2|confirm to|for, \
-         out for delivery, tracking number|link, track your, paid for by, claim your, you've|you won|win|been selected|chosen, gift card, \
-         pre-approved|preapproved, final notice, unpaid toll|tolls, \
-         codigo de verificacion|seguridad|acceso|confirmacion es, codigo de verificacion|seguridad|confirmacion, no comparta|compartas|comparte * codigo, \
-         buzon * lleno|voz, deje|deja su|tu|un mensaje, despues del|de tono, menu principal, \
-         notificaciones silenciadas|desactivadas, no molestar activado|activada|mientras, fuera de servicio, numero * no existe, \
-         recordatorio * cita|pago, responda|oprima|marque|presione|envie si|1|2|confirmar para, \
+         le|te|les respondere|contestare|contestaremos|responderemos|llamare|atendere|atenderemos cuando|en|pronto|lo|a|mas|luego|tan, \
+         notificaciones silenciadas|desactivadas, no molestar activado|activada|mientras, \
          see|read|reply|respond|text|call|back * when|once|as i|we|soon|arrive|return|land|get, \
-         office|we|are is|are * closed * until|for|reopen|hours, currently away|unavailable|traveling|travelling, on vacation|leave|pto until|til|till|thru|through|and|back|returning, \
-         respuesta|mensaje automatica|automatico, fuera de la oficina, no * disponible * momento, \
-         te|le respondo|contesto|llamo mas|cuando|luego, de vacaciones, \
-         driving * will|i'll|ill|reply|respond|answer, manejando|conduciendo * respondo|contesto|llamo|marco|escribo, message blocking is, \
-         unable to deliver|send message|text|sms, message|text|sms|msg * not|undeliverable|undelivered|failed * deliver|delivered|undeliverable|delivery, \
-         subscriber|customer|person you * dialed|called|texted|reached|contacted is|cannot|can't|unavailable, number|line|inbox|service|system|device|phone * \
-         cannot|can't|not|doesn't|unable receive|accept|support|read text|texts|sms|messages|replies|incoming, do not reply|respond to this, no responda * mensaje, \
+         office|we|are is|are * closed * until|for|reopen|hours, currently away|unavailable|traveling|travelling, \
+         on vacation|leave|pto until|til|till|thru|through|and|back|returning, fuera de la oficina, no * disponible * momento, \
+         te|le respondo|contesto|llamo mas|cuando|luego, de vacaciones, driving * will|i'll|ill|reply|respond|answer, \
+         manejando|conduciendo * respondo|contesto|llamo|marco|escribo",
+    ),
+    // A text or a call that did not arrive, and numbers that take none.
+    (
+        Intent::AutoReply,
+        "no longer monitored|active|checked|valid, not|isn't|isnt * monitored|checked, could|can not be completed|connected, \
+         cannot be completed|connected, numero|cliente|suscriptor|usuario * marcado|marco|llamado, mail delivery, \
+         address not found, message|text|sms|msg failed|unable to send|deliver, mailbox|inbox|voicemail * full, \
+         delivery failed|failure|error|unsuccessful, undeliverable, message|text|sms|msg|it could|can not be delivered|sent, \
+         message|text|sms|msg|email|mail * couldn't|can't|cannot|wasn't|hasn't|weren't * delivered|sent, \
+         not|isn't|invalid a|in * valid|working|registered number|keyword|command|service|response, not in service, \
+         number * disconnected, undelivered, recipient opted, user busy, not|isn't reachable|deliverable, \
+         not|isn't|unable accepting|receiving * messages|texts|calls, \
+         verify|confirm|update your account|identity|payment|address|delivery|information, \
+         numero|linea|buzon * no recibe|acepta|admite, no se pudo|puede|logro entregar|enviar|completar, \
+         no se ha podido entregar|enviar, command|keyword|response not recognized, out for delivery, buzon * lleno|voz, \
+         fuera de servicio, numero * no existe, message blocking is, unable to deliver|send message|text|sms, \
+         message|text|sms|msg * not|undeliverable|undelivered|failed * deliver|delivered|undeliverable|delivery, \
+         subscriber|customer|person you * dialed|called|texted|reached|contacted is|cannot|can't|unavailable, \
+         number|line|inbox|service|system|device|phone * cannot|can't|not|doesn't|unable receive|accept|support|read text|texts|sms|messages|replies|incoming, \
          mensaje no * entregado|enviado",
+    ),
+    // Codes, accounts, parcels and appointments.
+    (
+        Intent::AutoReply,
+        "your|ur security|access|confirmation code, \
+         verification|login|sign-in|authentication|authorization|one-time|activation code|passcode|pin|password, \
+         code|passcode|pin|password|otp expires|expire, not|don't|dont|never share * code|pin|password, otp, two-factor, \
+         password reset, did you attempt|authorize|make * charge|purchase|transaction, \
+         reply|respond|text|press yes|y|1|stop or no|n|2, responda|conteste si o no, no lo|la comparta|compartas|compartan, \
+         su|tu codigo es, reminder * appointment|payment|bill|visit, appointment reminder, automated|friendly|courtesy reminder, \
+         reply|press|text|type|dial y|c|n|yes|1|2|confirm to|for, tracking number|link, track your, final notice, \
+         unpaid toll|tolls, codigo de verificacion|seguridad|acceso|confirmacion es, \
+         codigo de verificacion|seguridad|confirmacion, no comparta|compartas|comparte * codigo, recordatorio * cita|pago, \
+         responda|oprima|marque|presione|envie si|1|2|confirmar para",
+    ),
+    // What is sent to many.
+    (
+        Intent::AutoReply,
+        "rates may apply, been|are * subscribed|enrolled|registered, free msg, freemsg, paid for by, claim your, \
+         you've|you won|win|been selected|chosen, gift card, pre-approved|preapproved",
+    ),
+    // A switchboard, a voicemail or a bot.
+    (
+        Intent::AutoReply,
+        "automatic|automated|auto reply|response|message|text, auto-reply, \
+         i'm|im * an|a|the|your ai|virtual|automated|digital receptionist|assistant|agent|concierge|attendant|bot, \
+         i am * an|a|the|your ai|virtual|automated|digital receptionist|assistant|agent|concierge|attendant|bot, main menu, \
+         system|service|bot * not|doesn't|didn't recognize|understand|process, \
+         your response|message|request|ticket|submission|inquiry * been|was recorded|received|submitted|created|logged, \
+         visit our website|site, soy|habla un|una|el|la|su asistente|recepcionista virtual|automatico|digital, \
+         please|or leave a|your|us * voicemail|message, leave a|your * voicemail|message after|at|and, after|at the beep|tone, \
+         reached the|my voicemail|mailbox, deje|deja su|tu|un mensaje, despues del|de tono, menu principal, \
+         respuesta|mensaje automatica|automatico, do not reply|respond to this, no responda * mensaje",
     ),
     (
         Intent::WrongNumber,
