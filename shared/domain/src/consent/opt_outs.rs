@@ -41,7 +41,7 @@ const RULES: &[(Guard, Tail, &str)] = &[
         Tail::Open,
         "stop|quit contacting|contact|messages, stop|quit|end the|all|these|those|your|any|my * messages|contact|contacting, \
          stop|quit|enough sending|with|w|getting|receiving * messages|contact|contacting|these|those|this|that|stuff|crap|shit|junk|things|anything, \
-         stop|quit blowing, told|asked|said|tell|beg|begging you|u|yall|guys|them * stop, contacted|replied|wrote|said|say|saying|repeat|typed|sent stop, \
+         stop|quit blowing, stop|quit it * messages, want|wish off * list|lists, be|get taken off|from * list|lists, told|asked|said|tell|beg|begging you|u|yall|guys|them * stop, contacted|replied|wrote|said|say|saying|repeat|typed|sent stop, \
          kill|mute|silence|ditch|disable|deactivate these|those|the|all|your|any|my * messages, stop|quit disturbing me|us, \
          what|which part of stop, make|making these|this|messages stop, how * stop getting|receiving|messages|contacting, \
          unsubscribe, want|wish|like|please|get|be|me unsubscribed, opt me|us|my|this out, turn|shut|switch off * messages|contacting, \
@@ -74,21 +74,23 @@ const RULES: &[(Guard, Tail, &str)] = &[
         Tail::Open,
         "dont call|contact|solicit list|registry, dont|not want|wish|like|need|care|appreciate * messages|contacted, dont|not want|wish|like|need|care|appreciate to * messages|contacted, \
          dont|not want|wish|like|need|appreciate * contact|contacting me|us, no longer want|wish|need|care * messages|contacted, \
-         favor|pido|ruego|suplico|agradezco|agradeceria * no contactar|contacte, not|longer|never interested in * messages|contacted|hearing|receiving|getting, \
+         favor|pido|ruego|suplico|agradezco|agradeceria * no contactar|contacte, not|longer|never interested in * messages|contacted|hearing, \
          dont|not|never want|wish|like|need|care * hear from you|yall|them|anyone, \
          dont|not want|wish|like|need|care * get|receive|getting|receiving these|those|them, \
-         appreciate|like|love|prefer|nice|great * if you didnt|stopped|stop|quit|wouldnt|dont * contact|contacting|messages|sending, rather|prefer not get|receive|be * messages|contacted|these|those|this, rather|prefer you|they * dont|not contact|contacting, \
+         appreciate|like|love|prefer|nice|great * if you didnt|stopped|stop|quit|wouldnt|dont * contact|contacting|messages|sending, rather|prefer not get|receive|be * messages|contacted, prefer not to get|receive|be * messages|contacted, \
+         rather|prefer|wish you|they * dont|not|didnt|wouldnt contact|contacting, \
          want|wish|need no more|further messages|contact, no more|further messages|contact|contacting, \
          dont|never|not|didnt consent|authorize|allow|permit|agree * contact|contacted|contacting|messages, \
          no|not|never|dont|without * permission|consent|authorization * contact|contacted|contacting|messages, \
          blocking|block|blocked|reporting|report|reported you, blocking|block|reporting|report this|your numero, \
-         reporting|report|reported * as|for contact, report|reporting|reported * fcc|ftc|carrier|authorities, if you contact|contacting me|us again, \
+         reporting|report|reported * as|for contact, report|reporting|reported * fcc|ftc|carrier|authorities, \
+         if you contact|contacting me|us again * lawyer|attorney|sue|report|reporting|block|blocking|police, \
          no need for|of * messages|contacting, no need for|of further|more contact, want|wants no part|parts, no|dont need|have * keep|continue contacting|sending, or|nor contact|contacting me|us ever|anymore, one more contact|messages and|or * lawyer|sue|report|reporting|block|blocking|police|attorney|fcc, \
          bloquear|bloqueare|bloqueo|reportar|reportare|reporto este|su|sus|a|los|al * numero|you, \
-         los|lo|les voy|vamos a bloquear|reportar|denunciar, no quiero * messages|contacted, no quiero recibir|saber * nada|mas, \
-         dont|not want|wish|like|need|care * anything|nothing|more from you|yall|them|wex, no quiero que me|nos contacte|mande, \
-         no|ya mas|no messages, no autorizo|consiento, \
-         no doy|di|tienen|tiene * permiso|autorizacion|consentimiento",
+         los|lo|les voy|vamos a bloquear|reportar|denunciar, no quiero * messages|contacted, no quiero nada de|con you, no quiero recibir|saber * nada|mas, \
+         dont|not want|wish|like|need|care * anything|nothing|more from you|yall|them|wex, no quiero que me|nos contacte, no quiero que me|nos mande * messages|nada|esto, \
+         no|ya mas|no messages, no autorizo|consiento * messages|contacte|contactar|mande|mandar, \
+         no doy|di|tienen|tiene * permiso|autorizacion|consentimiento deje|de * messages|contacte|contactar|mande|mandar",
     ),
     (
         Guard::Denial,
@@ -99,23 +101,25 @@ const RULES: &[(Guard, Tail, &str)] = &[
     (
         Guard::Subject,
         Tail::Closed,
-        "no contacting|messages, no|ni mandar mas, no|ni|never vuelva|vuelvan|vuelvas|siga|sigan|sigas|volver|seguir * mandar, no|ni me mande mas|nada, dont|never send me|us more|any|another",
+        "no contacting|messages, no autorizo|consiento, no doy|di|tienen|tiene * permiso|autorizacion|consentimiento, \
+         no quiero que me|nos mande, if you contact|contacting me|us again, \
+         no|ni mandar mas, no|ni|never vuelva|vuelvan|vuelvas|siga|sigan|sigas|volver|seguir * mandar, no|ni me mande mas|nada, dont|never send me|us more|any|another",
     ),
     (
         Guard::Subject,
         Tail::Bare,
-        "dont|never contact|contacting, no|ni contacte, no quiero recibir, dont|never send me|us anything|nothing",
+        "dont|never contact|contacting, no|ni contacte, no quiero recibir, ya no mande, dont|never send me|us anything|nothing",
     ),
     (
         Guard::Denial,
         Tail::Bare,
         "take|get|pull me|us|this off, turn|shut|switch these|this|it off, go away, fuck|f|piss|buzz|bugger off, get lost, quiteme, \
-         quit|knock|cut it|this|that * off|out, quit it, want|wish out, make it|them stop, quiero salirme",
+         quit|knock|cut it|this|that * off|out, quit it, be|get taken off, want|wish out, make it|them stop, quiero salirme",
     ),
     (
         Guard::Nothing,
         Tail::Hint,
-        "enough, enough already, this|its is|a contact, never|didnt * signed|sign|subscribed|subscribe|asked|agreed * for|to this|messages|these, \
+        "enough, enough already, id|i|we * rather not get|receive these|those|this, this|its is|a contact, never|didnt * signed|sign|subscribed|subscribe|asked|agreed * for|to this|messages|these, \
          i|we never|didnt * signed|sign|subscribed|subscribe|asked|agreed * for|to this|messages|these, \
          this|its is harassment|harassing|stalking, its harassment, esto es acoso, fuck|screw you",
     ),
@@ -169,6 +173,12 @@ const EXPLETIVES: &str = "fucking fuckin fkn damn damned goddamn freaking fricki
 const OTHER_STOPS_BEFORE: &str =
     "truck one full pit rest bus non door short next last first a the each";
 const OTHER_STOPS_AFTER: &str = "by in over at on for to and sign light gap loss near there here looking searching the my our your";
+
+/// What one does with a contact, and with others: who they may be, within how many words behind it.
+const CONTACTS: &str = "contact contacting contactar contacte messages";
+const THIRD_PARTIES: &str = "owner owners landlord landlords tenant tenants broker brokers manager managers agent agents seller sellers \
+    client clients dueno duenos propietario propietarios inquilino inquilinos arrendador corredor cliente clientes";
+const WHOM_WORDS_MAX: usize = 4;
 
 /// Words of a condition: what follows says when or about what.
 const CONDITIONS: &str = "about in on for from of until till before after unless except under above below bigger larger smaller during while when within outside regarding if \
@@ -327,6 +337,22 @@ fn judged(rule: &Rule, before: &[String], found: &[String], behind: &[String]) -
     if is_out && contains(behind, "clause|option|provision|right|fee|period|penalty") {
         return Signal::None; // Of a lease.
     }
+    // "Don't text me the address".
+    let is_me = found.last().is_some_and(|last| is_among("me us", last));
+    if is_me
+        && behind
+            .first()
+            .is_some_and(|word| is_among("the a an", word))
+    {
+        return Signal::Ambiguous;
+    }
+    let is_contact = found.last().is_some_and(|last| is_among(CONTACTS, last));
+    if rule.tail == Tail::Open
+        && is_contact
+        && is_any_of(&behind[..behind.len().min(WHOM_WORDS_MAX)], THIRD_PARTIES)
+    {
+        return Signal::Ambiguous; // "No permission to contact the tenant".
+    }
     let says_nothing = || is_all_of(behind, &[FILLERS, STRONG]) || is_general(behind);
     match rule.tail {
         Tail::Open if is_conditional(behind) => Signal::Ambiguous,
@@ -353,6 +379,13 @@ fn passes(guard: Guard, before: &[String], found: &[String]) -> bool {
         Guard::Nothing => !is_any_of(found, "stop"),
         Guard::Subject => !before.last().is_some_and(|word| is_among(SUBJECTS, word)),
         Guard::Denial => {
+            // "Why did you stop texting me?"
+            if let [.., did, you] = before
+                && is_among("did have", did)
+                && is_among("you yall guys", you)
+            {
+                return false;
+            }
             let from = before.len().saturating_sub(DENIAL_WORDS_MAX);
             let denial = before[from..]
                 .iter()
@@ -401,6 +434,7 @@ fn is_exception(clause: &[String]) -> bool {
 
 fn is_conditional(behind: &[String]) -> bool {
     is_any_of(behind, TIMES)
+        || contains(behind, "but keep|send|only|just")
         || (0..behind.len()).any(|at| {
             is_among(CONDITIONS, &behind[at])
                 && !GENERAL.split(", ").any(|general| {

@@ -2,8 +2,42 @@ use proptest::prelude::*;
 use wex_domain::consent::{self, Keyword, Signal, keyword, signal};
 use wex_domain::sms_text::{Encoding, segments};
 
+/// About something else, though they sound like it: a model or a person may have to say, but no rule may take them for one.
+const NEAR: [&str; 30] = [
+    "I'd rather not be this far out",
+    "rather not get those two, what else do you have",
+    "I'd prefer you not contact the owner yet",
+    "no longer interested in getting the Carson one",
+    "we do not allow contact with tenants",
+    "no permission to contact the tenant directly",
+    "if you contact us again with a lower price we'll sign",
+    "don't text me the address, email it",
+    "why did you stop texting me?",
+    "unsubscribe from the Riverside alerts but keep Carson",
+    "want out of my lease in Rialto, need 10k in Carson",
+    "cut it out of the list, the Carson one",
+    "kill the Ontario one, keep Chino",
+    "please turn the lights off after the tour",
+    "report back after you see it",
+    "no need for further messages to the owner, we're good",
+    "opt out clause needed in the lease",
+    "wants no part of the yard",
+    "don't send me anything under 10k",
+    "stop sending the small ones and send bigger",
+    "no quiero que me manden bodegas chicas",
+    "no tiene permiso para alimentos?",
+    "no autorizo el deposito todavia",
+    "quiero salirme de mi contrato en Vernon",
+    "deje de mandarme opciones en Riverside",
+    "no vuelva a mandar la de Carson",
+    "cancelar el tour",
+    "los vamos a bloquear el martes para el tour",
+    "olvidese de mi presupuesto anterior, ahora son 8000",
+    "dar de baja la de Ontario",
+];
+
 /// Opt-outs in other words than a keyword.
-const OPT_OUTS: [&str; 146] = [
+const OPT_OUTS: [&str; 153] = [
     "pls stop texting me",
     "STOP TEXTING ME!!!",
     "stop please",
@@ -105,7 +139,6 @@ const OPT_OUTS: [&str; 146] = [
     "quit texting me about my warehouse",
     "cease and desist",
     "please discontinue all communications",
-    "I'd rather not get these",
     "what part of stop don't you understand",
     "I already replied stop",
     "how do I turn off these messages",
@@ -150,9 +183,17 @@ const OPT_OUTS: [&str; 146] = [
     "lose this #",
     "I would like to be removed from this list",
     "I don't want anything more from you",
+    "I want off this list",
+    "i want to be taken off",
+    "quit it with the texts",
+    "I'd prefer you not contact me",
+    "prefer not to receive messages",
+    "rather you didnt contact us",
+    "if you text me again I'm calling a lawyer",
+    "if you text me again",
 ];
 
-const SPANISH_OPT_OUTS: [&str; 65] = [
+const SPANISH_OPT_OUTS: [&str; 71] = [
     "no me escriban más",
     "ya no me escriba por favor",
     "Nunca me vuelvan a escribir, no me contacten",
@@ -218,10 +259,16 @@ const SPANISH_OPT_OUTS: [&str; 65] = [
     "cancélenme",
     "ya no quiero recibir nada de ustedes",
     "no quiero saber nada de ustedes",
+    "no quiero nada de ustedes",
+    "ya no manden",
+    "no doy permiso para mandarme mensajes",
+    "no tienen mi permiso para escribirme",
+    "no autorizo que me contacten",
+    "no quiero que me manden nada",
 ];
 
 /// What may be an opt-out, with what limits it.
-const UNCLEAR: [&str; 20] = [
+const UNCLEAR: [&str; 21] = [
     "stop sending me stuff in Riverside, only Carson please",
     "stop texting me after 9pm",
     "don't text me at night",
@@ -242,6 +289,7 @@ const UNCLEAR: [&str; 20] = [
     "I'd rather not get texts after 6",
     "this is harassment",
     "no me manden mensajes sobre Riverside",
+    "I'd rather not get these",
 ];
 
 /// Nothing of the kind, though some of the words are the same.
@@ -495,6 +543,15 @@ fn what_limits_or_only_hints_at_an_opt_out_is_ambiguous() {
         .iter()
         .filter(|text| signal(text) != Signal::Ambiguous)
         .map(|text| (text, signal(text)))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn what_only_sounds_like_an_opt_out_is_never_taken_for_one() {
+    let wrong: Vec<_> = NEAR
+        .iter()
+        .filter(|text| signal(text).asks() == Some(Keyword::Stop))
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
