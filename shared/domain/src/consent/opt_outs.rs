@@ -76,6 +76,7 @@ const RULES: &[(Guard, Tail, &str)] = &[
          dont|not want|wish|like|need|appreciate * contact|contacting me|us, no longer want|wish|need|care * messages|contacted, \
          favor|pido|ruego|suplico|agradezco|agradeceria * no contactar|contacte, not|longer|never interested in * messages|contacted|hearing, \
          dont|not|never want|wish|like|need|care * hear from you|yall|them|anyone, \
+         want|wish|like|love|hope|ask|asks|asked * not * get|receive|be * messages|contacted, \
          dont|not want|wish|like|need|care * get|receive|getting|receiving these|those|them, \
          appreciate|like|love|prefer|nice|great * if you didnt|stopped|stop|quit|wouldnt|dont * contact|contacting|messages|sending, rather|prefer not get|receive|be * messages|contacted, prefer not to get|receive|be * messages|contacted, \
          rather|prefer|wish you|they * dont|not|didnt|wouldnt contact|contacting, \
@@ -194,7 +195,7 @@ const GENERAL: &str = "from all|everything|these|them, from you|your|this|now|he
     in the|my future|life|numero|inbox, in general, for good|ever|now|real|gods|any|no, for the love, \
     about this|that|it|my|our|your|anything|everything|warehouse|warehouses|space|spaces|real|property|properties|listings|any, \
     on this|my|that|our numero|line, of this|these|those|them|your|it|any, of the messages|contacting, of all|receiving|getting|everything|messages|contacting|further|future|wex, \
-    if you|possible|please, if i|we|it|this get|receive|see|hear|happens|continues, de contactar|mandar, de este|esta|aqui|you|una|ahora, de la|su|tu|sus|tus|las * lista|listas|base|sistema|contactos, de lista|messages|contacto, \
+    if you|possible|please, if i|we|it|this get|receive|see|hear|happens|continues, de contactar|mandar, de estos|estas|esos|esas messages, de este|esta|aqui|you|una|ahora, de la|su|tu|sus|tus|las * lista|listas|base|sistema|contactos, de lista|messages|contacto, \
     en paz|general|adelante, en el|este futuro|numero, si no|es, sobre esto|eso|bodegas|espacios|nada, de bodegas|espacios|sus|tus";
 
 /// What a text of these [`clauses`] says in other words than a keyword.

@@ -3,7 +3,7 @@ use wex_domain::consent::{self, Keyword, Signal, keyword, signal};
 use wex_domain::sms_text::{Encoding, segments};
 
 /// About something else, though they sound like it: a model or a person may have to say, but no rule may take them for one.
-const NEAR: [&str; 30] = [
+const NEAR: [&str; 31] = [
     "I'd rather not be this far out",
     "rather not get those two, what else do you have",
     "I'd prefer you not contact the owner yet",
@@ -34,10 +34,11 @@ const NEAR: [&str; 30] = [
     "los vamos a bloquear el martes para el tour",
     "olvidese de mi presupuesto anterior, ahora son 8000",
     "dar de baja la de Ontario",
+    "I'd like to not get messages before 9",
 ];
 
 /// Opt-outs in other words than a keyword.
-const OPT_OUTS: [&str; 153] = [
+const OPT_OUTS: [&str; 156] = [
     "pls stop texting me",
     "STOP TEXTING ME!!!",
     "stop please",
@@ -191,9 +192,12 @@ const OPT_OUTS: [&str; 153] = [
     "rather you didnt contact us",
     "if you text me again I'm calling a lawyer",
     "if you text me again",
+    "she'd like to not get these texts anymore",
+    "I'd love to not receive your messages",
+    "we asked not to be contacted",
 ];
 
-const SPANISH_OPT_OUTS: [&str; 71] = [
+const SPANISH_OPT_OUTS: [&str; 73] = [
     "no me escriban más",
     "ya no me escriba por favor",
     "Nunca me vuelvan a escribir, no me contacten",
@@ -265,6 +269,8 @@ const SPANISH_OPT_OUTS: [&str; 71] = [
     "no tienen mi permiso para escribirme",
     "no autorizo que me contacten",
     "no quiero que me manden nada",
+    "me podrian dar de baja de estos mensajes?",
+    "quiero darme de baja de esos mensajes",
 ];
 
 /// What may be an opt-out, with what limits it.
