@@ -80,7 +80,7 @@ const PHRASES: [(Intent, &str); 22] = [
         "do not disturb, i'm|im driving right|with|and|at, currently driving, out of * office, ooo, \
          limited access|availability to, on maternity|parental|medical|sick|annual|family leave, \
          away from my|the desk|phone|computer, for faster|immediate|urgent|emergency service|assistance|help, \
-         notifications|calls silenced|muted|off, not|stopped|isn't receiving|getting * notifications, reply urgent, \
+         notifications|calls silenced|muted|off, notifications|calls are|is|have silenced|muted|off|paused, not|stopped|isn't receiving|getting * notifications, reply urgent, \
          is urgent reply|respond|text|type, delivery subsystem|notification, \
          sleep|driving|focus|quiet|drive|away|vacation mode is|on, silenced|muted|paused notifications|calls, \
          modo conduccion|descanso|avion|sueno, \
@@ -130,7 +130,7 @@ const PHRASES: [(Intent, &str); 22] = [
     // What is sent to many.
     (
         Intent::AutoReply,
-        "rates may apply, been|are * subscribed|enrolled|registered, free msg, freemsg, paid for by, claim your, \
+        "rates may apply, responde|responda|envia|envie|manda|mande alto|stop|baja|parar|cancelar|salir para, been|are * subscribed|enrolled|registered, free msg, freemsg, paid for by, claim your, \
          you've|you won|win|been selected|chosen, gift card, pre-approved|preapproved",
     ),
     // A switchboard, a voicemail or a bot.
@@ -157,7 +157,7 @@ const PHRASES: [(Intent, &str); 22] = [
          warehouse|warehouses|space|property|building, me confused|mixed|mistaken, my number|phone now, nobody|noone|one here|at * needs|wants|looking|asked|requested|need|want, this|the phone|number|cell|line belongs to, \
          never|not heard of, doesn't|doesnt|didn't have|own|use this|that number|phone|cell, not who|the you|u think|want|need|are|were|thought, \
          no soy quien|la|el * busca|buscan|buscas, no pedi|solicite nada|ninguna|bodegas, no es|soy la|el persona * que|buscan|busca|buscas, meant|intended for someone|somebody|another, no longer work|works at|for|here|there, no conozco a nadie|ninguno|ninguna, ya no|nunca * este numero, \
-         este|el|ese numero ya|antes|no era|es de|del, este|el numero era|pertenecia|perteneciera de|a, acabo|acabamos de * numero, \
+         este|el|ese numero|cel|celular|telefono ya|antes|no era|es de|del, este|el numero era|pertenecia|perteneciera de|a, acabo|acabamos de * numero, \
          no lo|la conozco, aqui no vive|trabaja|hay|esta ningun|ninguna|nadie|esa|ese|el|la, nadie|no * con ese|este nombre, no es el|su|mi|de numero|telefono|celular de, \
          never asked|signed|requested|contacted * this|you|texts|messages|up, not looking for|at * warehouse|space|anything * ever|never, not * right|correct person, new|different number|phone owner, number|phone has|have|belongs * new|different|another owner|person, numero equivocado|incorrecto, \
          equivoco|equivocaron|equivocado de numero|persona|telefono|celular|contacto, no soy * persona",
@@ -200,7 +200,7 @@ const PHRASES: [(Intent, &str); 22] = [
     (
         Intent::RescheduleTour,
         "reschedule|rebook|postpone, another|different|later|earlier|other time|day|date|slot, \
-         move|push|change|shift|switch|bump * tour|visit|showing|appointment|time, \
+         move|push|change|shift|switch|bump * tour|visit|showing|appointment|time|walkthrough|viewing, \
          can't|cant|cannot|won't|wont make * how|what about, can't|cant|cannot|won't|wont make|do it|that|the|monday|tuesday|wednesday|thursday|friday|saturday|sunday|morning, \
          something came up, running late, otro|otra|diferente dia|hora|fecha|horario, no puedo|podre|alcanzo * llegar|ir|ese|manana|hoy, cambiar|mover|posponer|reagendar|pasar * visita|cita|hora|fecha, reagendar",
     ),
@@ -437,8 +437,10 @@ impl Turn<'_> {
         }
         // What is to be pretended is no need, though it names a place or a rent.
         let is_marked_up = || MARKUP.iter().any(|mark| self.text.contains(mark));
+        let begins_with_mark = || MARKUP.iter().any(|mark| self.text.starts_with(mark));
         if ((self.says(ADVERSARIAL) || is_marked_up()) && !self.is_requirement_new)
             || self.says(PRETENCES)
+            || begins_with_mark()
         {
             return Intent::Adversarial;
         }

@@ -158,7 +158,7 @@ fn keyword_of<'a>(words: impl Iterator<Item = &'a String>) -> Option<Keyword> {
 #[must_use]
 pub fn is_reaction(body: &str) -> bool {
     const VERBS: &str = "liked, loved, disliked, laughed at, emphasized, questioned, reacted, removed, \
-        le|te|me|les gusto|encanto|divirtio|agrado, le|te|me dio|hizo risa|gracia, no le|te|me gusto, marco, enfatizo, destaco, resalto, \
+        le|te|me|les gusto|encanto|divirtio|agrado, se rio de, le|te|me dio|hizo risa|gracia, no le|te|me gusto, marco, enfatizo, destaco, resalto, \
         cuestiono, pregunto, reacciono, elimino|quito un|una|su reaccion|corazon|me|signo";
     const OPENING_WORDS_MAX: usize = 8;
     const QUOTES: [char; 4] = ['\u{201c}', '"', '\u{ab}', '\u{201e}'];

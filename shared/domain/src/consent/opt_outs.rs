@@ -41,7 +41,8 @@ const RULES: &[(Guard, Tail, &str)] = &[
         Tail::Open,
         "stop|quit contacting|contact|messages, stop|quit|end the|all|these|those|your|any|my * messages|contact|contacting, \
          stop|quit|enough sending|with|w|getting|receiving * messages|contact|contacting|these|those|this|that|stuff|crap|shit|junk|things|anything, \
-         stop|quit blowing, stop|quit it * messages, want|wish off * list|lists, be|get taken off|from * list|lists, told|asked|said|tell|beg|begging you|u|yall|guys|them * stop, contacted|replied|wrote|said|say|saying|repeat|typed|sent stop, \
+         stop|quit blowing, stop|quit it|con * messages, get|make * messages * stop|quit, messages to stop|quit, fuck|f|piss|bugger|back off * messages, \
+         remove mr|mrs|ms|miss|him|her * from|off your|ur|the contacts|list|lists|system|database, want|wish off * list|lists, be|get taken off|from * list|lists, told|asked|said|tell|beg|begging you|u|yall|guys|them * stop, contacted|replied|wrote|said|say|saying|repeat|typed|sent stop, \
          kill|mute|silence|ditch|disable|deactivate these|those|the|all|your|any|my * messages, stop|quit disturbing me|us, \
          what|which part of stop, make|making these|this|messages stop, how * stop getting|receiving|messages|contacting, \
          unsubscribe, want|wish|like|please|get|be|me unsubscribed, opt me|us|my|this out, turn|shut|switch off * messages|contacting, \
@@ -62,7 +63,7 @@ const RULES: &[(Guard, Tail, &str)] = &[
         Tail::Open,
         "dont|never contact|contacting me|us|back|again|anymore|further, dont|never contact|contacting this|my|our numero|line, \
          dont|never ever|be|keep|even|again|please|dare contact|contacting me|us|this|my|our|again, dont you dare|ever * contact|contacting, \
-         never hear from you, \
+         never hear from you, no|ni me|nos llegue|lleguen * messages|nada, \
          dont|never use this numero, dont|never send|sending|forward|forwarding me|us|this * messages|these|those|stuff|crap|shit|junk, \
          dont|never send|sending * messages, dont|never solicit|soliciting, no|ni|never me|nos contacte|contactar, no|ni|never me|nos mande * messages|nada, no|ni|never mandar * messages|nada, no|ni|never vuelva|vuelvan|vuelvas|siga|sigan|sigas|volver|seguir * mandar * messages|nada, \
          no|ni|never * vuelva|vuelvan|vuelvas|siga|sigan|sigas|ande|anden|este|esten|volver|seguir * contactar, \
@@ -78,7 +79,7 @@ const RULES: &[(Guard, Tail, &str)] = &[
          dont|not|never want|wish|like|need|care * hear from you|yall|them|anyone, \
          want|wish|like|love|hope|ask|asks|asked * not * get|receive|be * messages|contacted, \
          dont|not want|wish|like|need|care * get|receive|getting|receiving these|those|them, \
-         appreciate|like|love|prefer|nice|great * if you didnt|stopped|stop|quit|wouldnt|dont * contact|contacting|messages|sending, rather|prefer not get|receive|be * messages|contacted, prefer not to get|receive|be * messages|contacted, \
+         appreciate|like|love|prefer|nice|great * if you didnt|stopped|stop|quit|wouldnt|dont * contact|contacting|messages|sending, rather|prefer not get|receive|be * messages|contacted, prefer not to get|receive|be * messages|contacted, prefer|like|want not to get|receive * of these|those|this, \
          rather|prefer|wish you|they * dont|not|didnt|wouldnt contact|contacting, \
          want|wish|need no more|further messages|contact, no more|further messages|contact|contacting, \
          dont|never|not|didnt consent|authorize|allow|permit|agree * contact|contacted|contacting|messages, \
@@ -374,7 +375,7 @@ fn passes(guard: Guard, before: &[String], found: &[String]) -> bool {
     const DENIALS: &str = "dont never not no cant didnt sin";
     /// With one of these before it, a denial is a reproach: "why don't you stop", "if you don't stop".
     const REPROACHES: &str = "you they why if wont";
-    const SUBJECTS: &str = "i we they he she who you owners people nobody dueno propietario nadie";
+    const SUBJECTS: &str = "i we they he she it who you owner owners landlord tenant broker agent seller people nobody dueno propietario nadie";
     match guard {
         // "I don't want you to stop texting me".
         Guard::Nothing => !is_any_of(found, "stop"),

@@ -3,7 +3,7 @@ use wex_domain::consent::{self, Keyword, Signal, keyword, signal};
 use wex_domain::sms_text::{Encoding, segments};
 
 /// About something else, though they sound like it: a model or a person may have to say, but no rule may take them for one.
-const NEAR: [&str; 31] = [
+const NEAR: [&str; 35] = [
     "I'd rather not be this far out",
     "rather not get those two, what else do you have",
     "I'd prefer you not contact the owner yet",
@@ -35,10 +35,14 @@ const NEAR: [&str; 31] = [
     "olvidese de mi presupuesto anterior, ahora son 8000",
     "dar de baja la de Ontario",
     "I'd like to not get messages before 9",
+    "the owner doesn't text me back",
+    "remove her from the tour list",
+    "no me llegan sus mensajes",
+    "owner doesn't want texts on weekends",
 ];
 
 /// Opt-outs in other words than a keyword.
-const OPT_OUTS: [&str; 156] = [
+const OPT_OUTS: [&str; 160] = [
     "pls stop texting me",
     "STOP TEXTING ME!!!",
     "stop please",
@@ -195,9 +199,13 @@ const OPT_OUTS: [&str; 156] = [
     "she'd like to not get these texts anymore",
     "I'd love to not receive your messages",
     "we asked not to be contacted",
+    "how can i make these texts stop coming",
+    "I'd like not to receive any of these",
+    "f off with your texts",
+    "please remove her from your list",
 ];
 
-const SPANISH_OPT_OUTS: [&str; 73] = [
+const SPANISH_OPT_OUTS: [&str; 76] = [
     "no me escriban más",
     "ya no me escriba por favor",
     "Nunca me vuelvan a escribir, no me contacten",
@@ -271,6 +279,9 @@ const SPANISH_OPT_OUTS: [&str; 73] = [
     "no quiero que me manden nada",
     "me podrian dar de baja de estos mensajes?",
     "quiero darme de baja de esos mensajes",
+    "que ya no me lleguen sus mensajes",
+    "ya stop con los mensajes",
+    "borrenme d su lista",
 ];
 
 /// What may be an opt-out, with what limits it.
