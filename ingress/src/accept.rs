@@ -1,8 +1,8 @@
 //! The last step: a text becomes durable, then its request is answered.
 //!
 //! All requests hand their jobs to one accepter. It takes whatever has gathered, stores it in one call, and answers;
-//! meanwhile the next batch gathers. So an idle request waits for nobody, concurrent ones share a round trip and an fsync, and
-//! texts are stored in the order in which they arrived.
+//! while its call runs the next batch gathers. So an idle request waits for nobody, concurrent ones share a round trip and
+//! an fsync, and texts are stored in the order in which they came.
 //!
 //! A batch goes to Redis. When Redis refuses it or does not answer in time, it goes to the [spool](crate::spool); and as
 //! long as anything is spooled, later texts go there as well, without asking Redis, or they would overtake.
@@ -116,12 +116,11 @@ impl Accepter {
         let mut gathered = Vec::with_capacity(ENQUEUE_MAX);
         loop {
             tokio::select! {
-                biased;
                 count = self.waiting.recv_many(&mut gathered, ENQUEUE_MAX) => {
                     if count == 0 {
-                        break;
+                        return;
                     }
-                    self.storage.store(&mut gathered).await;
+                    self.storage.store(gathered.drain(..)).await;
                 }
                 () = ending.cancelled(), if !self.waiting.is_closed() => self.waiting.close(),
             }
@@ -130,31 +129,32 @@ impl Accepter {
 }
 
 impl Storage {
-    /// Stores a batch and answers it: in Redis, unless earlier texts wait in the spool; in the spool, if Redis has not taken all
-    /// of it.
-    async fn store(&self, batch: &mut Vec<Waiting>) {
+    /// Makes a batch durable and answers it.
+    async fn store(&self, batch: impl Iterator<Item = Waiting>) {
         let (intakes, answers): (Vec<_>, Vec<_>) = batch
-            .drain(..)
             .map(|waiting| (waiting.intake, waiting.answer))
             .unzip();
-        let outcomes = match self.spool.len() {
-            0 => match self.to_redis(&intakes).await {
-                // Without room in Redis, the rest of the batch may follow into the spool: there it is found to be a duplicate.
-                Ok(outcomes) => outcomes.into_iter().collect(),
-                Err(error) => {
-                    warn!(error = %error_chain(&error), "redis.unavailable: texts are spooled");
-                    None
-                }
-            },
-            _ => None,
-        };
-        let outcomes: Vec<_> = match outcomes {
-            Some(outcomes) => outcomes,
-            None => self.spool(intakes).await,
-        };
-        for (answer, outcome) in answers.into_iter().zip(outcomes) {
+        for (answer, outcome) in answers.into_iter().zip(self.outcomes(intakes).await) {
             // A request that has given up meanwhile needs no answer.
             let _given_up: Result<(), Accepted> = answer.send(outcome);
+        }
+    }
+
+    /// Puts a batch into Redis, or into the spool when earlier texts wait there or Redis does not take all of it.
+    async fn outcomes(&self, intakes: Vec<Intake>) -> Vec<Accepted> {
+        if self.spool.len() > 0 {
+            return self.spool(intakes).await;
+        }
+        match self.to_redis(&intakes).await {
+            Ok(outcomes) => match outcomes.into_iter().collect() {
+                Some(outcomes) => outcomes,
+                // No room in Redis. The rest of the batch follows into the spool: there it is found to be a duplicate.
+                None => self.spool(intakes).await,
+            },
+            Err(error) => {
+                warn!(error = %error_chain(&error), "redis.unavailable: texts are spooled");
+                self.spool(intakes).await
+            }
         }
     }
 

@@ -41,16 +41,15 @@ pub(crate) fn changes(
     messages: &[InboundMessage],
     today: Date,
 ) -> Vec<FieldChange> {
-    let (known, now) = (fields(before), fields(after));
-    let known = |field: &str| known.get(field).unwrap_or(&Value::Null);
+    let (was, now) = (fields(before), fields(after));
+    let known = |field: &str| was.get(field).unwrap_or(&Value::Null);
     let changed = now
         .as_object()
         .into_iter()
         .flatten()
         .filter(|(field, value)| known(field) != *value)
         .map(|(field, value)| (field.as_str(), value));
-    let forgotten = fields(before);
-    let forgotten = forgotten
+    let forgotten = was
         .as_object()
         .into_iter()
         .flatten()
