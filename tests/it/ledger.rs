@@ -63,6 +63,15 @@ impl Place {
         }
     }
 
+    /// A system whose worker writes here.
+    async fn world(&self) -> World {
+        let settings = Settings {
+            worker_variables: vec![("DATABASE_URL", self.url.clone())],
+            ..Settings::default()
+        };
+        World::start_with(processes(), settings).await
+    }
+
     async fn open(&self) -> Ledger {
         self.open_with(Keys::default()).await
     }
@@ -958,13 +967,9 @@ async fn nobody_else_on_the_machine_reads_the_ledgers_file() {
 #[tokio::test]
 async fn what_happened_while_the_database_was_away_is_recorded_when_it_is_back() {
     let place = Place::sqlite();
-    let settings = Settings {
-        worker_variables: vec![("DATABASE_URL", place.url.clone())],
-        ..Settings::default()
-    };
     let directory = place.directory.path().join("data");
     std::fs::write(&directory, "in the way").expect("it answers");
-    let world = World::start_with(processes(), settings).await;
+    let world = place.world().await;
     world.buyer_texts("10k sqft in Carson for storage").await;
     world.sent(1).await;
     world.buyer_texts("STOP").await;
@@ -1008,11 +1013,7 @@ async fn what_happened_while_the_database_was_away_is_recorded_when_it_is_back()
 #[tokio::test]
 async fn what_happened_while_somebody_had_the_database_for_themselves_is_recorded_whole() {
     let place = Place::sqlite();
-    let settings = Settings {
-        worker_variables: vec![("DATABASE_URL", place.url.clone())],
-        ..Settings::default()
-    };
-    let world = World::start_with(processes(), settings).await;
+    let world = place.world().await;
     world.buyer_texts("10k sqft in Carson").await;
     world.sent(1).await;
     world.until_recorded().await;
@@ -1043,11 +1044,7 @@ async fn what_happened_while_somebody_had_the_database_for_themselves_is_recorde
 #[tokio::test]
 async fn a_ledger_whose_file_was_taken_away_goes_on_in_a_new_one() {
     let place = Place::sqlite();
-    let settings = Settings {
-        worker_variables: vec![("DATABASE_URL", place.url.clone())],
-        ..Settings::default()
-    };
-    let world = World::start_with(processes(), settings).await;
+    let world = place.world().await;
     world.buyer_texts("10k sqft in Carson").await;
     world.sent(1).await;
     world.until_recorded().await;
