@@ -6,9 +6,10 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
+use sqlx::error::DatabaseError;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, SqlSafeStr, Transaction};
 use tokio::time::{sleep, timeout};
@@ -250,29 +251,49 @@ async fn migrate(pool: &AnyPool, is_sqlite: bool) -> Result<(), MigrateError> {
 
 /// What every connection needs first.
 async fn set_up(connection: &mut AnyConnection, is_sqlite: bool) -> Result<(), sqlx::Error> {
-    if is_sqlite {
-        // What is acknowledged leaves Redis, so it has to be on the disk by then: FULL.
-        connection
-            .execute(
-                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON",
-            )
-            .await?;
+    // What is acknowledged leaves Redis, so it has to be on the disk by then: FULL.
+    const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON";
+    // Two that change a new file to WAL at once are told that it is locked, without the wait of `busy_timeout`.
+    const BUSY_MAX: Duration = Duration::from_secs(4);
+    const PAUSE: Duration = Duration::from_millis(20);
+    if !is_sqlite {
+        return Ok(());
     }
-    Ok(())
+    let give_up = Instant::now() + BUSY_MAX;
+    loop {
+        match connection.execute(PRAGMAS).await {
+            Err(error) if is_locked(&error) && Instant::now() < give_up => sleep(PAUSE).await,
+            done => return done.map(drop),
+        }
+    }
 }
 
+/// Whether SQLite says `SQLITE_BUSY`, whatever else the extended code tells: <https://www.sqlite.org/rescode.html>.
+fn is_locked(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    code.and_then(|code| code.parse::<u32>().ok())
+        .is_some_and(|code| code & 0xff == 5)
+}
+
+/// Makes the file where there is none. One that is there is not opened: to close it would end every lock that SQLite holds on it
+/// in this process (<https://www.sqlite.org/howtocorrupt.html>, 2.2).
 fn make(file: &Path) -> io::Result<()> {
     if let Some(directory) = file.parent().filter(|path| !path.as_os_str().is_empty()) {
         std::fs::create_dir_all(directory)?;
     }
-    let file = OpenOptions::new()
+    let mut create = OpenOptions::new();
+    match create
         .append(true)
-        .create(true)
+        .create_new(true)
         .mode(FILE_MODE)
-        .open(file)?;
+        .open(file)
+    {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => drop(made?),
+    }
     // One that was put there, from a backup, may be open to others. SQLite makes the files beside it alike.
     if file.metadata()?.permissions().mode() & 0o777 != FILE_MODE {
-        file.set_permissions(Permissions::from_mode(FILE_MODE))?;
+        std::fs::set_permissions(file, Permissions::from_mode(FILE_MODE))?;
     }
     Ok(())
 }
