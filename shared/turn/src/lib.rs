@@ -3,6 +3,7 @@
 //! [`listen`] is the one way from texts to what they mean, for a worker that answers them and for `wex eval`, which counts how
 //! often they are read right. The rules read first; [`model`] is what a language model may add to them, and [`config`] which models there are.
 
+mod answer;
 mod model;
 
 pub mod config;
@@ -16,12 +17,11 @@ use wex_assistant::hear::hear;
 use wex_assistant::heard::Heard;
 use wex_assistant::supplier;
 use wex_domain::conversation::{Conversation, Party};
-use wex_domain::criteria::{Criteria, Topic};
+use wex_domain::criteria::Topic;
 use wex_domain::dialogue::Asked;
 use wex_domain::event::{ConsentKind, MatchedBy, ModelCall};
 use wex_domain::intent::Intent;
 use wex_domain::line::Side;
-use wex_domain::places;
 use wex_domain::requirement::Question;
 use wex_domain::understand::{Understood, understand, understand_turn};
 use wex_llm::Assistant;
@@ -137,12 +137,15 @@ pub async fn read(conversation: &mut Conversation, turn: Turn<'_>, assistant: &A
 fn read_by_rules(conversation: &mut Conversation, turn: Turn<'_>) -> Read {
     let texts: Vec<&str> = turn.words.iter().map(String::as_str).collect();
     let today = today(turn.now_ms);
-    let mut understood = understand_turn(&texts, today);
     let before = conversation.requirement.clone();
-    if before.missing() == Some(Question::Size) && !conversation.recent.is_empty() {
+    let mut understood = understand_turn(&texts, today);
+    if let [text] = texts[..]
+        && let Some(with_unit) = answer::with_unit(text, asked(conversation), &before)
+    {
+        understood = understand_turn(&[&with_unit], today);
+    } else if before.missing() == Some(Question::Size) && !conversation.recent.is_empty() {
         answer_size(&mut understood, &texts, today);
     }
-    answer_count(&mut understood, &texts, conversation, today);
     if is_wish(conversation, turn.side) {
         conversation.requirement.merge(&understood);
     }
@@ -166,6 +169,13 @@ fn read_by_rules(conversation: &mut Conversation, turn: Turn<'_>) -> Read {
         calls: Vec::new(),
         again_in: None,
     }
+}
+
+/// Our latest text.
+fn asked(conversation: &Conversation) -> Option<&str> {
+    let mut ours = conversation.recent.iter().rev();
+    ours.find(|text| text.from == Party::Us)
+        .map(|text| text.body.as_str())
 }
 
 /// Numbers alone, after the question for a size, are thousands: "12-14", "about 9".
@@ -219,59 +229,6 @@ fn kept(mut understood: Understood, intent: Intent) -> Understood {
             understood
         }
         _ => understood,
-    }
-}
-
-/// A number alone counts what our last text asked for: "How many dock doors?", "5 should be plenty".
-fn answer_count(
-    understood: &mut Understood,
-    texts: &[&str],
-    conversation: &Conversation,
-    today: Date,
-) {
-    const COUNTED: [(&str, &str); 8] = [
-        ("office", "% office"),
-        ("oficina", "% oficina"),
-        ("dock", "docks"),
-        ("anden", "docks"),
-        ("pallet", "pallets"),
-        ("tarima", "pallets"),
-        ("trailer", "trailer stalls"),
-        ("acre", "acres"),
-    ];
-    const COUNT_MAX: u32 = 999;
-    let asked = conversation
-        .recent
-        .iter()
-        .rev()
-        .find(|text| text.from == Party::Us);
-    let (Some(asked), [text]) = (asked, texts) else {
-        return;
-    };
-    let asked = places::fold(&asked.body);
-    let is_asked = asked.ends_with('?')
-        && ["how many", "how much", "cuant"]
-            .iter()
-            .any(|how| asked.contains(how));
-    let mut numbers = text
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| word.starts_with(|c: char| c.is_ascii_digit()));
-    let (Some(number), None) = (
-        numbers.next().and_then(|number| number.parse::<u32>().ok()),
-        numbers.next(),
-    ) else {
-        return;
-    };
-    let counted = COUNTED.iter().find(|(named, _)| asked.contains(named));
-    if let Some((_, unit)) = counted
-        && is_asked
-        && unit.starts_with('%') == text.contains('%')
-        && number <= COUNT_MAX
-        && understood.criteria == Criteria::default()
-        && understood.sqft_min.or(understood.sqft_max).is_none()
-    {
-        understood.criteria =
-            understand(&format!("{number} {unit}").replace(" %", "%"), Some(today)).criteria;
     }
 }
 

@@ -1,0 +1,283 @@
+//! What a number alone means: by what we asked, or by what it stands in place of.
+//!
+//! "24 would do" is a height after a question for one, and "15 not 12" thousands of square feet where 12,000 are known. The
+//! number gets its unit, and the text is read like any other.
+
+use wex_domain::places;
+use wex_domain::requirement::Requirement;
+
+/// The text with the unit that its only number lacks, if our question or what is known tells it.
+pub(super) fn with_unit(text: &str, asked: Option<&str>, known: &Requirement) -> Option<String> {
+    asked
+        .and_then(|asked| answered(text, asked))
+        .or_else(|| corrected(text, known))
+}
+
+/// A number in a text: where it stands, and what it is.
+struct Number {
+    start: usize,
+    end: usize,
+    value: f64,
+}
+
+/// An answer to our latest text: "How many dock doors?", "5 should be plenty".
+fn answered(text: &str, asked: &str) -> Option<String> {
+    /// What a question counts, and what stands behind its number.
+    const COUNTED: [(&str, &str); 13] = [
+        ("office", " office"),
+        ("oficina", " office"),
+        ("dock", " docks"),
+        ("anden", " docks"),
+        ("pallet", " pallets"),
+        ("tarima", " pallets"),
+        ("trailer", " trailer stalls"),
+        ("acre", " acres"),
+        ("many amps", " amps"),
+        ("many months", " months"),
+        ("many years", " years"),
+        ("cuantos meses", " meses"),
+        ("cuantos anos", " anos"),
+    ];
+    const HEIGHTS: &str = "height heights ceiling ceilings tall altura";
+    const LENGTHS: &str = "' ft feet pies m mts metros metres meters";
+    const SIZES: &str = "size big sqft sf feet tamano grande pies metros";
+    const RENTS: &str = "budget presupuesto rate asking";
+    /// What may follow a number that is the whole answer.
+    const FOLLOWS: &str = "should would wld will could is sounds does works maybe i we if but though tho honestly probably plenty enough ok okay fine good or and minimum min max maximum at tops \
+        please pls plz thanks thx for more is o y con esta estaria es seria por minimo maximo gracias bastan";
+    const COUNT_MAX: f64 = 999.0;
+    const RENT_MIN: f64 = 500.0;
+    let [number] = &numbers(text)[..] else {
+        return None;
+    };
+    let is_share = text[number.end..].starts_with('%');
+    let end = number.end + usize::from(is_share);
+    let tail = &text[end..];
+    let is_end = |c: char| matches!(c, ',' | '.' | ';' | '!' | '?');
+    let next = tail
+        .split_whitespace()
+        .next()
+        .filter(|next| !next.starts_with(is_end))
+        .map(|next| next.trim_end_matches(is_end).to_lowercase());
+    let asked = places::fold(asked);
+    let asks = |words: &str| {
+        words.split(' ').any(|word| {
+            asked
+                .split(|c: char| !c.is_alphanumeric())
+                .any(|asked| asked == word)
+        })
+    };
+    let follows = |words: &str| {
+        next.as_ref()
+            .is_some_and(|next| words.split(' ').any(|word| word == next))
+    };
+    let is_height = asks(HEIGHTS);
+    let is_alone = next.is_none() || follows(FOLLOWS) || (is_height && follows(LENGTHS));
+    if !asked.trim_end().ends_with('?') || !is_alone {
+        return None;
+    }
+    let is_count = ["how many", "how much", "cuant"]
+        .iter()
+        .any(|how| asked.contains(how));
+    let counted = COUNTED.iter().find(|(named, _)| asked.contains(named));
+    let (before, behind) = match counted {
+        Some((_, behind))
+            if is_count && number.value <= COUNT_MAX && (*behind == " office") == is_share =>
+        {
+            ("", *behind)
+        }
+        _ if is_height && number.value <= COUNT_MAX => ("clear height ", ""),
+        _ if asks(RENTS) && !asks(SIZES) && RENT_MIN <= number.value => ("", " a month"),
+        _ => return None,
+    };
+    Some(
+        [
+            &text[..number.start],
+            before,
+            &text[number.start..end],
+            behind,
+            tail,
+        ]
+        .concat(),
+    )
+}
+
+/// "15 not 12", "not 3, 5", "7 en vez de 9": the number given up is one that is known, and tells what the other counts.
+fn corrected(text: &str, known: &Requirement) -> Option<String> {
+    let [first, second] = &numbers(text)[..] else {
+        return None;
+    };
+    let words = |part: &str| -> Vec<String> {
+        let words = part.split(|c: char| !c.is_alphanumeric());
+        words
+            .filter(|word| !word.is_empty())
+            .map(str::to_lowercase)
+            .collect()
+    };
+    let before = words(&text[..first.start]);
+    let between = words(&text[first.end..second.start]);
+    let between: Vec<&str> = between.iter().map(String::as_str).collect();
+    let (said, given_up) = match (before.last().map(String::as_str), &between[..]) {
+        (
+            _,
+            ["not" | "no"] | ["instead" | "rather", "of" | "than"] | ["en", "vez" | "lugar", "de"],
+        ) => (first, second),
+        (Some("not" | "no"), [] | ["but" | "sino" | "make" | "its" | "it", ..]) => (second, first),
+        _ => return None,
+    };
+    let follows = text[second.end..]
+        .split_whitespace()
+        .next()
+        .unwrap_or_default();
+    if follows.starts_with(|c: char| c.is_alphanumeric())
+        && !["please", "pls", "sorry", "my", "porfa", "por", "perdon"].contains(&follows)
+    {
+        return None;
+    }
+    let criteria = &known.criteria;
+    let sqft = |sqft: Option<u32>| sqft.map(|sqft| f64::from(sqft) / 1_000.0);
+    let count = |count: Option<u32>| count.map(f64::from);
+    let candidates = [
+        (sqft(known.sqft_min.or(known.sqft_max)), "k sqft"),
+        (sqft(known.sqft_max), "k sqft"),
+        (count(criteria.dock_doors_min), " docks"),
+        (count(criteria.drive_in_doors_min), " drive-in doors"),
+        (count(criteria.trailer_stalls_min), " trailer stalls"),
+        (count(criteria.pallet_positions), " pallets"),
+        (criteria.clear_height_min_ft, "' clear"),
+    ];
+    let is_known =
+        |known: Option<f64>| known.is_some_and(|known| (known - given_up.value).abs() < 0.05);
+    let mut units = candidates
+        .iter()
+        .filter(|(known, _)| is_known(*known))
+        .map(|(_, unit)| *unit);
+    let unit = units.next()?;
+    // 12 that may be docks or thousands of feet tells nothing.
+    if units.any(|other| other != unit) {
+        return None;
+    }
+    let mut head = &text[..first.start];
+    if said.start != first.start {
+        // "Not 3, 5": what is left does not refuse.
+        head = head.trim_end();
+        head = head.rsplit_once(' ').map_or("", |(head, _)| head);
+    }
+    let said = &text[said.start..said.end];
+    Some([head, " ", said, unit, &text[second.end..]].concat())
+}
+
+/// The numbers in digits, with the thousands that follow them: "24", "9,500", "5k", "6 mil".
+fn numbers(text: &str) -> Vec<Number> {
+    let mut numbers: Vec<Number> = Vec::new();
+    let mut at = 0;
+    while let Some(found) = text[at..].find(|c: char| c.is_ascii_digit()) {
+        let start = at + found;
+        let length = text[start..]
+            .find(|c: char| !c.is_ascii_digit() && c != ',' && c != '.')
+            .unwrap_or(text.len() - start);
+        let digits = text[start..start + length].trim_end_matches([',', '.']);
+        let mut end = start + digits.len();
+        let behind = text[end..].trim_start();
+        let thousands = ["k", "mil", "thousand", "grand"].into_iter().find(|word| {
+            let written = behind.get(..word.len());
+            written.is_some_and(|written| written.eq_ignore_ascii_case(word))
+                && !behind[word.len()..].starts_with(|c: char| c.is_alphanumeric())
+        });
+        let value: f64 = digits.replace(',', "").parse().unwrap_or(f64::NAN);
+        if let Some(word) = thousands {
+            end = text.len() - behind.len() + word.len();
+        }
+        numbers.push(Number {
+            start,
+            end,
+            value: if thousands.is_some() {
+                value * 1_000.0
+            } else {
+                value
+            },
+        });
+        at = end.max(start + length);
+    }
+    numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_alone_is_what_our_question_asks_for() {
+        let known = Requirement::default();
+        for (asked, text, read) in [
+            (
+                "How many dock doors do you need?",
+                "we can live with 5, thanks",
+                Some("we can live with 5 docks, thanks"),
+            ),
+            (
+                "How much clear height do you need?",
+                "30 is enough and sprinklers",
+                Some("clear height 30 is enough and sprinklers"),
+            ),
+            (
+                "¿Qué altura libre necesita?",
+                "8 metros",
+                Some("clear height 8 metros"),
+            ),
+            (
+                "What is your monthly budget?",
+                "around 9k max",
+                Some("around 9k a month max"),
+            ),
+            (
+                "¿Cuál es su presupuesto?",
+                "no más de 6 mil",
+                Some("no más de 6 mil a month"),
+            ),
+            ("How much office do you need?", "20%", Some("20% office")),
+            ("How many years?", "2", Some("2 years")),
+            // They say what they count, or count nothing that was asked.
+            ("How much clear height do you need?", "24 months", None),
+            ("What is your monthly budget?", "actually 9k sf", None),
+            ("What is your monthly budget?", "1.40", None),
+            ("What size and budget?", "9000", None),
+            ("How much office do you need?", "2", None),
+            ("How many dock doors do you need?", "2 or 3", None),
+            ("We noted the budget.", "9000", None),
+            ("What is your monthly budget?", "\u{130}5\u{e9}", None),
+        ] {
+            assert_eq!(
+                with_unit(text, Some(asked), &known).as_deref(),
+                read,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_number_counts_what_the_one_it_replaces_counted() {
+        let mut known = Requirement {
+            sqft_min: Some(9_000),
+            sqft_max: Some(9_000),
+            ..Requirement::default()
+        };
+        known.criteria.dock_doors_min = Some(3);
+        known.criteria.clear_height_min_ft = Some(24.0);
+        for (text, read) in [
+            ("meant 11 not 9", Some("meant  11k sqft")),
+            ("perdón, son 7 no 9", Some("perdón, son  7k sqft")),
+            ("not 3, 5 please", Some(" 5 docks please")),
+            ("en vez de 24, 30", None),
+            ("30 en vez de 24", Some(" 30' clear")),
+            ("11 not 8", None),
+            ("may 11 not 9 am", None),
+            ("9 to 5", None),
+        ] {
+            assert_eq!(with_unit(text, None, &known).as_deref(), read, "{text}");
+        }
+        // Nine of what?
+        known.criteria.dock_doors_min = Some(9);
+        assert_eq!(with_unit("meant 11 not 9", None, &known), None);
+    }
+}
