@@ -138,7 +138,11 @@ fn told(text: &str, understood: &Understood) -> SupplierRecord {
 /// The size of a space. "We have 25k sf" is no wish, so our parsers read it again without the having.
 fn sqft(text: &str, understood: &Understood) -> Option<u32> {
     let of = |understood: &Understood| understood.sqft_max.or(understood.sqft_min);
+    // What a part may measure is no size of the whole.
     of(understood).or_else(|| {
+        if understood.divisible_to_sqft.is_some() {
+            return None;
+        }
         let number = text.find(|c: char| c.is_ascii_digit())?;
         let is_money = text[..number].ends_with('$');
         (!is_money).then(|| of(&understand(&text[number..], None)))?

@@ -129,13 +129,14 @@ pub fn understand(text: &str, today: Option<Date>) -> Understood {
 /// Reads the texts of one turn in order; later ones win as in
 /// [`Requirement::merge`](crate::requirement::Requirement::merge).
 ///
-/// A phone may split a long text in the middle of a word. Where the end of one text and the beginning of the next make
-/// a place that neither is, they are read as one.
+/// A phone may split a long text anywhere. Where the end of one text and the beginning of the next make a place that
+/// neither is, in the middle of a word or between two, they are read as one.
 pub fn understand_turn(texts: &[&str], today: Date) -> Understood {
     let mut whole: Vec<String> = Vec::new();
     for text in texts {
-        match whole.last_mut() {
-            Some(before) if is_split_place(before, text) => before.push_str(text),
+        let joint = whole.last().and_then(|before| split_place(before, text));
+        match (whole.last_mut(), joint) {
+            (Some(before), Some(joint)) => before.extend([joint, text]),
             _ => whole.push((*text).to_owned()),
         }
     }
@@ -217,24 +218,33 @@ fn forget_unless_new(criteria: &mut Criteria, topic: Topic) {
     }
 }
 
-/// Whether two texts meet inside the name of a place: `… in car` + `son for …`.
-fn is_split_place(before: &str, after: &str) -> bool {
+/// What stood between two texts that meet inside the name of a place: nothing in `… in car` + `son for …`, a space in
+/// `… en Santa` + `Ana para …`.
+fn split_place(before: &str, after: &str) -> Option<&'static str> {
     let is_letter = |c: char| c.is_alphabetic();
-    if !before.ends_with(is_letter) || !after.starts_with(is_letter) {
-        return false;
+    let last = |words: &str| {
+        words
+            .rsplit(|c: char| !is_letter(c))
+            .next()
+            .map(places::fold)
+    };
+    let first = |words: &str| {
+        words
+            .split(|c: char| !is_letter(c))
+            .next()
+            .map(places::fold)
+    };
+    let (head, tail) = (last(before.trim_end())?, first(after.trim_start())?);
+    let is_place = |words: &str| places::named(words).is_some_and(|place| !place.is_word);
+    if head.is_empty() || tail.is_empty() || is_place(&head) || is_place(&tail) {
+        return None;
     }
-    let head = before
-        .rsplit(|c: char| !is_letter(c))
-        .next()
-        .unwrap_or_default()
-        .to_lowercase();
-    let tail = after
-        .split(|c: char| !is_letter(c))
-        .next()
-        .unwrap_or_default()
-        .to_lowercase();
-    let is_place = |word: &str| places::named(word).is_some_and(|place| !place.is_word);
-    is_place(&format!("{head}{tail}")) && !is_place(&head) && !is_place(&tail)
+    let is_split_word = before.ends_with(is_letter) && after.starts_with(is_letter);
+    match () {
+        () if is_split_word && is_place(&format!("{head}{tail}")) => Some(""),
+        () if is_place(&format!("{head} {tail}")) => Some(" "),
+        () => None,
+    }
 }
 
 /// Spanish if more of the words that we can tell are Spanish than English. Names of places do not count.

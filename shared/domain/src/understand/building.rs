@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use super::phrases::{
-    Count, Phrases, after, before, count_after, count_before, is_refused, phrase, phrases,
-    quantity_until, take, text, whole,
+    Count, Phrases, after, before, correction, count_after, count_before, is_given_up, is_refused,
+    phrase, phrases, quantity_until, take, text, whole,
 };
 use super::quantities::{Unit, quantity, unit_at};
 use super::sizes::{Bound, SQFT_PER_ACRE, bound, is_under_roof, range};
@@ -47,7 +47,7 @@ static TRAILERS: LazyLock<Phrases> = LazyLock::new(|| {
         "trailer stall|stalls|spot|spots|space|spaces|position|positions|slots, trailer parking, \
     trailer parking stall|stalls|spot|spots|space|spaces|positions, trailers, stalls for trailers, \
     cajones|espacios|lugares|estacionamientos para|de trailers|trailas|remolques|cajas, trailer drops, \
-    trailer park|parks, truck stall|stalls|spot|spots|spaces, truck parking stall|stalls|spot|spots|spaces",
+    trailer park|parks, trailas, remolques, truck stall|stalls|spot|spots|spaces, truck parking stall|stalls|spot|spots|spaces",
     )
 });
 
@@ -179,6 +179,8 @@ pub(super) fn read(tokens: &mut [Token]) -> (Criteria, Vec<Topic>) {
 
 fn doors(tokens: &mut [Token], found: &mut Criteria, cleared: &mut Vec<Topic>) {
     const MAX: u32 = 2_000;
+    // A larger number without a noun is no count of doors.
+    const CORRECTED_MAX: u32 = 200;
     let mut at = 0;
     while at < tokens.len() {
         // "Loading dock" and "dock high" are docks, "roll up" and "grade level" are not.
@@ -202,7 +204,14 @@ fn doors(tokens: &mut [Token], found: &mut Criteria, cleared: &mut Vec<Topic>) {
         } else if let Some((count, start, end)) = counted
             && let Some(count) = whole(count, 1, MAX)
         {
-            *field = Some(count);
+            let corrected = correction(tokens, end)
+                .and_then(|number| Some((whole(number.value, 1, CORRECTED_MAX)?, number)));
+            if let Some((count, number)) = corrected {
+                *field = Some(count);
+                take(tokens, number.start, number.end);
+            } else if !is_given_up(tokens, start) {
+                *field = Some(count);
+            }
             take(tokens, start, end);
         } else if matches!(text(tokens, at), "anden" | "rampa")
             && before(tokens, at).next().is_some_and(|word| word == "con")
@@ -267,7 +276,14 @@ fn height(tokens: &mut [Token], found: &mut Criteria) {
             && (feet.is_some() || !is_among(text(tokens, at), WEAK))
             && !matches!(text(tokens, end), "dock" | "docks" | "door" | "doors")
         {
-            found.clear_height_min_ft = Some(height);
+            let corrected = correction(tokens, end)
+                .and_then(|number| Some((plausible(number.value, feet)?, number)));
+            if let Some((height, number)) = corrected {
+                found.clear_height_min_ft = Some(height);
+                take(tokens, number.start, number.end);
+            } else if !is_given_up(tokens, start) {
+                found.clear_height_min_ft = Some(height);
+            }
             take(tokens, start, end);
             continue;
         }
@@ -567,7 +583,7 @@ fn stalls(tokens: &mut [Token], found: &mut Criteria, cleared: &mut Vec<Topic>) 
     }
     // "Park 20 trucks", "parking for 15 trailers", "estacionar 10 camiones".
     for at in 0..tokens.len() {
-        if phrase(tokens, at, phrases!("park, parking, parking for, estacionar, estacionamiento para, parquear, room for, spaces for, stalls for, espacio para, lugar para")).is_none() {
+        if phrase(tokens, at, phrases!("park, parking, parking for, estacionar, estacionamiento para, parquear, parkear, parar, dejar, guardar, store, stage, room for, spaces for, stalls for, espacio para, lugar para")).is_none() {
             continue;
         }
         let reach = tokens.len().min(at + 5);

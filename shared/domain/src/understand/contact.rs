@@ -112,17 +112,16 @@ fn name_at(tokens: &[Token], at: usize, is_company: bool) -> Option<(String, usi
     let mut end = at;
     let mut name = String::new();
     while let Some(token) = tokens.get(end) {
-        let is_part = (token.is_word()
-            && token.is_capitalised
-            && !token.is_place
-            && !is_among(&token.text, NEVER))
-            || (is_company && end > at && token.text == "&")
-            || (is_company
-                && end > at
-                && is_among(&token.text, "and y de")
-                && tokens
-                    .get(end + 1)
-                    .is_some_and(|next| next.is_capitalised && next.is_word() && !next.is_place));
+        let is_name = |token: &Token| token.is_word() && token.is_capitalised && !token.is_place;
+        // "Muebles La Silla", "Casa de la Luz".
+        let joins = is_company
+            && is_among(&token.text, "& and y de del el la los las the")
+            && tokens[end + 1..]
+                .iter()
+                .find(|next| !is_among(&next.text, "de el la los las"))
+                .is_some_and(is_name);
+        let is_part = (is_name(token) && !is_among(&token.text, NEVER))
+            || (joins && (end > at || token.is_capitalised));
         if !is_part || end - at >= NAME_WORDS_MAX {
             break;
         }

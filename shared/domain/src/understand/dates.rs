@@ -44,10 +44,12 @@ fn term(tokens: &mut [Token], found: &mut Criteria) {
         )
     });
     static MONTHS: LazyLock<Phrases> = LazyLock::new(|| {
-        Phrases::new("month, months, mo, mos, mnths, mth, mths, mes, meses, monthes")
+        Phrases::new(
+            "month, months, mo, mos, mnths, mth, mths, mes, meses, monthes, mesecito|mesecitos|mesesitos",
+        )
     });
     static YEARS: LazyLock<Phrases> =
-        LazyLock::new(|| Phrases::new("year, years, yr, yrs, ano, anos, yrs."));
+        LazyLock::new(|| Phrases::new("year, years, yr, yrs, ano, anos, yrs., anito|anitos"));
     let mut at = 0;
     while at < tokens.len() {
         if let Some(end) = phrase(tokens, at, &MONTH_TO_MONTH) {
@@ -171,6 +173,8 @@ fn start(tokens: &mut [Token], today: Date, found: &mut Criteria) {
     const BY: &str = "by before until latest antes deadline tardar later till through prior";
     const NOT_START: &str = "lease leases leasing contract sublease subleases cancelled canceled terminates expires expire expiring ends ending vence termina tour visit showing call back circle check again since \
         ago quit moved signed closed meet meeting see ping touch reach hablamos contrato llamar visita born founded established ordered";
+    // "The tenant is out Jan 31, it's available Feb 1": the day that is said to be the start is one.
+    let mut is_from_named = false;
     let mut at = 0;
     while at < tokens.len() {
         if let Some(end) = phrase(tokens, at, &ASAP) {
@@ -199,6 +203,7 @@ fn start(tokens: &mut [Token], today: Date, found: &mut Criteria) {
             text(tokens, at),
             "tomorrow tmrw next this proximo proxima este",
         );
+        let is_named = nearest.is_some();
         let is_start = match (nearest, beside) {
             (None, None) => !is_near || words.is_empty(),
             (Some(_), None) => true,
@@ -216,13 +221,15 @@ fn start(tokens: &mut [Token], today: Date, found: &mut Criteria) {
             });
         if is_start {
             let is_latest = words.iter().take(5).any(|word| is_among(word, BY))
+                || phrase(tokens, days.end, phrases!("at the latest, latest, at latest, tops, or sooner|earlier|before, a mas tardar, a lo mas|mucho, cuando mucho, como maximo, o antes")).is_some()
                 || (days.is_span
                     && words
                         .first()
                         .is_some_and(|word| matches!(*word, "within" | "dentro" | "next")));
             if is_latest {
                 found.start_latest = Some(if days.is_span { days.last } else { days.first });
-            } else if found.start_from.is_none() {
+            } else if found.start_from.is_none() || (is_named && !is_from_named) {
+                is_from_named = is_named;
                 found.start_from = Some(days.first);
                 if days.is_span {
                     found.start_latest = None;

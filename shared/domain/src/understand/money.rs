@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use super::phrases::{Phrases, before, phrase, take, text};
+use super::phrases::{Phrases, before, is_given_up, phrase, phrases, take, text};
 use super::quantities::{Quantity, quantity, unit_at};
 use super::tokens::{Kind, Token, is_among};
 use crate::criteria::Criteria;
@@ -56,6 +56,7 @@ static YEAR: LazyLock<Phrases> = LazyLock::new(|| {
 pub(super) fn read(tokens: &mut [Token], found: &mut Criteria) -> bool {
     let mut is_beyond = false;
     let mut structure_end = 0;
+    let mut given_up_end = usize::MAX;
     let mut at = 0;
     while at < tokens.len() {
         let structure = STRUCTURES
@@ -65,14 +66,19 @@ pub(super) fn read(tokens: &mut [Token], found: &mut Criteria) -> bool {
             && !is_weight(tokens, at)
             && structure_end <= at
         {
-            found.budget_structure = Some(structure);
+            // "Instead of 1.10 nnn" gives up both.
+            if !is_given_up(tokens, at) && given_up_end != at {
+                found.budget_structure = Some(structure);
+            }
             structure_end = end; // "Modified gross" is not gross too.
         }
         let Some((amount, unit, end)) = amount_at(tokens, at) else {
             at += 1;
             continue;
         };
-        if let Some(amount) = amount {
+        let is_charge = found.budget_amount.is_some() && is_charge(tokens, at);
+        let is_given_up = is_given_up(tokens, at);
+        if let Some(amount) = amount.filter(|_| !is_charge && !is_given_up) {
             match counted_by(amount, unit) {
                 Some((amount, unit)) => {
                     found.budget_amount = Some(amount);
@@ -81,10 +87,22 @@ pub(super) fn read(tokens: &mut [Token], found: &mut Criteria) -> bool {
                 None => is_beyond |= PER_SQFT_MAX < amount && unit.is_area,
             }
         }
+        if is_given_up {
+            given_up_end = end;
+        }
         take(tokens, at, end);
         at = end.max(at + 1);
     }
     is_beyond
+}
+
+/// Whether the amount, after the rent, is what comes on top of it: "1.20 plus nets of .35", "1.10, nnn is 28 cents".
+fn is_charge(tokens: &[Token], at: usize) -> bool {
+    const BETWEEN: &str = "is are at about around another an extra run runs running of estimated est approx ~ = : otros son unos de como";
+    const CHARGES: &str = "nnn nnns nets net charges expenses opex taxes gastos mantenimiento";
+    before(tokens, at)
+        .find(|word| !is_among(word, BETWEEN))
+        .is_some_and(|word| is_among(word, CHARGES))
 }
 
 /// "Gross weight" is no lease.
@@ -108,7 +126,7 @@ fn amount_at(tokens: &[Token], at: usize) -> Option<(Option<f64>, Named, usize)>
     const CUES: &str = "budget pay paying rent rents renta rento price pricing asking rate rates offer spend presupuesto pagar pago pagamos \
         precio gastar psf tarifa pido pedimos quoting quote afford ask budgeted";
     const NOT_RENT: &str = "deposit insurance revenue worth value sales fee fees commission policy liability loan valued deposito seguro \
-        valor inventory merchandise mercancia invested";
+        valor inventory merchandise mercancia invested cam cams owe owes fine penalty damages multa";
     let has_sign = text(tokens, at) == "$";
     let start = at + usize::from(has_sign);
     let first = quantity(tokens, start)?;
@@ -191,8 +209,16 @@ fn amount_at(tokens: &[Token], at: usize) -> Option<(Option<f64>, Named, usize)>
         .any(|word| is_among(word, NOT_RENT))
         && !is_among(
             text(tokens, end),
-            "deposit in of worth deposito insurance policy liability million",
+            "deposit in of worth deposito insurance policy liability million cam cams nets opex",
         )
+        && phrase(
+            tokens,
+            end,
+            phrases!(
+                "in|of|for|de|para|por cam|cams|nets|opex|expenses|charges|mantenimiento|gastos"
+            ),
+        )
+        .is_none()
         && !first_is_percent(tokens, first);
     Some((is_rent.then_some(value), named, named_end.max(end)))
 }

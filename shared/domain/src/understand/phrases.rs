@@ -193,6 +193,39 @@ pub(super) fn is_refused(tokens: &[Token], at: usize) -> bool {
     false
 }
 
+/// Whether what begins at `at` stands for what it is not to be: "instead of nnn", "not 2 docks", "en vez de 1.40".
+pub(super) fn is_given_up(tokens: &[Token], at: usize) -> bool {
+    let mut words = before(tokens, at).skip_while(|word| is_among(word, "$ the a la el"));
+    match words.next() {
+        Some("not") => true,
+        Some("of") => words.next() == Some("instead"),
+        Some("than") => words.next() == Some("rather"),
+        Some("de") => matches!(words.next(), Some("vez" | "lugar")),
+        _ => false,
+    }
+}
+
+/// The number that takes the place of one that ends before `end`: "2 docks, there's actually 3", "24 clear but its 28".
+pub(super) fn correction(tokens: &[Token], end: usize) -> Option<Quantity> {
+    const WORDS_MAX: usize = 6;
+    const BETWEEN: &str = ", . - ; ( theres there are is its it only we have got now in fact make i like a en hay son es \
+        tiene tenemos ser be the that listed shown posted online wrong";
+    const SIGNS: &str = "actually really should but sorry meant mean oops wait no pero realmente realidad perdon digo deberian \
+        deberia deben debe";
+    let is_among_both =
+        |at: &usize| is_among(text(tokens, *at), BETWEEN) || is_among(text(tokens, *at), SIGNS);
+    let at = (end..tokens.len().min(end + WORDS_MAX + 1)).find(|at| !is_among_both(at))?;
+    // "3 docks not 2" gives up the second.
+    let is_corrected = (end..at).any(|at| is_among(text(tokens, at), SIGNS))
+        && !is_among(text(tokens, at - 1), "no not");
+    let number = quantity(tokens, at)?;
+    // What is counted by something else is no correction: "2 docks but 30 employees".
+    let is_alone = tokens.get(number.end).is_none_or(|next| {
+        next.is_clause_end() || is_among(&next.text, "plus and with w not instead y mas con no + )")
+    });
+    (is_corrected && is_alone && !number.is_thousands && !number.is_grouped).then_some(number)
+}
+
 /// Marks tokens as read: no later step may take a number from among them.
 pub(super) fn take(tokens: &mut [Token], start: usize, end: usize) {
     let end = end.min(tokens.len());

@@ -124,7 +124,7 @@ const GOODS: &str = "tools inventory equipment furniture merchandise materials s
 const VEHICLES: &str = "trucks truck trailers trailer semis semi tractors rigs vans camiones \
     camion trailas troques trocas remolques";
 
-const PARKING: &str = "park parking estacionar estacionamiento parquear";
+const PARKING: &str = "park parking estacionar estacionamiento parquear parkear parar";
 
 /// Finds the uses and marks their tokens.
 pub(super) fn uses(tokens: &mut [Token]) -> Vec<Use> {
@@ -214,7 +214,12 @@ fn parking(tokens: &[Token], at: usize) -> Option<(Option<Use>, usize)> {
     ) && tokens
         .get(at + 1)
         .is_some_and(|next| matches!(next.text.as_str(), "for" | "para"));
-    let is_parking = is_spot || is_among(&tokens[at].text, PARKING);
+    // "Leave 6 trailers overnight".
+    let is_left = is_among(&tokens[at].text, "leave stage drop dejar")
+        && tokens[at..tokens.len().min(at + 4)]
+            .iter()
+            .any(|token| is_among(&token.text, VEHICLES));
+    let is_parking = is_spot || is_left || is_among(&tokens[at].text, PARKING);
     // "A yard for our trucks", "un patio de 2 acres para camiones".
     let is_ground = is_among(
         &tokens[at].text,

@@ -96,20 +96,30 @@ pub(super) fn divisible(tokens: &mut [Token]) -> Option<u32> {
         Phrases::new(
             "divisible to, divisible down to, divisible, divide it|them, split it, \
         divide|divides|divided|split|splits|demise|demised|demisable|subdivide|subdivided|broken|break|chop|carve to|into|down|up, \
-        divide|split|demise|subdivide|break|chop|carve it|them|that|this|out|off, divisible a|en|desde|hasta, dividir|divide en|a|hasta|desde",
+        divide|split|demise|subdivide|break|chop|carve it|them|that|this|out|off, divisible a|en|desde|hasta, \
+        dividir|dividirla|dividirlo|dividimos|divide|partir|partirla|partirlo|partimos|parte|fraccionar|fracciona en|a|hasta|desde, \
+        smallest|minimum|min|minimal piece|portion|section|part|chunk|division|divisible|demise|split|increment, as little|small as, \
+        smallest suite|unit|bay|space, parte|seccion|pedazo|fraccion|division|modulo|porcion mas chica|chico|pequena|pequeno, \
+        parte|seccion|fraccion|division|porcion minima",
         )
     });
     (0..tokens.len()).find_map(|at| {
         let mut next = phrase(tokens, at, &PHRASES)?;
         while is_among(
             text(tokens, next),
-            "to down up into as small about ~ parts of pieces units el la lo",
+            "to down up into as small about ~ parts of pieces units el la lo would wld could will is are be : = around approx roughly \
+             es son seria de en desde hasta a unos como partes secciones modulos we do id",
         ) {
             next += 1;
         }
         let number = quantity(tokens, next)?;
-        let after = unit_at(tokens, number.end).map_or(number.end, |(_, after)| after);
-        let sqft = whole_sqft(number.value)?;
+        let (factor, after) = match unit_at(tokens, number.end) {
+            Some((Unit::SquareMetres | Unit::Metres, after)) => (SQFT_PER_SQUARE_METRE, after),
+            Some((Unit::SquareFeet | Unit::Feet, after)) => (1.0, after),
+            Some((Unit::Acres, _)) => return None,
+            None => (1.0, number.end),
+        };
+        let sqft = whole_sqft(number.value * factor)?;
         take(tokens, at, after);
         Some(sqft)
     })
@@ -297,6 +307,15 @@ fn dimensions(tokens: &[Token], at: usize) -> Option<(Option<f64>, usize)> {
         return None;
     }
     let (depth, mut end) = side(end + 1)?;
+    // "2 x 5,000 sf" counts buildings, and each is of this size.
+    if width < 8.0
+        && matches!(
+            unit_at(tokens, end),
+            Some((Unit::SquareFeet | Unit::SquareMetres, _))
+        )
+    {
+        return None;
+    }
     let mut product = width * depth;
     // A third side is the height.
     if tokens.get(end).is_some_and(|token| token.text == "x")
@@ -349,7 +368,7 @@ pub(super) fn bound(tokens: &[Token], start: usize, after: usize, has_plus: bool
         hasta, no mas, menos, maximo, <";
     const AT_LEAST: &str = "at least, atleast, min, minimum, more than, bigger than, \
         larger than, no less than, not less than, no smaller than, not under, over, above, \
-        starting at, minimo, al menos, por lo menos, mas, no menos, desde, >";
+        starting at, minimo, al menos, por lo menos, mas, no menos, desde, a partir, >";
     let mut before: Vec<&str> = before(tokens, start)
         .take(6)
         .skip_while(|word| is_among(word, VAGUE))
@@ -361,15 +380,15 @@ pub(super) fn bound(tokens: &[Token], start: usize, after: usize, has_plus: bool
             .strip_suffix(phrase)
             .is_some_and(|rest| rest.ends_with(' '))
     };
-    let longest = |phrases: &str| {
-        phrases
-            .split(", ")
-            .filter(ends_with)
-            .map(str::len)
-            .max()
-            .unwrap_or(0)
+    let longest = |phrases: &'static str| {
+        let found = phrases.split(", ").filter(ends_with);
+        found.max_by_key(|phrase| phrase.len()).unwrap_or_default()
     };
-    let (most, least) = (longest(AT_MOST), longest(AT_LEAST));
+    let (mut most, mut least) = (longest(AT_MOST), longest(AT_LEAST));
+    let is_refusing = |phrase: &str| phrase.starts_with("no");
+    if is_unwanted(tokens, start) && !is_refusing(most) && !is_refusing(least) {
+        (most, least) = (least, most);
+    }
     // "Bump that up to 25,000" says what it is to be, not what it may be.
     let is_change = before.ends_with(" up to")
         && before
@@ -378,10 +397,10 @@ pub(super) fn bound(tokens: &[Token], start: usize, after: usize, has_plus: bool
     if is_change {
         return Bound::Exact;
     }
-    if most > least {
+    if most.len() > least.len() {
         return Bound::AtMost;
     }
-    if least > 0 {
+    if !least.is_empty() {
         return Bound::AtLeast;
     }
 
@@ -402,14 +421,28 @@ pub(super) fn bound(tokens: &[Token], start: usize, after: usize, has_plus: bool
             ..,
         ] => Bound::AtLeast,
         ["o" | "y", "mas", ..]
-        | ["en", "adelante", ..]
+        | ["en" | "para" | "hacia", "adelante" | "arriba", ..]
         | ["at", "least", ..]
         | ["como", "minimo", ..] => Bound::AtLeast,
         ["max" | "maximum" | "maximo" | "tops", ..] | ["(", "max" | "maximum", ..] => Bound::AtMost,
         ["or" | "and", "less" | "smaller" | "under" | "below", ..] => Bound::AtMost,
-        ["o", "menos", ..] | ["at", "most", ..] | ["como", "maximo", ..] => Bound::AtMost,
+        ["o", "menos", ..]
+        | ["para" | "hacia", "abajo", ..]
+        | ["at", "most", ..]
+        | ["como", "maximo", ..] => Bound::AtMost,
         _ => Bound::Exact,
     }
+}
+
+/// Whether nothing of the size named is wanted: "nothing over 12k", "no me mandes nada de más de 12 mil pies".
+fn is_unwanted(tokens: &[Token], start: usize) -> bool {
+    const BETWEEN: &str = "over above under below bigger larger smaller more less than mas menos de que nada anything \
+        something send show give me us want need stuff places spaces spots listings warehouses buildings with is are \
+        mande mandes manden mandame ensene ensenes ensenen muestre muestren quiero queremos necesito bodegas naves espacios \
+        opciones cosas";
+    before(tokens, start)
+        .find(|word| !is_among(word, BETWEEN))
+        .is_some_and(|word| is_among(word, "nothing nada none dont do not no ni never"))
 }
 
 /// Whether the number is money.
@@ -433,7 +466,7 @@ fn is_price(tokens: &[Token], start: usize, after: usize, has_unit: bool) -> boo
     let nearby = || before(tokens, start).take(3);
     let is_rent = !has_unit
         && nearby().any(|word| matches!(word, "rent" | "renta"))
-        && nearby().any(|word| is_among(word, "is under of : max de es below our"));
+        && nearby().any(|word| is_among(word, "is be under of : max de es below our"));
     let next = text(tokens, after);
     let is_rate = is_among(next, AFTER)
         || (is_among(next, "/ per a x al por each every")
@@ -544,17 +577,26 @@ fn stands_as_size(tokens: &[Token], low: Quantity, high: Quantity, after: usize)
         instead tops bodega nave espacio industrial give mas as at by but of would would should \
         is ish somewhere anywhere close within starting que de por only ideally preferably worth \
         area more better unit not no nearby box spot";
+    const BUILDINGS: &str =
+        "building buildings bldg bldgs warehouse warehouses whse facility space bodega nave";
     const ASKS: &str = "sqft sf feet need needs want wants about around approx approximately \
         roughly ~ least upto than max min maximum minimum it size necesito busco quiero como \
         unos hasta minimo maximo menos mas over under say maybe sorry actually like between \
         entre : mejor seeking nope no lease sublease leasing subleasing rentar subarrendar";
     let next = tokens.get(after);
-    let may_follow = next.is_none_or(|next| {
-        next.is_place
-            || next.is_use
-            || is_among(&next.text, FOLLOWS)
-            || (next.kind == Kind::Mark && !is_among(&next.text, "' \" % / - # $ : * ="))
-    });
+    // "200k+ rail served bldg": what lies between describes the building.
+    let is_of_building = (low.is_thousands || high.is_thousands)
+        && super::phrases::after(tokens, after)
+            .take(4)
+            .take_while(|word| !is_among(word, "in of for at our the my their a an and or with w to is on from per en de para con y o"))
+            .any(|word| is_among(word, BUILDINGS));
+    let may_follow = is_of_building
+        || next.is_none_or(|next| {
+            next.is_place
+                || next.is_use
+                || is_among(&next.text, FOLLOWS)
+                || (next.kind == Kind::Mark && !is_among(&next.text, "' \" % / - # $ : * ="))
+        });
     // "10k to 15k pallets" was refused as a range, and half of it is no size either.
     let opens_range = matches!(text(tokens, after), "or" | "o" | "to" | "and" | "y")
         && quantity(tokens, after + 1).is_some();
@@ -576,12 +618,25 @@ fn stands_as_size(tokens: &[Token], low: Quantity, high: Quantity, after: usize)
         && !words
             .next()
             .is_some_and(|asker| is_among(asker, "they he she owner landlord"));
+    // "Wrong number on the size, should be 8500".
+    let names_size = tokens.iter().any(|token| {
+        is_among(
+            &token.text,
+            "size sized sizes footage tamano medida medidas",
+        )
+    });
+    let is_set_right = matches!(before(tokens, low.start).next(), Some("be" | "ser"))
+        && before(tokens, low.start)
+            .nth(1)
+            .is_some_and(|word| is_among(word, "should must to debe deberia debia puede can"));
     let is_bounded = is_among(text(tokens, after), "min max minimum maximum minimo maximo");
     is_round
         && (is_whole_message
             || is_range
             || is_asked_for
             || is_bounded
+            || names_size
+            || is_set_right
             || is_looked_for(tokens, low.start))
 }
 

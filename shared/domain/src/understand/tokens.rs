@@ -80,10 +80,12 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
             *value += part; // "2 1/2" is one number.
             continue;
         }
-        let text = if kind == Kind::Opaque {
-            String::new()
-        } else {
-            fold(&written)
+        let text = match kind {
+            Kind::Opaque => String::new(),
+            Kind::Word if !is_glued => {
+                spelt_out(&written).map_or_else(|| fold(&written), str::to_owned)
+            }
+            Kind::Word | Kind::Number { .. } | Kind::Mark => fold(&written),
         };
         let is_capitalised = written.starts_with(char::is_uppercase);
         let is_in_capitals = written.chars().all(|c| !c.is_lowercase());
@@ -111,6 +113,16 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
 /// Whether a word is in a list of words parted by spaces.
 pub(super) fn is_among(word: &str, words: &str) -> bool {
     words.split(' ').any(|listed| listed == word)
+}
+
+/// What Spanish abbreviates to a letter or two. "PA" is a state.
+fn spelt_out(written: &str) -> Option<&'static str> {
+    match written {
+        "d" => Some("de"),
+        "q" => Some("que"),
+        "pa" => Some("para"),
+        _ => None,
+    }
 }
 
 /// Whether a text is in capitals throughout, so that they mean nothing. Abbreviations do not shout.

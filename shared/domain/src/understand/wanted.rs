@@ -1,5 +1,7 @@
 //! Which places a text names, and which of them it wants.
 
+use super::phrases::{phrase, phrases, quantity_until, text, whole};
+use super::quantities::quantity;
 use super::tokens::{Kind, Token, is_among};
 use crate::places;
 use crate::requirement::{Location, add_location};
@@ -33,7 +35,7 @@ enum Stance {
 
 /// Words after which a name is a place.
 const PREPOSITIONS: &str = "in near around n nr close toward towards outside downtown en cerca \
-    somewhere anywhere north south east west between entre";
+    somewhere anywhere north south east west between entre por x rumbo hacia";
 
 /// Words that may stand between a preposition and its name: "in the Bronx", "cerca de Tecate".
 const ARTICLES: &str = "the of to de del el la city downtown central area";
@@ -81,13 +83,18 @@ pub(super) fn places(tokens: &mut [Token]) -> Places {
             places.unwanted.push(taken_back);
         }
         before = Some((mention.end, stance));
+        let radius = mention.location.radius_miles;
+        let location = &Location {
+            radius_miles: radius.or_else(|| radius_after(tokens, mention.end)),
+            ..mention.location.clone()
+        };
         match stance {
             Stance::Wanted => {
-                add_location(&mut places.wanted, &mention.location);
+                add_location(&mut places.wanted, location);
                 places.replaces |= is_replacement(tokens, mention);
             }
-            Stance::Unwanted => add_location(&mut places.unwanted, &mention.location),
-            Stance::Beside => add_location(&mut places.other, &mention.location),
+            Stance::Unwanted => add_location(&mut places.unwanted, location),
+            Stance::Beside => add_location(&mut places.other, location),
         }
     }
     places.wanted.retain(|wanted| {
@@ -161,9 +168,9 @@ fn known(tokens: &[Token], at: usize, follows_place: bool) -> Option<Mention> {
     {
         return None;
     }
-    let phrases = phrases(tokens, at);
+    let names = names(tokens, at);
     let is_introduced = follows_place || is_introduced(tokens, at);
-    let exact = phrases
+    let exact = names
         .iter()
         .rev()
         .find_map(|(phrase, end)| Some((places::named(phrase)?, *end)));
@@ -177,7 +184,7 @@ fn known(tokens: &[Token], at: usize, follows_place: bool) -> Option<Mention> {
         }
         None if is_introduced || first.is_capitalised || follows_size(tokens, at) => {
             let guess = |(phrase, end): &(String, usize)| Some((places::misspelt(phrase)?, *end));
-            phrases.iter().take(3).rev().find_map(guess)?
+            names.iter().take(3).rev().find_map(guess)?
         }
         None => return None,
     };
@@ -231,11 +238,11 @@ fn is_part_of_another(tokens: &[Token], end: usize) -> bool {
 }
 
 /// The words from here, one, two, … at a time, with the token after each. Hyphens and dots between words are skipped.
-fn phrases(tokens: &[Token], at: usize) -> Vec<(String, usize)> {
-    let mut phrases: Vec<(String, usize)> = Vec::new();
-    let mut phrase = String::new();
+fn names(tokens: &[Token], at: usize) -> Vec<(String, usize)> {
+    let mut names: Vec<(String, usize)> = Vec::new();
+    let mut name = String::new();
     let mut end = at;
-    while phrases.len() < places::WORDS_MAX && end < tokens.len() {
+    while names.len() < places::WORDS_MAX && end < tokens.len() {
         let is_joint = |token: &Token| token.is_glued && matches!(token.text.as_str(), "-" | ".");
         if end > at && tokens.get(end).is_some_and(is_joint) {
             end += 1;
@@ -243,14 +250,34 @@ fn phrases(tokens: &[Token], at: usize) -> Vec<(String, usize)> {
         let Some(word) = tokens.get(end).filter(|token| token.is_word()) else {
             break;
         };
-        if !phrase.is_empty() {
-            phrase.push(' ');
+        if !name.is_empty() {
+            name.push(' ');
         }
-        phrase.push_str(&word.text);
+        name.push_str(spelt_out(word));
         end += 1;
-        phrases.push((phrase.clone(), end));
+        names.push((name.clone(), end));
     }
-    phrases
+    names
+}
+
+/// The word of a place's name that is meant: "Sta Fe Spgs", "N Hollywood".
+fn spelt_out(word: &Token) -> &str {
+    match (word.text.as_str(), word.written.as_str()) {
+        (_, "N") => "north",
+        (_, "S") => "south",
+        (_, "E") => "east",
+        (_, "W") => "west",
+        ("sta", _) => "santa",
+        ("sto", _) => "santo",
+        ("sn", _) => "san",
+        ("ft", _) => "fort",
+        ("hts", _) => "heights",
+        ("bch", _) => "beach",
+        ("vly", _) => "valley",
+        ("spgs" | "spngs" | "sprgs", _) => "springs",
+        ("pto", _) => "puerto",
+        (word, _) => word,
+    }
 }
 
 /// Whether a preposition stands before the name, perhaps with an article.
@@ -288,7 +315,7 @@ fn opens_list(tokens: &[Token], at: usize, end: usize) -> bool {
     });
     is_joint
         && tokens[at].is_capitalised
-        && phrases(tokens, end + 1)
+        && names(tokens, end + 1)
             .iter()
             .any(|(phrase, _)| places::named(phrase).is_some())
 }
@@ -359,7 +386,9 @@ fn zip(tokens: &[Token], at: usize) -> Option<Mention> {
     let before = word_before(1);
     let is_named = is_among(before, "zip zips zipcode code postal")
         || (matches!(before, ":" | "is" | "es") && word_before(2).starts_with("zip"));
-    let is_placed = is_among(before, "in near around en area de of by cerca") || are_zips(tokens);
+    let is_placed = is_among(before, "in near around en area de of by cerca por x")
+        || are_zips(clause_around(tokens, at))
+        || tokens.get(at + 1).is_some_and(|next| next.text == "area");
     let has_unit = tokens
         .get(at + 1)
         .is_some_and(|next| (next.is_glued && next.is_word()) || is_among(&next.text, UNITS));
@@ -377,7 +406,14 @@ fn zip(tokens: &[Token], at: usize) -> Option<Mention> {
     })
 }
 
-/// Whether a message is nothing but one or more numbers of five digits: "90221 or 90222".
+/// The tokens between the ends of the clauses before and after.
+fn clause_around(tokens: &[Token], at: usize) -> &[Token] {
+    let start = tokens[..at].iter().rposition(Token::is_clause_end);
+    let end = tokens[at..].iter().position(Token::is_clause_end);
+    &tokens[start.map_or(0, |start| start + 1)..end.map_or(tokens.len(), |end| at + end)]
+}
+
+/// Whether a clause is nothing but one or more numbers of five digits: "90221 or 90222".
 fn are_zips(tokens: &[Token]) -> bool {
     tokens.iter().all(|token| {
         let is_code = token.written.len() == 5 && token.written.bytes().all(|b| b.is_ascii_digit());
@@ -575,10 +611,17 @@ fn is_origin(tokens: &[Token], mention: &Mention) -> bool {
         [.., verb, "from"] => is_among(verb, RECEIVING),
         _ => false,
     };
+    // "We ended up signing a lease in Ontario", "ya rentamos en Ontario": the search ended there.
+    const SETTLED: &str = "signed signing leased rented closed firmamos firme rentamos rente compramos compre encontramos encontre \
+        conseguimos consegui agarramos agarre";
+    const SETTLED_BY_US: &str = "found took got went landed ended settled";
+    let is_settled = matches!(before.as_slice(), [.., "in" | "en"])
+        && (has(SETTLED) || (has(SETTLED_BY_US) && has("we i weve ive already")))
+        && !has("need needs want wants looking trying hoping busco necesito ocupo queremos quiero");
     // "Do you have any in all of Texas or just Houston?"
     let is_everywhere = has("all todo toda throughout across over")
         && matches!((tokens.get(mention.end), tokens.get(mention.end + 1)), (Some(or), Some(only)) if is_among(&or.text, "or o") && is_among(&only.text, "just only nomas solo solamente"));
-    is_everywhere || (is_left && is_leaving) || is_based || is_ours || is_trade
+    is_everywhere || (is_left && is_leaving) || is_based || is_ours || is_trade || is_settled
 }
 
 /// Whether the text refuses the place: "not Compton", "anything but Compton", "Compton is too far".
@@ -586,7 +629,8 @@ fn is_refused(tokens: &[Token], mention: &Mention) -> bool {
     const BETWEEN: &str = "on in near around the a want sirve gusta interested sending send showing \
         show me us stuff anything something spaces listings options city of area en por el la \
         cerca at to be go do looking for like places from quiero queremos nada more than leasing renting rentar de que \
-        sea cosas opciones mande manden mandes downtown";
+        sea cosas opciones mande manden mandes ensene ensenen ensenes downtown bodega bodegas nave naves local locales \
+        warehouse warehouses buildings property properties propiedades lugares info informacion";
     const REFUSALS: &str = "not no quit forget except excluding exclude besides avoid dont without \
         scratch outside nothing never stop cant wont isnt skip nor drop remove excepto salvo sin evitar \
         ni";
@@ -678,7 +722,6 @@ fn is_replacement(tokens: &[Token], mention: &Mention) -> bool {
 /// How far from the place at `at` will do: "within 10 miles of LAX", "15 mi radius of", "a 20 millas de".
 fn radius(tokens: &[Token], at: usize) -> Option<u32> {
     const BETWEEN: &str = "of from radius the around de del desde la el a mile miles";
-    const MILES_MAX: u32 = 500;
     let mut unit = at;
     while unit > 0
         && is_among(&tokens[unit - 1].text, BETWEEN)
@@ -687,18 +730,58 @@ fn radius(tokens: &[Token], at: usize) -> Option<u32> {
         unit -= 1;
     }
     let unit = unit.checked_sub(1)?;
-    let factor = match tokens[unit].text.as_str() {
-        "mile" | "miles" | "mi" | "milla" | "millas" => 1.0,
-        "km" | "kilometers" | "kilometros" => 0.621_371,
-        _ => return None,
-    };
+    let factor = miles(tokens.get(unit)?)?;
     let end = if unit > 0 && tokens[unit - 1].text == "-" {
         unit - 1
     } else {
         unit
     };
-    let number = super::phrases::quantity_until(tokens, end)?;
-    super::phrases::whole(number.value * factor, 1, MILES_MAX)
+    whole_miles(quantity_until(tokens, end)?.value * factor)
+}
+
+/// The same, said behind the place: "the port, 5 miles max", "Fontana and 10 mi around", "LAX, a no más de 8 millas". Something
+/// must say that it is a limit: "Carson, 5 miles from us" says where Carson is.
+fn radius_after(tokens: &[Token], end: usize) -> Option<u32> {
+    const BETWEEN: &str =
+        ", ( - + / area or and a an about around like maybe give take o y unas de en el un radio";
+    const LIMITS: &str =
+        "within max maximum maximo up upto to under than no more most hasta mas dentro";
+    let is_other =
+        |at: &usize| !is_among(text(tokens, *at), BETWEEN) && !is_among(text(tokens, *at), LIMITS);
+    let next = (end..tokens.len()).find(is_other)?;
+    let number = quantity(tokens, next)?;
+    let unit = number.end + usize::from(text(tokens, number.end) == "-");
+    let factor = miles(tokens.get(unit)?)?;
+    let is_limit_before = || {
+        let is_beside = is_among(text(tokens, unit + 1), "from away of de");
+        let mut before = tokens[end..next].iter();
+        !is_beside && before.any(|token| is_among(&token.text, LIMITS))
+    };
+    let is_limit_after = phrase(
+        tokens,
+        unit + 1,
+        phrases!(
+            "max, maximum, maximo, tops, radius, around, or less|so|closer, at most, a la redonda, de radio, a lo mucho|mas, cuando mucho, o menos, como maximo"
+        ),
+    );
+    if is_limit_after.is_none() && !is_limit_before() {
+        return None;
+    }
+    whole_miles(number.value * factor)
+}
+
+/// How many miles a unit of distance is.
+fn miles(unit: &Token) -> Option<f64> {
+    match unit.text.as_str() {
+        "mile" | "miles" | "mi" | "milla" | "millas" => Some(1.0),
+        "km" | "kms" | "kilometers" | "kilometros" => Some(0.621_371),
+        _ => None,
+    }
+}
+
+fn whole_miles(miles: f64) -> Option<u32> {
+    const MILES_MAX: u32 = 500;
+    whole(miles, 1, MILES_MAX)
 }
 
 /// The words before a token, back to the last clause end, at most `max`.

@@ -76,6 +76,21 @@ fn doors_height_power_and_office_are_read_in_both_languages() {
         ),
         ("no office needed", json!({"office_needed": false})),
         ("sin oficina", json!({"office_needed": false})),
+        ("8 mts d altura", json!({"clear_height_min_ft": 26.2})),
+        // The right number stands behind the wrong one, or before it.
+        (
+            "you have 4 dock doors listed, should be 6",
+            json!({"dock_doors_min": 6}),
+        ),
+        ("dice 2 andenes pero son 4", json!({"dock_doors_min": 4})),
+        (
+            "shows 24' clear but it's really 28",
+            json!({"clear_height_min_ft": 28.0}),
+        ),
+        ("2 docks but 30 employees", json!({"dock_doors_min": 2})),
+        ("it has 3 docks, not 2 docks", json!({"dock_doors_min": 3})),
+        ("son 5 andenes no 3", json!({"dock_doors_min": 5})),
+        ("3 docks, sorry 12000", json!({"dock_doors_min": 3})),
     ]);
 }
 
@@ -114,6 +129,8 @@ fn land_pallets_stalls_temperature_and_features_are_read_in_both_languages() {
             json!({"features": ["sprinklers", "food_grade"]}),
         ),
         ("no crane, no rail", json!({})),
+        ("dejar 5 remolques", json!({"trailer_stalls_min": 5})),
+        ("parar unas 8 trailas", json!({"trailer_stalls_min": 8})),
     ]);
 }
 
@@ -141,6 +158,28 @@ fn rents_are_read_with_their_unit_or_with_what_their_amount_tells() {
             "$1.55 mg",
             json!({"budget_amount": 1.55, "budget_unit": "usd_per_sqft_month", "budget_structure": "modified_gross"}),
         ),
+        (
+            "1.45 mg rather than nnn",
+            json!({"budget_amount": 1.45, "budget_unit": "usd_per_sqft_month", "budget_structure": "modified_gross"}),
+        ),
+        (
+            "1.20 bruto en vez de 1.10 triple neto",
+            json!({"budget_amount": 1.2, "budget_unit": "usd_per_sqft_month", "budget_structure": "gross"}),
+        ),
+        // What comes on top is no rent.
+        (
+            "asking 1.15 nnn, cam is .28",
+            json!({"budget_amount": 1.15, "budget_unit": "usd_per_sqft_month", "budget_structure": "nnn"}),
+        ),
+        (
+            "1.05 nnn mas 30 centavos de mantenimiento",
+            json!({"budget_amount": 1.05, "budget_unit": "usd_per_sqft_month", "budget_structure": "nnn"}),
+        ),
+        (
+            "$0.95 plus nets of about 0.31",
+            json!({"budget_amount": 0.95, "budget_unit": "usd_per_sqft_month", "budget_structure": "nnn"}),
+        ),
+        ("you owe me $900 for this", json!({})),
     ]);
 }
 
@@ -169,6 +208,20 @@ fn dates_and_terms_are_read_from_the_day_of_the_text() {
             "Q2",
             json!({"start_from": "2027-04-01", "start_latest": "2027-06-30"}),
         ),
+        (
+            "feb 15 at the latest",
+            json!({"start_latest": "2027-02-15"}),
+        ),
+        (
+            "a mediados de enero a más tardar",
+            json!({"start_latest": "2027-01-15"}),
+        ),
+        ("jan 20 or sooner", json!({"start_latest": "2027-01-20"})),
+        (
+            "tenants vacate march 15, available april 1",
+            json!({"start_from": "2027-04-01"}),
+        ),
+        ("tenant leaves jan 10", json!({"start_from": "2027-01-10"})),
         ("asap", json!({"start_asap": true})),
         ("lo antes posible", json!({"start_asap": true})),
         ("our lease expires in march", json!({})),
@@ -186,6 +239,10 @@ fn dates_and_terms_are_read_from_the_day_of_the_text() {
         (
             "por un año",
             json!({"term_months_min": 12, "term_months_max": 12}),
+        ),
+        (
+            "unos 6 mesecitos",
+            json!({"term_months_min": 6, "term_months_max": 6}),
         ),
         ("10 years in business", json!({})),
         ("2 months free", json!({})),
@@ -241,7 +298,7 @@ fn a_later_turn_wins_adds_features_and_takes_back_what_it_names() {
 /// Fragments of what people text.
 const FRAGMENTS: &str = "need|10k|sqft|sf|2|dock|docks|$|1.45|nnn|/|month|mo|yr|a|half|acre|acres|and|-|to|'|clear|min|400a|3|phase|480v|10%|office|no|\
     jan|feb 30|13/45|2027-02-29|in|Carson|,|CA|within|miles|of|the|1/2|trailers|park|pallets|24/7|ten|thousand|mil|por|pie|un|año|y medio|año|el|15 de|marzo|\
-    this is|Ana|with|&|@|scratch|budget|q9|q1|first|quarter|99999999999999999999|0.0001|-5|1e9|#|%|\"|liked|٣|①|İ|ß|\u{200d}|\u{1f44d}|x|40x100|(|)|:|.|;|?";
+    this is|Ana|with|actually|not|instead of|cam|latest|&|@|scratch|budget|q9|q1|first|quarter|99999999999999999999|0.0001|-5|1e9|#|%|\"|liked|٣|①|İ|ß|\u{200d}|\u{1f44d}|x|40x100|(|)|:|.|;|?";
 
 proptest! {
     #[test]

@@ -149,6 +149,15 @@ fn who_writes_is_read_from_how_they_begin() {
             "Hola, aquí Rosa de Textiles Luna, busco 5 mil pies",
             named("Rosa", "Textiles Luna"),
         ),
+        (
+            "soy Lupe Cano d Tortilleria El Sol, 6 mil pies",
+            named("Lupe Cano", "Tortilleria El Sol"),
+        ),
+        (
+            "this is Dan with The Pallet Guys",
+            named("Dan", "The Pallet Guys"),
+        ),
+        ("soy Eva de Casa de la Luz", named("Eva", "Casa de la Luz")),
         ("no soy Marta", named("", "")),
         ("Looking from Monday on", named("", "")),
         ("Thanks for the list", named("", "")),
@@ -249,6 +258,16 @@ fn a_size_is_read_in_the_ways_people_write_it() {
             "10 trucks, 5k sqft office + 20k warehouse in Carson",
             "20000",
         ),
+        ("150k+ cross dock facility in Perris", "150000-"),
+        ("60k sprinklered whse, Carson", "60000"),
+        ("size is off, supposed to be 6400", "6400"),
+        ("el tamaño está mal, debe ser 6400", "6400"),
+        ("dont send me anything over 20k", "-20000"),
+        ("nothing under 8000 sf pls", "8000-"),
+        ("no quiero nada de menos de 5 mil pies", "5000-"),
+        ("no quiero naves de más de 5 mil pies", "-5000"),
+        ("2 x 5,000 sf", "5000"),
+        ("de 5 mil pies pa arriba", "5000-"),
     ];
     all(size, owned(&expectations));
 }
@@ -319,6 +338,10 @@ fn other_numbers_are_no_size() {
         "I was born in 1985",
         "24x7 access",
         "10k customers",
+        "we ship 10k orders from our warehouse",
+        "20k skus in a warehouse",
+        "10k customers want a warehouse",
+        "rent should be 8500",
     ];
     all(size, texts.map(|text| (text, String::new())).to_vec());
 }
@@ -420,6 +443,19 @@ fn places_are_known_by_name_abbreviation_and_typing_error() {
             "Santa Fe Springs / Whittier area",
             "Santa Fe Springs; Whittier",
         ),
+        (
+            "algo x Sta Monica, Sn Dimas o N Hollywood",
+            "Santa Monica; San Dimas; North Hollywood",
+        ),
+        (
+            "Huntington Bch or Boyle Hts",
+            "Huntington Beach; Boyle Heights",
+        ),
+        ("rumbo a Orange", "Orange"),
+        ("por favor mándeme opciones", ""),
+        ("90247 or 90248, 12k sf", "90247; 90248"),
+        ("3,000 pies, 91331", "91331"),
+        ("12500, 2 docks", ""),
     ];
     all(places, owned(&expectations));
 }
@@ -434,8 +470,68 @@ fn what_stands_in_for_a_place_is_one_and_what_is_taken_back_is_none() {
             ("90221 or 90222", "90221; 90222"),
             ("bodega en Tijuana no, mejor en Otay Mesa", "Otay Mesa"),
             ("scratch Fontana, Pomona is fine", "Pomona"),
+            ("no manden naves de Lancaster, mejor Sylmar", "Sylmar"),
+            // The search is over, wherever it ended.
+            ("we signed a deal in Rialto last week", ""),
+            ("I found a place in Chino, thanks anyway", ""),
+            ("ya firmamos contrato en Pomona, gracias", ""),
+            ("have you found anything in Rialto", "Rialto"),
+            ("need to have a lease signed in Rialto by May", "Rialto"),
         ]),
     );
+}
+
+#[test]
+fn how_far_from_a_place_will_do_is_said_before_or_behind_it() {
+    let radius = |text: &str| {
+        let locations = understand(text, None).locations;
+        (locations[0].name.clone(), locations[0].radius_miles)
+    };
+    let expectations = [
+        ("within 10 miles of LAX", "LAX", Some(10)),
+        ("Fontana, 12 miles max, 20k sf", "Fontana", Some(12)),
+        ("Torrance and up to 8 mi", "Torrance", Some(8)),
+        ("Vernon (15-mile radius)", "Vernon", Some(15)),
+        ("cerca de LAX, a no más de 10 millas", "LAX", Some(10)),
+        ("Pomona y 16 km a la redonda", "Pomona", Some(10)),
+        ("Carson, 5 miles from our shop", "Carson", None),
+        ("Carson, within 5 miles of Vernon", "Carson", None),
+    ];
+    let expectations = expectations.map(|(text, name, miles)| (text, (name.to_owned(), miles)));
+    all(radius, expectations.to_vec());
+}
+
+#[test]
+fn the_smallest_part_of_a_space_is_not_its_size() {
+    let read = |text: &str| {
+        let understood = understand(text, None);
+        (understood.divisible_to_sqft, understood.sqft_max)
+    };
+    let expectations = vec![
+        ("min divisible is 6,000 sf", (Some(6_000), None)),
+        (
+            "20k sf total, could go as small as 2500",
+            (Some(2_500), Some(20_000)),
+        ),
+        (
+            "la parte más chica sería de 3 mil pies",
+            (Some(3_000), None),
+        ),
+        (
+            "se puede fraccionar en módulos de 400 m2",
+            (Some(4_306), None),
+        ),
+        (
+            "we'd break it up, smallest chunk is about 7500",
+            (Some(7_500), None),
+        ),
+        (
+            "what's the smallest space in Vernon? 2k sf",
+            (None, Some(2_000)),
+        ),
+    ];
+    all(read, expectations);
+    assert_eq!(size("a partir de 4 mil pies"), "4000-");
 }
 
 #[test]
@@ -596,6 +692,12 @@ fn uses_are_read_in_both_languages() {
         ("near the grocery store", vec![]),
         ("looking for string lights", vec![]),
         ("no cannabis", vec![]),
+        ("donde parar unas 8 trailas", vec![Use::TruckParking]),
+        (
+            "somewhere to leave 6 trailers overnight",
+            vec![Use::TruckParking],
+        ),
+        ("leave me a message", vec![]),
         ("yes please", vec![]),
     ];
     all(uses, expectations);
@@ -630,6 +732,21 @@ fn later_texts_of_a_turn_win_and_a_split_word_is_joined() {
     );
     assert_eq!(split.locations[0].name, "Carson");
     assert_eq!(split.uses, [Use::ColdStorage]);
+
+    for (texts, name) in [
+        (
+            ["hi, looking around Redondo", "Beach for 10k sf"],
+            "Redondo Beach",
+        ),
+        (["ocupo bodega en El", "Monte, 5 mil pies"], "El Monte"),
+        (
+            ["10k sf in Carson", "City people told me about you"],
+            "Carson",
+        ),
+    ] {
+        let split = understand_turn(&texts, jiff::civil::date(2026, 11, 23));
+        assert_eq!(split.locations[0].name, name, "{texts:?}");
+    }
 
     let changed = understand_turn(
         &["10k in Carson", "not Carson, Gardena"],
@@ -686,6 +803,9 @@ fn fragments() -> impl Strategy<Value = String> {
             "only",
             "CA",
             "under roof",
+            "miles max",
+            "not send anything over",
+            "smallest piece",
             "pies",
             "\n",
             ".",
