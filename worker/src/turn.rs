@@ -30,11 +30,12 @@ use wex_domain::notice::NoticeKind;
 use wex_domain::phone_number::PhoneNumber;
 use wex_domain::requirement::Requirement;
 use wex_domain::sms_text;
+use wex_domain::supplier::SupplierRecord;
 use wex_domain::understand::Language;
 use wex_llm::{Assistant, Wording};
 use wex_queue::{Claim, Counts, Effects, Failed, Invalid, NewJob, QueueName, Record};
 use wex_runtime::trace;
-use wex_turn::{Turn, Verdict, listen};
+use wex_turn::{Turn, Verdict, left_behind, listen};
 
 use crate::attempt::{Achieved, Context, unreadable};
 use crate::disposition::{Failure, FailureKind};
@@ -255,10 +256,23 @@ async fn conclude(
 ) -> Conclusion {
     let (asks, words) = taken.remember();
     let seen = taken.circumstances(asks, help);
-    let conclusion = match gate::gate(&mut taken.conversation, seen) {
-        Gate::Silent(reason) => return Conclusion::silent(reason),
+    let gate = gate::gate(&mut taken.conversation, seen);
+    let left = match asks {
+        Some(Keyword::Stop) => taken.left_behind(),
+        Some(Keyword::Start | Keyword::Help) | None => Vec::new(),
+    };
+    let conclusion = match gate {
+        Gate::Silent(reason) => {
+            return Conclusion {
+                happened: left,
+                ..Conclusion::silent(reason)
+            };
+        }
         Gate::Flagged(reason) => return Conclusion::held(reason),
-        Gate::Fixed { purpose, body } => Conclusion::reply(purpose, body),
+        Gate::Fixed { purpose, body } => Conclusion {
+            happened: left,
+            ..Conclusion::reply(purpose, body)
+        },
         Gate::Open => {
             let (words, alone) = taken.take_back(words);
             let pseudonym = taken.pseudonym.clone();
@@ -283,7 +297,14 @@ async fn conclude(
             let mut conclusion = match verdict {
                 Verdict::Silent(reason) => Conclusion::silent(reason),
                 Verdict::Flagged(reason) => Conclusion::held(reason),
-                Verdict::OptedOut { kind, confirmation } => opted_out(confirmation, kind),
+                Verdict::OptedOut { kind, confirmation } => {
+                    let news = &read.heard.news;
+                    taken.conversation.supplier.merge(news);
+                    Conclusion {
+                        happened: supplier_told(news),
+                        ..opted_out(confirmation, kind)
+                    }
+                }
                 Verdict::Answer if taken.understood_in.is_some() => {
                     Conclusion::silent("not_understood_yet")
                 }
@@ -391,6 +412,23 @@ impl Taken {
         (asks, words)
     }
 
+    /// What is left by somebody who opts out, kept and to be told.
+    fn left_behind(&mut self) -> Vec<Happened> {
+        let texts: Vec<String> = self
+            .messages
+            .iter()
+            .map(|message| message.body.clone())
+            .collect();
+        let turn = Turn {
+            side: self.last.side,
+            words: &texts,
+            remembered: texts.len(),
+            now_ms: self.now_ms,
+            pseudonym: None,
+        };
+        supplier_told(&left_behind(&mut self.conversation, turn).heard.news)
+    }
+
     /// What the last text that asks for it changed about consent, when it was accepted. `None` also when that holds no more, or
     /// never did: a START that was read again lifts nothing.
     fn asked_for(&self) -> Option<ConsentKind> {
@@ -492,6 +530,16 @@ fn give_back(conversation: &mut Conversation, resumed_ms: u64) {
     {
         conversation.control = Control::Bot;
     }
+}
+
+/// The news of a supplier, if there are any.
+fn supplier_told(news: &SupplierRecord) -> Vec<Happened> {
+    if *news == SupplierRecord::default() {
+        return Vec::new();
+    }
+    vec![Happened::SupplierTold {
+        news: Box::new(news.clone()),
+    }]
 }
 
 fn opted_out(confirmation: Gate, kind: ConsentKind) -> Conclusion {

@@ -19,7 +19,7 @@ use wex_domain::places;
 use wex_domain::requirement::Requirement;
 use wex_domain::understand::Language;
 use wex_llm::Assistant;
-use wex_turn::{Read, Turn, Verdict, listen};
+use wex_turn::{Read, Turn, Verdict, left_behind, listen};
 
 use super::example::{Before, Example, NOW_MS};
 
@@ -112,7 +112,14 @@ pub(crate) async fn score(example: &Example, assistant: &Assistant) -> Scored {
             // What is stored and not answered is not read; its purpose is still worth knowing.
             let read = match asks {
                 None => Some(wex_turn::read(&mut before.conversation, turn, assistant).await),
-                Some(_) => None,
+                Some(Keyword::Stop) => {
+                    let words = &before.texts;
+                    Some(left_behind(
+                        &mut before.conversation,
+                        Turn { words, ..turn },
+                    ))
+                }
+                Some(Keyword::Start | Keyword::Help) => None,
             };
             (read, false, !is_answer)
         }

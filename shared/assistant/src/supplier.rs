@@ -58,6 +58,8 @@ pub fn hear(
         && !(general == Intent::AskIdentity && is_about_buyer)
         && !(general == Intent::Complaint && is_gone)
     {
+        // "It's leased, and don't text me any more" says both.
+        news.available = (general == Intent::OptOut && is_gone).then_some(false);
         return (general, news);
     }
     let is_asked_for_availability =

@@ -178,6 +178,23 @@ fn asked(conversation: &Conversation) -> Option<&str> {
         .map(|text| text.body.as_str())
 }
 
+/// Reads what somebody leaves us who opts out, for people to see: where to write instead and, of a supplier, what becomes of the
+/// space. A buyer's search ends, so nothing else of it is kept.
+pub fn left_behind(conversation: &mut Conversation, turn: Turn<'_>) -> Read {
+    let mut read = read_by_rules(&mut conversation.clone(), turn);
+    let email = read.understood.criteria.email.take();
+    read.understood = Understood {
+        language: read.understood.language,
+        ..Understood::default()
+    };
+    read.understood.criteria.email = email;
+    match turn.side {
+        Side::Buyer => conversation.requirement.merge(&read.understood),
+        Side::Supplier => conversation.supplier.merge(&read.heard.news),
+    }
+    read
+}
+
 /// Numbers alone, after the question for a size, are thousands: "12-14", "about 9".
 fn answer_size(understood: &mut Understood, texts: &[&str], today: Date) {
     const BESIDE: &str =

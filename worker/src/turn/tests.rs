@@ -536,6 +536,34 @@ fn what_a_supplier_says_is_said_back_kept_and_told() {
     assert_eq!(contact.conversation.supplier.rate_amount, Some(1.55));
 }
 
+#[test]
+fn who_opts_out_leaves_an_address_and_news_of_a_space() {
+    let mut buyer = Contact::new(Side::Buyer);
+    buyer.text(&["10k sqft in Carson"]);
+    let conclusion = buyer.text(&["stop texting me, write to Lee@Oak.com about 12k sqft"]);
+    assert_eq!(
+        conclusion.reply.unwrap().1,
+        consent::OPT_OUT_CONFIRMATION.to_owned()
+    );
+    let known = &buyer.conversation.requirement;
+    assert_eq!(known.criteria.email.as_deref(), Some("lee@oak.com"));
+    assert_eq!(known.sqft_max, Some(10_000), "the search is over");
+
+    let mut supplier = Contact::new(Side::Supplier);
+    let conclusion = supplier.text(&["it's leased now, remove my number"]);
+    assert!(matches!(
+        conclusion.reply,
+        Some((Purpose::ConfirmOptOut, _))
+    ));
+    let [Happened::SupplierTold { news }] = &conclusion.happened[..] else {
+        panic!("{:?}", conclusion.happened);
+    };
+    assert_eq!(news.available, Some(false));
+    assert_eq!(supplier.conversation.supplier, **news);
+    let again = supplier.text(&["STOP"]);
+    assert_eq!((again.reply, again.happened), (None, Vec::new()));
+}
+
 fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![
         prop_oneof![
