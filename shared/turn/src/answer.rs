@@ -20,6 +20,52 @@ struct Number {
     value: f64,
 }
 
+/// The only number of a text, in digits or as one word: "5", "dos", "just one".
+fn only_number(text: &str) -> Option<Number> {
+    const WORDS: [(&str, f64); 11] = [
+        ("one uno una", 1.0),
+        ("two dos", 2.0),
+        ("three tres", 3.0),
+        ("four cuatro", 4.0),
+        ("five cinco", 5.0),
+        ("six seis", 6.0),
+        ("seven siete", 7.0),
+        ("eight ocho", 8.0),
+        ("nine nueve", 9.0),
+        ("ten diez", 10.0),
+        ("twelve doce", 12.0),
+    ];
+    /// "One" is a pronoun behind other words: "the first one".
+    const BEFORE_ONE: &str =
+        "just only with about least around maybe like con solo nomas como menos";
+    let in_digits = numbers(text);
+    if !in_digits.is_empty() {
+        let [number] = <[Number; 1]>::try_from(in_digits).ok()?;
+        return Some(number);
+    }
+    let lower = text.to_ascii_lowercase();
+    let is_letter = |c: char| c.is_alphanumeric();
+    let mut found = WORDS
+        .iter()
+        .flat_map(|(words, value)| words.split(' ').map(move |word| (word, *value)))
+        .flat_map(|(word, value)| {
+            lower.match_indices(word).map(move |(start, _)| Number {
+                start,
+                end: start + word.len(),
+                value,
+            })
+        })
+        .filter(|number| {
+            !lower[..number.start].ends_with(is_letter)
+                && !lower[number.end..].starts_with(is_letter)
+        });
+    let number = found.next().filter(|_| found.next().is_none())?;
+    let before = lower[..number.start].split_whitespace().next_back();
+    let is_counted = 1.0 < number.value
+        || before.is_none_or(|before| BEFORE_ONE.split(' ').any(|word| word == before));
+    is_counted.then_some(number)
+}
+
 /// An answer to our latest text: "How many dock doors?", "5 should be plenty".
 fn answered(text: &str, asked: &str) -> Option<String> {
     /// What a question counts, and what stands behind its number.
@@ -43,13 +89,11 @@ fn answered(text: &str, asked: &str) -> Option<String> {
     const SIZES: &str = "size big sqft sf feet tamano grande pies metros";
     const RENTS: &str = "budget presupuesto rate asking";
     /// What may follow a number that is the whole answer.
-    const FOLLOWS: &str = "should would wld will could is sounds does works maybe i we if but though tho honestly probably plenty enough ok okay fine good or and minimum min max maximum at tops \
-        please pls plz thanks thx for more is o y con esta estaria es seria por minimo maximo gracias bastan";
+    const FOLLOWS: &str = "should would wld will could is sounds does works maybe i we if but though tho honestly probably plenty enough ok okay fine good or and basta bastan alcanza minimum min max maximum at tops \
+        please pls plz thanks thx for more is o y con esta estaria es seria por minimo maximo gracias";
     const COUNT_MAX: f64 = 999.0;
     const RENT_MIN: f64 = 500.0;
-    let [number] = &numbers(text)[..] else {
-        return None;
-    };
+    let number = only_number(text)?;
     let is_share = text[number.end..].starts_with('%');
     let end = number.end + usize::from(is_share);
     let tail = &text[end..];
@@ -59,6 +103,9 @@ fn answered(text: &str, asked: &str) -> Option<String> {
         .next()
         .filter(|next| !next.starts_with(is_end))
         .map(|next| next.trim_end_matches(is_end).to_lowercase());
+    // Of "20' clear, 2 docks. Want a tour?" the end is the question.
+    let asked = asked.trim_end().strip_suffix('?')?;
+    let asked = asked.rsplit(['.', '!', '?', '\u{bf}', '\n']).next()?;
     let asked = places::fold(asked);
     let asks = |words: &str| {
         words.split(' ').any(|word| {
@@ -73,7 +120,7 @@ fn answered(text: &str, asked: &str) -> Option<String> {
     };
     let is_height = asks(HEIGHTS);
     let is_alone = next.is_none() || follows(FOLLOWS) || (is_height && follows(LENGTHS));
-    if !asked.trim_end().ends_with('?') || !is_alone {
+    if !is_alone {
         return None;
     }
     let is_count = ["how many", "how much", "cuant"]
@@ -140,6 +187,8 @@ fn corrected(text: &str, known: &Requirement) -> Option<String> {
     let candidates = [
         (sqft(known.sqft_min.or(known.sqft_max)), "k sqft"),
         (sqft(known.sqft_max), "k sqft"),
+        (count(known.sqft_min.or(known.sqft_max)), " sqft"),
+        (count(known.sqft_max), " sqft"),
         (count(criteria.dock_doors_min), " docks"),
         (count(criteria.drive_in_doors_min), " drive-in doors"),
         (count(criteria.trailer_stalls_min), " trailer stalls"),
@@ -237,6 +286,17 @@ mod tests {
             ),
             ("How much office do you need?", "20%", Some("20% office")),
             ("How many years?", "2", Some("2 years")),
+            (
+                "How many dock doors do you need?",
+                "just one",
+                Some("just one docks"),
+            ),
+            (
+                "¿Cuántos andenes necesita?",
+                "con dos basta",
+                Some("con dos docks basta"),
+            ),
+            ("How many dock doors do you need?", "the first one", None),
             // They say what they count, or count nothing that was asked.
             ("How much clear height do you need?", "24 months", None),
             ("What is your monthly budget?", "actually 9k sf", None),
@@ -245,6 +305,11 @@ mod tests {
             ("How much office do you need?", "2", None),
             ("How many dock doors do you need?", "2 or 3", None),
             ("We noted the budget.", "9000", None),
+            (
+                "It has 2 docks and 20' ceilings. Tour at 10?",
+                "11 would be fine",
+                None,
+            ),
             ("What is your monthly budget?", "\u{130}5\u{e9}", None),
         ] {
             assert_eq!(

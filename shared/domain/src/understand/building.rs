@@ -199,17 +199,19 @@ fn doors(tokens: &mut [Token], found: &mut Criteria, cleared: &mut Vec<Topic>) {
             .map(|count| (count.low, count.start, end))
             .or_else(|| count_after(tokens, end).map(|count| (count.value, at, count.end)));
         let first = counted.map_or(at, |(_, start, _)| start);
-        if is_refused(tokens, first) {
+        let corrected = counted
+            .and_then(|(_, start, end)| correction(tokens, start, end))
+            .and_then(|number| Some((whole(number.value, 1, CORRECTED_MAX)?, number)));
+        if let (Some((_, start, end)), Some((count, number))) = (counted, corrected) {
+            *field = Some(count);
+            take(tokens, start, end);
+            take(tokens, number.start, number.end);
+        } else if is_refused(tokens, first) {
             cleared.push(topic);
         } else if let Some((count, start, end)) = counted
             && let Some(count) = whole(count, 1, MAX)
         {
-            let corrected = correction(tokens, end)
-                .and_then(|number| Some((whole(number.value, 1, CORRECTED_MAX)?, number)));
-            if let Some((count, number)) = corrected {
-                *field = Some(count);
-                take(tokens, number.start, number.end);
-            } else if !is_given_up(tokens, start) {
+            if !is_given_up(tokens, start) {
                 *field = Some(count);
             }
             take(tokens, start, end);
@@ -276,7 +278,7 @@ fn height(tokens: &mut [Token], found: &mut Criteria) {
             && (feet.is_some() || !is_among(text(tokens, at), WEAK))
             && !matches!(text(tokens, end), "dock" | "docks" | "door" | "doors")
         {
-            let corrected = correction(tokens, end)
+            let corrected = correction(tokens, start, end)
                 .and_then(|number| Some((plausible(number.value, feet)?, number)));
             if let Some((height, number)) = corrected {
                 found.clear_height_min_ft = Some(height);
@@ -291,7 +293,7 @@ fn height(tokens: &mut [Token], found: &mut Criteria) {
         let mut next = end;
         while is_among(
             text(tokens, next),
-            "of at least min minimum minima minimo de : = is over above around about libre should be height mas que - > +",
+            "of at least min minimum minima minimo de : = is over above around about libre should be height mas que actually really only now es - > +",
         ) && next < end + 6
         {
             next += 1;
@@ -443,7 +445,7 @@ fn power(tokens: &mut [Token], found: &mut Criteria) {
 fn office(tokens: &mut [Token], found: &mut Criteria, cleared: &mut Vec<Topic>) {
     static OFFICES: LazyLock<Phrases> = LazyLock::new(|| {
         Phrases::new(
-            "office, offices, ofice, oficina, oficinas, office space, office area, bullpen, espacio de oficina",
+            "office, offices, ofice, oficina, oficinas, oficinita, oficinitas, office space, office area, bullpen, espacio de oficina",
         )
     });
     for at in 0..tokens.len() {
@@ -583,7 +585,7 @@ fn stalls(tokens: &mut [Token], found: &mut Criteria, cleared: &mut Vec<Topic>) 
     }
     // "Park 20 trucks", "parking for 15 trailers", "estacionar 10 camiones".
     for at in 0..tokens.len() {
-        if phrase(tokens, at, phrases!("park, parking, parking for, estacionar, estacionamiento para, parquear, parkear, parar, dejar, guardar, store, stage, room for, spaces for, stalls for, espacio para, lugar para")).is_none() {
+        if phrase(tokens, at, phrases!("park, parking, parking for, estacionar, estacionamiento para, parquear, parkear, parar, dejar, guardar, store, stage, room for, spaces for, stalls for, lot|yard|place|spot|spots for, espacio para, lugar|patio para")).is_none() {
             continue;
         }
         let reach = tokens.len().min(at + 5);
@@ -599,7 +601,8 @@ fn stalls(tokens: &mut [Token], found: &mut Criteria, cleared: &mut Vec<Topic>) 
             }
             let count = whole(number.value, 1, MAX);
             if phrase(tokens, noun, phrases!("trailers, trailer, trailas, remolques, trucks, truck, tractors, semis, rigs, camiones, troques, trocas, containers, chassis, contenedores")).is_some() {
-                found.trailer_stalls_min = count;
+                // "8 tractors and 12 trailers".
+                found.trailer_stalls_min = found.trailer_stalls_min.or(count);
                 take(tokens, number.start, number.end);
                 break;
             }

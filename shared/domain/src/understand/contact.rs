@@ -51,6 +51,10 @@ pub(super) fn read(tokens: &[Token], found: &mut Criteria) {
             if let Some((company, _)) = name_at(tokens, after, true) {
                 found.company = Some(company);
             }
+        } else if let Some((company, _)) =
+            name_at(tokens, joint, true).filter(|(name, _)| is_company(name))
+        {
+            found.company = Some(company);
         }
         break;
     }
@@ -93,6 +97,15 @@ fn introduced(tokens: &[Token], found: &mut Criteria) {
         found.contact_name = Some(name);
         found.company = company.map(|(company, _)| company);
     }
+}
+
+/// Whether a name says itself that it is a company's.
+fn is_company(name: &str) -> bool {
+    let last = name.rsplit(' ').next().unwrap_or_default().to_lowercase();
+    is_among(
+        &last,
+        "llc inc co corp company ltd lp llp logistics transport trucking foods imports exports distributors enterprises group industries sa cv",
+    )
 }
 
 fn is_email(written: &str) -> bool {

@@ -81,7 +81,14 @@ fn term(tokens: &mut [Token], found: &mut Criteria) {
             .map(|number| (number.value, number.start))
             .or_else(|| {
                 let one = number_end.checked_sub(1)?;
-                let is_lease = || is_lease_after(tokens, end);
+                // "No longer than a year".
+                let is_lease = || {
+                    is_lease_after(tokens, end)
+                        || matches!(
+                            text(tokens, one.wrapping_sub(1)),
+                            "than" | "least" | "over" | "under"
+                        )
+                };
                 (matches!(text(tokens, one), "a" | "an") && is_lease()).then_some((1.0, one))
             });
         let Some((high, mut start)) = count else {
@@ -109,6 +116,30 @@ fn term(tokens: &mut [Token], found: &mut Criteria) {
             let has_plus = text(tokens, end) == "+" || text(tokens, number_end) == "+";
             (found.term_months_min, found.term_months_max) = match () {
                 () if low < high => (Some(low), Some(high)),
+                () if phrase(
+                    tokens,
+                    start.saturating_sub(3),
+                    phrases!("no|not longer|more than, no mas de"),
+                )
+                .is_some()
+                    || phrase(
+                        tokens,
+                        start.saturating_sub(2),
+                        phrases!("less|shorter than, menos de"),
+                    )
+                    .is_some() =>
+                {
+                    (None, Some(high))
+                }
+                () if phrase(
+                    tokens,
+                    start.saturating_sub(2),
+                    phrases!("longer|more than, mas de"),
+                )
+                .is_some() =>
+                {
+                    (Some(low), None)
+                }
                 () if says("least min minimum minimo menos atleast over")
                     || follows("min minimum minimo plus least +")
                     || has_plus

@@ -98,6 +98,10 @@ pub(super) fn read(tokens: &mut [Token], found: &mut Criteria) -> bool {
 
 /// Whether the amount, after the rent, is what comes on top of it: "1.20 plus nets of .35", "1.10, nnn is 28 cents".
 fn is_charge(tokens: &[Token], at: usize) -> bool {
+    // "1.42 + .38 nnn", "$1.10/sf NNN ($0.32)".
+    if matches!(before(tokens, at).next(), Some("+" | "plus" | "mas" | "(")) {
+        return true;
+    }
     const BETWEEN: &str = "is are at about around another an extra run runs running of estimated est approx ~ = : otros son unos de como";
     const CHARGES: &str = "nnn nnns nets net charges expenses opex taxes gastos mantenimiento";
     before(tokens, at)
@@ -127,6 +131,10 @@ fn amount_at(tokens: &[Token], at: usize) -> Option<(Option<f64>, Named, usize)>
         precio gastar psf tarifa pido pedimos quoting quote afford ask budgeted";
     const NOT_RENT: &str = "deposit insurance revenue worth value sales fee fees commission policy liability loan valued deposito seguro \
         valor inventory merchandise mercancia invested cam cams owe owes fine penalty damages multa";
+    if let Some((value, end)) = spoken(tokens, at) {
+        let (named, named_end) = named(tokens, end);
+        return Some((Some(value), named, named_end));
+    }
     let has_sign = text(tokens, at) == "$";
     let start = at + usize::from(has_sign);
     let first = quantity(tokens, start)?;
@@ -221,6 +229,43 @@ fn amount_at(tokens: &[Token], at: usize) -> Option<(Option<f64>, Named, usize)>
         .is_none()
         && !first_is_percent(tokens, first);
     Some((is_rent.then_some(value), named, named_end.max(end)))
+}
+
+/// "A buck ten", "un dólar veinte", "two dollars and 15 cents": the amount, and the token after it. Without cents what it is
+/// counted by must follow: "a dollar a foot".
+fn spoken(tokens: &[Token], at: usize) -> Option<(f64, usize)> {
+    let is_dollar =
+        |at: usize| is_among(text(tokens, at), "buck bucks dollar dollars dolar dolares");
+    let (dollars, end) = match text(tokens, at) {
+        _ if is_dollar(at)
+            && before(tokens, at)
+                .next()
+                .is_none_or(|word| !is_among(word, "the per a an el un")) =>
+        {
+            (1.0, at)
+        }
+        "a" | "un" | "one" if is_dollar(at + 1) => (1.0, at + 1),
+        _ => quantity(tokens, at)
+            .filter(|number| number.value < 10.0 && is_dollar(number.end))
+            .map(|number| (number.value, number.end))?,
+    };
+    let joint = end + 1 + usize::from(is_among(text(tokens, end + 1), "and y con"));
+    let cents = quantity(tokens, joint)
+        .filter(|cents| (1.0..100.0).contains(&cents.value) && cents.value.fract() == 0.0);
+    if let Some(cents) = cents {
+        let named =
+            cents.end + usize::from(is_among(text(tokens, cents.end), "cents cent centavos"));
+        let is_amount = tokens.get(named).is_none_or(|next| {
+            next.is_clause_end()
+                || is_among(
+                    &next.text,
+                    "/ per a the el por x psf nnn mg gross bruto triple max or",
+                )
+        });
+        return is_amount.then_some((dollars + cents.value / 100.0, named));
+    }
+    let (named, _) = named(tokens, end + 1);
+    (named.is_area && is_per(tokens, end + 1)).then_some((dollars, end + 1))
 }
 
 fn first_is_percent(tokens: &[Token], first: Quantity) -> bool {

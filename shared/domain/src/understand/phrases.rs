@@ -160,11 +160,21 @@ pub(super) fn quantity_until(tokens: &[Token], end: usize) -> Option<Quantity> {
         .find_map(|start| quantity(tokens, start).filter(|quantity| quantity.end == end))
 }
 
-/// The number after the thing that ends at `end`: "docks: 4", "docks x 4".
+/// The number after the thing that ends at `end`: "docks: 4", "docks x4", "docks (4)".
 pub(super) fn count_after(tokens: &[Token], end: usize) -> Option<Quantity> {
-    matches!(text(tokens, end), ":" | "=" | "x")
-        .then(|| quantity(tokens, end + 1))
-        .flatten()
+    match text(tokens, end) {
+        ":" | "=" | "x" => quantity(tokens, end + 1),
+        "(" => quantity(tokens, end + 1).filter(|count| text(tokens, count.end) == ")"),
+        // "x4" is one word.
+        times => times.strip_prefix('x')?.parse().ok().map(|value| Quantity {
+            value,
+            is_thousands: false,
+            is_grouped: false,
+            has_unit: false,
+            start: end,
+            end: end + 1,
+        }),
+    }
 }
 
 /// Whether the text refuses what begins at `at`: "no docks", "don't need a yard", "sin oficina".
@@ -205,8 +215,8 @@ pub(super) fn is_given_up(tokens: &[Token], at: usize) -> bool {
     }
 }
 
-/// The number that takes the place of one that ends before `end`: "2 docks, there's actually 3", "24 clear but its 28".
-pub(super) fn correction(tokens: &[Token], end: usize) -> Option<Quantity> {
+/// The number that takes the place of one from `start` to `end`: "2 docks, there's actually 3", "need not be 32 clear, 28 is fine".
+pub(super) fn correction(tokens: &[Token], start: usize, end: usize) -> Option<Quantity> {
     const WORDS_MAX: usize = 6;
     const BETWEEN: &str = ", . - ; ( theres there are is its it only we have got now in fact make i like a en hay son es \
         tiene tenemos ser be the that listed shown posted online wrong";
@@ -215,14 +225,27 @@ pub(super) fn correction(tokens: &[Token], end: usize) -> Option<Quantity> {
     let is_among_both =
         |at: &usize| is_among(text(tokens, *at), BETWEEN) || is_among(text(tokens, *at), SIGNS);
     let at = (end..tokens.len().min(end + WORDS_MAX + 1)).find(|at| !is_among_both(at))?;
+    let number = quantity(tokens, at)?;
+    let will_do = phrase(
+        tokens,
+        number.end,
+        phrases!(
+            "is|are|its fine|ok|okay|good|enough|plenty, works, will|would|should do|work|be, esta|estan bien, basta, bastan, alcanza"
+        ),
+    );
+    let is_waived = before(tokens, start)
+        .take(6)
+        .any(|word| is_among(word, "doesnt dont not no isnt"));
     // "3 docks not 2" gives up the second.
     let is_corrected = (end..at).any(|at| is_among(text(tokens, at), SIGNS))
-        && !is_among(text(tokens, at - 1), "no not");
-    let number = quantity(tokens, at)?;
+        && !is_among(text(tokens, at - 1), "no not")
+        || (is_waived && will_do.is_some());
     // What is counted by something else is no correction: "2 docks but 30 employees".
-    let is_alone = tokens.get(number.end).is_none_or(|next| {
-        next.is_clause_end() || is_among(&next.text, "plus and with w not instead y mas con no + )")
-    });
+    let is_alone = will_do.is_some()
+        || tokens.get(number.end).is_none_or(|next| {
+            next.is_clause_end()
+                || is_among(&next.text, "plus and with w not instead y mas con no + )")
+        });
     (is_corrected && is_alone && !number.is_thousands && !number.is_grouped).then_some(number)
 }
 

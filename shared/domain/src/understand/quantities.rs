@@ -139,7 +139,7 @@ fn in_words(tokens: &[Token], at: usize) -> Option<(f64, bool, usize)> {
         }
         return match text(end) {
             "million" | "millon" => Some((part * 1e6, true, end + 1)),
-            "acre" => Some((part, false, end)),
+            "acre" | "hectare" | "hectarea" => Some((part, false, end)),
             _ => None,
         };
     }
@@ -291,7 +291,7 @@ pub(super) fn unit_at(tokens: &[Token], at: usize) -> Option<(Unit, usize)> {
         }
         "ft" | "feet" | "foot" | "pies" => (Unit::Feet, at + 1),
         "metros" | "mts" | "mtrs" => (Unit::Metres, at + 1),
-        "acre" | "acres" | "ac" => (Unit::Acres, at + 1),
+        "acre" | "acres" | "ac" | "acers" | "acer" | "acrs" => (Unit::Acres, at + 1),
         _ if is_like(first, "square") && is_feet(word(next)) => (Unit::SquareFeet, next + 1),
         _ if is_like(first, "square") && is_metres(word(next)) => (Unit::SquareMetres, next + 1),
         _ if is_like(first, "square") => (Unit::SquareFeet, at + 1),

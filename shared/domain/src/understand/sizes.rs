@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use super::phrases::{Phrases, before, phrase, take, text, whole};
+use super::phrases::{Phrases, before, phrase, phrases, take, text, whole};
 use super::quantities::{Quantity, Unit, quantity, unit_at};
 use super::tokens::{Kind, Token, is_among};
 use crate::requirement::{SQFT_MAX, SQFT_MIN};
@@ -103,6 +103,21 @@ pub(super) fn divisible(tokens: &mut [Token]) -> Option<u32> {
         parte|seccion|fraccion|division|porcion minima",
         )
     });
+    let last = (0..tokens.len()).find_map(|at| {
+        // "10k min div".
+        let number = quantity(tokens, at)?;
+        let after = unit_at(tokens, number.end).map_or(number.end, |(_, after)| after);
+        let end = phrase(
+            tokens,
+            after,
+            phrases!("min|minimum div|divisible|division|divisibility|demise|piece|split"),
+        )?;
+        Some((whole_sqft(number.value)?, at, end))
+    });
+    if let Some((sqft, start, end)) = last {
+        take(tokens, start, end);
+        return Some(sqft);
+    }
     (0..tokens.len()).find_map(|at| {
         let mut next = phrase(tokens, at, &PHRASES)?;
         while is_among(
@@ -184,7 +199,7 @@ pub(super) fn range(tokens: &[Token], first: Quantity) -> Option<Range> {
     let is_alternative = match joint.text.as_str() {
         "-" | "to" | "a" | "hasta" | "thru" | "through" | "al" => false,
         "and" | "y" | "&" => !is_between,
-        "or" | "o" | "u" | "/" => true,
+        "or" | "o" | "u" | "/" | "maybe" | "quiza" | "quizas" => true,
         _ => return None,
     };
     let mut next = after_unit + 1;
@@ -242,7 +257,13 @@ fn judged(
     } else {
         end + usize::from(has_plus)
     };
-    let (unit, after) = match unit_at(tokens, after_plus) {
+    // "15k-ish sq ft", "15k or so sf".
+    let unit_start = phrase(
+        tokens,
+        after_plus + usize::from(text(tokens, after_plus) == "-"),
+        phrases!("ish, or so, plus or minus, give or take, mas o menos"),
+    );
+    let (unit, after) = match unit_at(tokens, unit_start.unwrap_or(after_plus)) {
         Some((unit, after)) => (Some(unit), after),
         None if high.has_unit => (Some(Unit::SquareFeet), after_plus),
         None => (first_unit, after_plus),
@@ -588,7 +609,7 @@ fn stands_as_size(tokens: &[Token], low: Quantity, high: Quantity, after: usize)
     let is_of_building = (low.is_thousands || high.is_thousands)
         && super::phrases::after(tokens, after)
             .take(4)
-            .take_while(|word| !is_among(word, "in of for at our the my their a an and or with w to is on from per en de para con y o"))
+            .take_while(|word| !is_among(word, "in of for at our the my their a an and or with w to is on from per need needs want we i have en de para con y o que"))
             .any(|word| is_among(word, BUILDINGS));
     let may_follow = is_of_building
         || next.is_none_or(|next| {

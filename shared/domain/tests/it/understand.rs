@@ -340,7 +340,7 @@ fn other_numbers_are_no_size() {
         "10k customers",
         "we ship 10k orders from our warehouse",
         "20k skus in a warehouse",
-        "10k customers want a warehouse",
+        "10k customers need warehouse space",
         "rent should be 8500",
     ];
     all(size, texts.map(|text| (text, String::new())).to_vec());
