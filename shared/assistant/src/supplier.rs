@@ -1,6 +1,7 @@
 //! A supplier's turn: what it says, and what it brings about. It is recorded and passed on; nothing on the market changes by
 //! itself.
 
+use jiff::civil::Date;
 use wex_domain::conversation::{Conversation, Party};
 use wex_domain::criteria::{Criteria, Topic};
 use wex_domain::intent::Intent;
@@ -13,8 +14,8 @@ use crate::decide::{Happened, Next};
 use crate::hear::is_asking;
 use crate::heard::Heard;
 use crate::say::{Handoff, Noted, Say, SupplierAsk};
-use crate::when::When;
-use crate::words::plain;
+use crate::when::{When, weekday, when};
+use crate::words::said_words;
 
 /// Reads a supplier's turn. What was `heard` as on any line stands when nothing here is found, and when it outranks what is.
 #[must_use]
@@ -22,38 +23,62 @@ pub fn hear(
     heard: &Heard,
     understood: &Understood,
     conversation: &Conversation,
+    today: Date,
 ) -> (Intent, SupplierRecord) {
-    const BUYER: &str = "tenant|buyer|buyers|renter|client|customer|inquilino|comprador|cliente|empresa|company|they|their|them|need|use|credit|budget|deposit, van|va|quieren * guardar|almacenar|hacer|usar|meter|fabricar, going|gonna|plan|planning * store|keep|use|do|put|make, hazmat|chemicals, \
-         giro|negocio, cuantos|cuantas empleados|camiones|personas, quien es el, a que se dedica, para que, para quien, \
+    const BUYER: &str = "tenant|buyer|buyers|renter|client|customer|inquilino|comprador|cliente|empresa|company|they|their|them|need|use|credit|budget|deposit, van|va|quieren * guardar|almacenar|hacer|usar|meter|fabricar, going|plan|planning * store|keep|use|do|put|make, hazmat|chemicals, \
+         giro|negocio, cuantos|cuantas empleados|camiones|personas, quien es el, a que se dedica, para que, para quien, la|lo quieren|quiere|ocupan|ocupa|necesitan|necesita, cuanto tiempo, tiene|tienen buen|credito|seguro|experiencia, \
          what|which business|company|product|goods|type|kind, how long|many|soon|big";
     const GONE: &str = "leased, rented, off the market, take it down, no longer available, not available, under contract, \
          already gone|leased|taken, sold, delist, gone, taken, not anymore, take * down, remove|pull|delete|deactivate * listing|it|space|ad, no longer have|leasing, \
-         not|isn't|isnt available, off market, have a tenant, signed a lease|tenant,  rentada, rentado, ya no esta disponible, ya se rento, vendida, quitela|quitelo|quitenla, ya la|lo|se rente|rentamos|rentaron|rento|vendio|vendimos, ya no la|lo tengo|tenemos|rentamos, no esta disponible, ocupada|ocupado|arrendada";
-    const NOT_THEIRS: &str = "don't|dont|never|didn't own|owned * property|building|bldg|warehouse|place|space|that|it|one|anything, \
-         not|isn't the|an owner|landlord|lister, not|isn't|aint my|our|mine property|building|bldg|listing|warehouse|space, isn't|not mine, \
+         not|isn't available, off market, have a tenant, signed a lease|tenant,  rentada, rentado, ya no esta disponible, ya se rento, vendida, quitela|quitelo|quitenla, ya la|lo|se rente|rentamos|rentaron|rento|vendio|vendimos, ya no la|lo tengo|tenemos|rentamos, no esta disponible, ocupada|ocupado|arrendada|apartada|comprometida, se ocupo|vendio|rento|arrendo, \
+         baja|baje|bajen|bajar|quita|quite|quiten|quitar|retira|retire|retiren|retirar|borra|borre|borren|borrar|elimina|elimine|eliminen|eliminar|saca|saque|saquen|sacar * anuncio|bodega|nave|publicacion|local|propiedad|lista|pagina|sitio|edificio|espacio, \
+         dar|darla|darlo|den|denla|denlo|dele|dela|delo de baja, quitar|quitarla|quitarlo|bajarla|bajarlo|bajenla|bajenlo|saquenla|saquenlo|retirenla|retirenlo|borrenla|eliminenla, \
+         ya|acabo|acabamos|la|lo * firme|firmamos|rentamos|rente|vendi|vendimos|arrende, ya tiene|tengo|tenemos|hay * inquilino|inquilinos";
+    /// Of what is let, a part is not.
+    const PART: &str = "left, remaining, still have|got, other|another half|part|side|unit, half|part|some|portion of, queda|quedan|quedo|sobra|sobran, otra mitad|parte, la mitad";
+    /// Who asks is asked about, not who was sent.
+    const US: &str = "you, your, my, me, this, texting, ustedes, usted, son, eres, escribe, escriben, habla, hablan, mi, hablo, parte";
+    const NOT_THEIRS: &str = "don't|never|didn't own|owned * property|building|warehouse|place|space|that|it|one|anything, \
+         not|isn't the|an owner|landlord|lister, not|isn't my|our|mine property|building|listing|warehouse|space, isn't|not mine, \
          no soy * dueno|duena|propietario|propietaria|encargado, no es|tengo mi|mia|mio|ninguna|ningun|nuestra bodega|propiedad|edificio|nave|local";
-    const AVAILABLE: &str = "available, avail, still * on the market, half|part|some|portion|all of it|them is|are|still left|available|open|free, still open, vacant, yes still, disponible, sigue libre, esta libre, still have it|this|that|the, still vacant|empty|there, its|it's|it open|available|vacant, libre, desocupada, vacia, todavia la|lo tengo|tenemos";
-    const NEW: &str = "another bldg, another building, another space, another warehouse, another one, new listing, new space, new building, list a, list my, otra bodega, otro espacio, \
+    const AVAILABLE: &str = "available, avail, still * on the market, half|part|some|portion|all of it|them is|are|still left|available|open|free, still open, vacant, yes still, disponible, sigue libre, esta libre, still have it|this|that|the, still vacant|empty|there, it's|it open|available|vacant, libre, desocupada, vacia, todavia la|lo tengo|tenemos";
+    const NEW: &str = "another building, another space, another warehouse, another one, new listing, new space, new building, list a, list my, otra bodega, otro espacio, \
          nuevo espacio, nueva bodega, quiero anunciar, list our, list a|my|our|new, want|like|need to list, new vacancy, coming available, can|could|would list, i have a|another|two, we have a|another|two, got a|an|another, for lease, tengo una|otra|un|otro, tenemos una|otra|un|otro, quiero rentar|listar|anunciar|poner mi|una|un, se renta";
     let general = heard.intent;
     if heard.is_reaction {
         return (general, SupplierRecord::default());
     }
-    let words = words(&heard.text);
+    let words = said_words(&heard.text);
     let says = |phrases: &str| {
         phrases
             .split(", ")
             .any(|phrase| contains(&words, phrase.trim()))
     };
     let mut news = told(&heard.text, understood);
-    // "The rate has gone up" tells of no lease.
-    let is_gone = says(GONE) && !says("gone up|down|higher|lower|back");
+    let has_size = news.available_sqft.is_some() || news.space.land_acres_max.is_some();
+    // "The rate has gone up" tells of no lease, and "8k of it left" of a part of one.
+    let is_part = has_size && says(PART);
+    let is_gone = says(GONE) && !is_part && !says("gone up|down|higher|lower|back");
     // "Who is the tenant" asks for the other side, not for us; "already leased" is news, not anger.
     let is_question = heard.text.contains('?') || is_asking(&words);
     if says(NOT_THEIRS) && !matches!(general, Intent::OptOut | Intent::AutoReply) {
         return (Intent::WrongNumber, SupplierRecord::default());
     }
-    let is_about_buyer = is_question && says(BUYER);
+    let is_about_us = general == Intent::AskIdentity
+        && says(US)
+        && !says(
+            "tenant|buyer|client|customer|cliente|comprador|inquilino|interesado|interesados, this|it for",
+        );
+    let is_about_buyer = is_question && says(BUYER) && !is_about_us;
+    // It is kept whatever else the text asks.
+    if is_gone
+        && !matches!(
+            general,
+            Intent::AutoReply | Intent::WrongNumber | Intent::Adversarial
+        )
+    {
+        news.available = Some(false);
+    }
     if outranks(general)
         && !(general == Intent::AskIdentity && is_about_buyer)
         && !(general == Intent::Complaint && is_gone)
@@ -80,9 +105,9 @@ pub fn hear(
         ],
     );
     if is_about_tour {
-        news.tour_decision = tour_decision(general, &words, heard.when);
+        let asked = latest(conversation).map_or(When::default(), |body| when(body, today));
+        news.tour_decision = tour_decision(general, &words, heard.when, asked);
     }
-    let has_size = news.available_sqft.is_some() || news.space.land_acres_max.is_some();
     let is_new = says(NEW) || (has_size && news.location.is_some());
     let intent = if news.tour_decision.is_some() {
         Intent::SupplierTourResponse
@@ -95,7 +120,10 @@ pub fn hear(
         Intent::SupplierDelist
     } else if is_new {
         Intent::SupplierNewListing
-    } else if says(AVAILABLE) || (is_asked_for_availability && general == Intent::Confirm) {
+    } else if is_part
+        || says(AVAILABLE)
+        || (is_asked_for_availability && general == Intent::Confirm)
+    {
         news.available = Some(true);
         Intent::SupplierAvailabilityUpdate
     } else if is_asked_for_availability && news.available_from.is_some() {
@@ -165,13 +193,6 @@ fn outranks(general: Intent) -> bool {
     )
 }
 
-fn words(text: &str) -> Vec<String> {
-    text.split(|c: char| c.is_whitespace() || c == '/')
-        .map(|word| plain(word.trim_matches(|c: char| !c.is_alphanumeric() && c != '$')))
-        .filter(|word| !word.is_empty())
-        .collect()
-}
-
 /// Whether the news tell something of the space itself or of its lease.
 fn says_of_space(news: &SupplierRecord) -> bool {
     let lease = (
@@ -185,49 +206,70 @@ fn says_of_space(news: &SupplierRecord) -> bool {
         || news.space.without_people() != Criteria::default()
 }
 
+/// Our latest text to this supplier.
+fn latest(conversation: &Conversation) -> Option<&str> {
+    let mut ours = conversation.recent.iter().rev();
+    let latest = ours.find(|text| text.from == Party::Us)?;
+    Some(&latest.body)
+}
+
 /// Whether our latest text to this supplier has one of these words.
 fn latest_says(conversation: &Conversation, any: &[&str]) -> bool {
-    let latest = conversation
-        .recent
-        .iter()
-        .rev()
-        .find(|text| text.from == Party::Us);
-    latest.is_some_and(|text| {
-        words(&text.body)
+    latest(conversation).is_some_and(|body| {
+        said_words(body)
             .iter()
             .any(|word| any.contains(&word.as_str()))
     })
 }
 
-fn tour_decision(general: Intent, words: &[String], when: When) -> Option<TourDecision> {
+/// What a supplier makes of a visit at the time that was `asked` for.
+fn tour_decision(
+    general: Intent,
+    words: &[String],
+    when: When,
+    asked: When,
+) -> Option<TourDecision> {
+    const FINE: &str = "no|not|without|sin|hay|tengo|tenemos * problem|prob|problems|issue|issues|worries|biggie|problema|bronca|inconveniente|falla";
+    const REFUSES: &str = "can't, won't|doesn't|don't work|be, not|no good|possible|tours|showings|visits|way|can, too early|late|soon, unavailable, busy, out of town, away, \
+        not|isn't|aren't|never * around|here|in|available|showing|able|ready, rather|prefer not, don't|not send|bring|want|come, deny|denied|decline|declined|reject|pass, bad, \
+        no puedo|podemos|podre|podremos|podria|podriamos|voy|vamos|va|sera|es|estoy|estamos|estare|estaremos|ando|andamos, no se va|puede|podra|pueda|podria, no los|las|le|lo|quiero|queremos|mande|manden|vengan|me|nos, \
+        dia|hora|lunes|martes|miercoles|jueves|viernes|sabado|domingo|manana no, no ese|esa|el|a, ocupado|ocupada|ocupados, fuera de, imposible, muy temprano|tarde";
+    const ACCEPTS: &str = "approve, approved, approving, works, is|that's fine|good|great|perfect|okay, fine, see you|them, confirmed, send|bring them|him|her|over, come|stop|swing|drop on by, \
+        come|stop|swing|drop by|over|anytime|whenever, have|tell|let them|him|her * come|in|check|call|text|ask|use|knock|ring|meet, anytime, any time, whenever, good with|to, i'll|we'll|someone will|ill * be|meet|open, \
+        lockbox|code|key|keys|combo|gate * is|are|with|at|under, de acuerdo, okay, esta bien|perfecto|bueno, aprobado|aprobada|apruebo|aprobamos|autorizado, adelante, claro, los|las|le|lo|la espero|esperamos|recibo|recibimos|atiendo|veo, \
+        aqui|ahi|alla los|las|le|lo|estare|estamos|estaremos|voy|nos, que|si * venga|vengan|pase|pasen|vaya|vayan|caigan|lleguen|vean, mandelos|mandalos|mandemelos|mandelo|mandela|mandenlos|traigalos, \
+        candado|codigo|llave|llaves|clave * es|esta|estan|con|abajo, cuando quiera|quieran|guste|gusten, con gusto, de una";
+    const PROPOSES: &str = "instead, better, how|what about, another|other|different day|time|date, earlier, later, can|could * make|do it|at|monday|tuesday|wednesday|thursday|friday|saturday|sunday, make it, push it, move it, mejor, otro|otra dia|hora, en vez, que tal, puede ser";
+    const BUT: &str = "but, though, unless, if, only, pero, solo, si";
     let says = |phrases: &str| phrases.split(", ").any(|phrase| contains(words, phrase));
-    let refuses = general == Intent::Decline
-        || says(
-            "can't, cant, cannot, won't|wont|doesn't|doesnt|don't|dont work, no puedo|podemos, not|no good|possible|tours|showings|visits, too early|late|soon, unavailable, busy, out of town, away, not around|here|in, deny|denied|decline|declined|reject, no se puede, ocupado",
-        );
-    let accepts = general == Intent::Confirm
-        || general == Intent::Acknowledge
-        || says(
-            "approve, approved, approving, works, is|that's|thats fine|good|great|perfect|ok|okay, fine, see you, confirmed, come on by, de acuerdo, ok, esta bien|perfecto, aprobado|apruebo, adelante, claro, los|las|le espero|esperamos",
-        );
+    // In the middle of a sentence these are no answer: "no va a ser posible".
+    let begins_well = words.first().is_some_and(|word| {
+        matches!(
+            word.as_str(),
+            "va" | "vale" | "sale" | "orale" | "sobres" | "arre"
+        )
+    });
+    let is_fine = says(FINE);
+    let refuses = !is_fine && (general == Intent::Decline || says(REFUSES));
+    let accepts = is_fine
+        || begins_well
+        || matches!(general, Intent::Confirm | Intent::Acknowledge)
+        || says(ACCEPTS);
     let refuses_any = says(
-        "not|no|aren't|arent * doing|giving|allowing|taking|accepting * tours|tour|showings|visits, no tours|showings|visits|visitas|recorridos, no hay * visitas|recorridos, \
-        no * this|that week|month|year",
+        "not|no|aren't * doing|giving|allowing|taking|accepting * tours|tour|showings|visits, no tours|showings|visits|visitas|recorridos, no hay * visitas|recorridos, \
+        no * this|that|esta|este week|month|year|semana|mes",
     );
+    let names_other_day = words.iter().any(|word| {
+        weekday(word).is_some_and(|day| asked.day.is_none_or(|asked| asked.weekday() != day))
+    });
+    let names_other_time = when.is_known() && (names_other_day || !when.fits(asked));
     match (refuses, accepts) {
         // "Not Tuesday, we do no tours this month" names no other day.
         (_, false) if refuses_any => Some(TourDecision::Decline),
-        (true, _) if when.is_known() => Some(TourDecision::Counter),
-        _ if says(
-            "instead, better, how|what about, rather, another|other|different day|time|date, earlier, later, can * make it, push it, move it, mejor, otro|otra dia|hora, en vez, que tal",
-        ) =>
-        {
-            Some(TourDecision::Counter)
-        }
-        (true, true) => Some(TourDecision::Counter),
-        (true, false) => Some(TourDecision::Decline),
+        _ if names_other_time || says(PROPOSES) => Some(TourDecision::Counter),
+        (true, true) if says(BUT) => Some(TourDecision::Counter),
+        (true, _) => Some(TourDecision::Decline),
         (false, true) => Some(TourDecision::Approve),
-        (false, false) if when.is_known() => Some(TourDecision::Counter),
         (false, false) => None,
     }
 }
@@ -335,7 +377,7 @@ mod tests {
         conversation.remember(Party::Us, ours, 1);
         let general = crate::hear::hear(&[text], &conversation, &conversation.requirement, today);
         let understood = understand_turn(&[text], today);
-        hear(&general, &understood, &conversation)
+        hear(&general, &understood, &conversation, today)
     }
 
     const AVAILABLE: &str = "Is your space still available?";
@@ -348,7 +390,7 @@ mod tests {
         let mut said = crate::hear::hear(&[text], &conversation, &conversation.requirement, today);
         let understood = understand_turn(&[text], today);
         said.doubt = understood.doubt;
-        (said.intent, said.news) = hear(&said, &understood, &conversation);
+        (said.intent, said.news) = hear(&said, &understood, &conversation, today);
         assert_eq!(
             supplier(&mut conversation, &said, &mut happened),
             Next::Say(Say::SupplierNoted {
@@ -414,6 +456,34 @@ mod tests {
                 r#"{"available_from":"2027-02-01"}"#,
             ),
             ("which company is it?", SupplierAskQuestion, "{}"),
+            ("¿para qué la quieren?", SupplierAskQuestion, "{}"),
+            (
+                "yeah but only 4k sf left",
+                SupplierAvailabilityUpdate,
+                r#"{"available":true,"available_sqft":4000}"#,
+            ),
+            (
+                "nomás quedan 5 mil pies",
+                SupplierAvailabilityUpdate,
+                r#"{"available":true,"available_sqft":5000}"#,
+            ),
+            (
+                "unfortunately not",
+                SupplierDelist,
+                r#"{"available":false}"#,
+            ),
+            (
+                "denla de baja, ya tiene inquilino",
+                SupplierDelist,
+                r#"{"available":false}"#,
+            ),
+            (
+                "quiten mi anuncio porfa, ya la firmamos",
+                SupplierDelist,
+                r#"{"available":false}"#,
+            ),
+            ("¿de qué empresa son ustedes?", Intent::AskIdentity, "{}"),
+            ("your client never came", Intent::Complaint, "{}"),
         ] {
             let (found, news) = heard(AVAILABLE, text);
             assert_eq!(found, intent, "{text}");
@@ -437,6 +507,21 @@ mod tests {
                 TourDecision::Decline,
             ),
             ("a las 10 no puedo, mejor a las 3", TourDecision::Counter),
+            ("sure, send em over", TourDecision::Approve),
+            ("no problem, lockbox is 2290", TourDecision::Approve),
+            ("they can come by anytime", TourDecision::Approve),
+            (
+                "sale, que pasen. la llave está abajo",
+                TourDecision::Approve,
+            ),
+            ("tuesday doesnt work for us", TourDecision::Decline),
+            ("no se va a poder", TourDecision::Decline),
+            ("ahorita no estamos enseñando", TourDecision::Decline),
+            (
+                "dont bring them tues, wed at 2 works",
+                TourDecision::Counter,
+            ),
+            ("que vengan el jueves", TourDecision::Counter),
         ] {
             let (intent, news) = heard(TOUR, text);
             assert_eq!(

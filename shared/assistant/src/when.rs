@@ -22,6 +22,20 @@ impl When {
         }
     }
 
+    /// Whether this names the offered time, as far as it names one.
+    #[must_use]
+    pub(crate) fn fits(self, offered: Self) -> bool {
+        // A weekday is the next of its name, and the one that was offered may be later.
+        let is_day = |day: Date, offered: Date| {
+            day == offered || (day < offered && day.weekday() == offered.weekday())
+        };
+        offered.is_known()
+            && self
+                .day
+                .is_none_or(|day| offered.day.is_some_and(|offered| is_day(day, offered)))
+            && self.time.is_none_or(|time| offered.time == Some(time))
+    }
+
     #[must_use]
     pub fn is_known(self) -> bool {
         self.day.is_some() || self.time.is_some()
@@ -45,44 +59,51 @@ pub fn when(text: &str, today: Date) -> When {
 
 fn day(words: &[&str], today: Date) -> Option<Date> {
     let later = |span: Span| today.checked_add(span).ok();
+    // "Thu Dec 3" is the third, whatever Thursday comes next.
+    let dated = (0..words.len()).find_map(|at| {
+        let (month, day) = month_day(words, at)?;
+        next_date(today, month, day)
+    });
+    if dated.is_some() {
+        return dated;
+    }
     (0..words.len()).find_map(|at| {
         let before = at.checked_sub(1).map_or("", |before| words[before]);
         match words[at] {
-            "today" | "hoy" | "tonight" => Some(today),
-            "tomorrow" | "tmrw" | "tmr" => later(1.day()),
+            "today" | "hoy" | "tonight" | "2day" => Some(today),
+            "tomorrow" | "tmrw" | "tmr" | "tmw" | "tomorow" => later(1.day()),
             // "en la mañana" is the morning.
             "manana" if before == "pasado" => later(2.days()),
             "manana" if before != "la" => later(1.day()),
-            word => match weekday(word) {
-                Some(weekday) => today.nth_weekday(1, weekday).ok(),
-                None => month_day(words, at).and_then(|(month, day)| next_date(today, month, day)),
-            },
+            word => today.nth_weekday(1, weekday(word)?).ok(),
         }
     })
 }
 
-fn weekday(word: &str) -> Option<Weekday> {
+pub(crate) fn weekday(word: &str) -> Option<Weekday> {
     let word = word
         .strip_suffix('s')
         .filter(|word| word.ends_with("day"))
         .unwrap_or(word);
     Some(match word {
-        "monday" | "mon" | "lunes" => Weekday::Monday,
+        "monday" | "mon" | "lunes" | "lun" => Weekday::Monday,
         "tuesday" | "tue" | "tues" | "martes" => Weekday::Tuesday,
-        "wednesday" | "weds" | "miercoles" => Weekday::Wednesday,
-        "thursday" | "thu" | "thur" | "thurs" | "jueves" => Weekday::Thursday,
-        "friday" | "fri" | "viernes" => Weekday::Friday,
-        "saturday" | "sabado" => Weekday::Saturday,
+        "wednesday" | "wed" | "weds" | "miercoles" | "mie" => Weekday::Wednesday,
+        "thursday" | "thu" | "thur" | "thurs" | "jueves" | "jue" => Weekday::Thursday,
+        "friday" | "fri" | "viernes" | "vie" => Weekday::Friday,
+        "saturday" | "sabado" | "sab" => Weekday::Saturday,
         "sunday" | "domingo" => Weekday::Sunday,
         _ => return None,
     })
 }
 
-/// `dec 3`, `december 3rd`, `3 de diciembre`, `12/3`, from the word at `at`.
+/// `dec 3`, `december 3rd`, `3 de diciembre`, `3 dic`, `12/3`, from the word at `at`.
 fn month_day(words: &[&str], at: usize) -> Option<(i8, i8)> {
     let number = |word: &&str| {
         let digits = word.trim_end_matches(|c: char| c.is_ascii_lowercase());
-        digits.parse::<i8>().ok()
+        // "Dec 10am" names no day of the month.
+        let is_ordinal = matches!(&word[digits.len()..], "" | "st" | "nd" | "rd" | "th");
+        digits.parse::<i8>().ok().filter(|_| is_ordinal)
     };
     if let Some((month, day)) = words[at].split_once('/') {
         return Some((month.parse().ok()?, day.split('/').next()?.parse().ok()?));
@@ -90,29 +111,25 @@ fn month_day(words: &[&str], at: usize) -> Option<(i8, i8)> {
     if let Some(month) = month(words[at]) {
         return Some((month, words.get(at + 1).and_then(number)?));
     }
-    if words.get(at + 1) == Some(&"de") {
-        return Some((
-            words.get(at + 2).and_then(|word| month(word))?,
-            number(&words[at])?,
-        ));
-    }
-    None
+    let is_parted = matches!(words.get(at + 1), Some(&"de" | &"of"));
+    let month = month(words.get(at + 1 + usize::from(is_parted))?)?;
+    Some((month, number(&words[at])?))
 }
 
 fn month(word: &str) -> Option<i8> {
     const MONTHS: [&[&str]; 12] = [
-        &["january", "jan", "enero"],
+        &["january", "jan", "enero", "ene"],
         &["february", "feb", "febrero"],
         &["march", "mar", "marzo"],
-        &["april", "apr", "abril"],
+        &["april", "apr", "abril", "abr"],
         &["may", "mayo"],
         &["june", "jun", "junio"],
         &["july", "jul", "julio"],
-        &["august", "aug", "agosto"],
+        &["august", "aug", "agosto", "ago"],
         &["september", "sep", "sept", "septiembre"],
         &["october", "oct", "octubre"],
         &["november", "nov", "noviembre"],
-        &["december", "dec", "diciembre"],
+        &["december", "dec", "diciembre", "dic"],
     ];
     let at = MONTHS.iter().position(|names| names.contains(&word))?;
     i8::try_from(at + 1).ok()
@@ -214,6 +231,10 @@ mod tests {
                 Some(date(2026, 11, 25)),
                 at(12, 0),
             ),
+            ("Thu Dec 3 at 1pm", Some(date(2026, 12, 3)), at(13, 0)),
+            ("el jue 3 dic", Some(date(2026, 12, 3)), None),
+            ("4th of january", Some(date(2027, 1, 4)), None),
+            ("24/7 access, wed 10am", Some(date(2026, 11, 25)), at(10, 0)),
             ("can I see the 2nd one", None, None),
             ("tour #2", None, None),
             ("12,000 sqft at $1.45", None, None),

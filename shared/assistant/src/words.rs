@@ -1,5 +1,8 @@
 //! Numbers, dates, places and spaces in words, in both languages.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use jiff::civil::{Date, Time, Weekday};
 use wex_domain::listing::{Asking, Listing, RentStructure, RentUnit};
 use wex_domain::requirement::{Location, Requirement, Use};
@@ -254,6 +257,184 @@ pub(crate) fn plain_words(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// The words of a text as they are written in full: the rules need not list how thumbs shorten them.
+pub(crate) fn said_words(text: &str) -> Vec<String> {
+    let mut said = Vec::new();
+    for word in plain_words(text) {
+        // "Sold/leased" is two words, "24/7" is one.
+        let is_one = word.contains(|c: char| c.is_ascii_digit());
+        for part in word.split('/').take(if is_one { 1 } else { usize::MAX }) {
+            let part = without_runs(if is_one { &word } else { part });
+            match WRITTEN_OUT.get(part.as_str()) {
+                Some(words) => said.extend(words.split(' ').map(str::to_owned)),
+                None => said.push(part),
+            }
+        }
+    }
+    said
+}
+
+/// `nooo` is `no`: no word has three of one letter in a row, but numbers and what is of one letter alone (`ooo`) have.
+fn without_runs(word: &str) -> String {
+    if word.chars().all(|c| word.starts_with(c)) {
+        return word.to_owned();
+    }
+    let mut kept = String::with_capacity(word.len());
+    let mut rest = word.chars().peekable();
+    while let Some(c) = rest.next() {
+        let mut repeated = 0_usize;
+        while rest.next_if_eq(&c).is_some() {
+            repeated += 1;
+        }
+        let times = match repeated {
+            0 => 1,
+            1 => 2,
+            _ if c.is_alphabetic() => 1,
+            _ => repeated + 1,
+        };
+        kept.extend(std::iter::repeat_n(c, times));
+    }
+    kept
+}
+
+/// What is meant, and how it is written in texts. Only what can hardly mean anything else: "were" and "well" stay.
+const SHORTHAND: &[(&str, &str)] = &[
+    ("you", "u yu"),
+    ("your", "ur"),
+    ("you're", "youre"),
+    ("you've", "youve"),
+    ("you'll", "youll"),
+    ("you'd", "youd"),
+    ("are", "r"),
+    ("i'm", "im"),
+    ("i'll", "ill"),
+    ("i've", "ive"),
+    ("i'd", "id"),
+    ("it's", "its"),
+    ("we've", "weve"),
+    ("they're", "theyre"),
+    ("they've", "theyve"),
+    ("they'll", "theyll"),
+    ("they'd", "theyd"),
+    ("he's", "hes"),
+    ("he'd", "hed"),
+    ("it'll", "itll"),
+    ("that'd", "thatd"),
+    ("them", "em"),
+    ("she's", "shes"),
+    ("that's", "thats"),
+    ("there's", "theres"),
+    ("what's", "whats wats"),
+    ("who's", "whos"),
+    ("where's", "wheres"),
+    ("how's", "hows"),
+    ("let's", "lets"),
+    ("don't", "dont dnt"),
+    ("doesn't", "doesnt"),
+    ("didn't", "didnt"),
+    ("isn't", "isnt ain't aint"),
+    ("aren't", "arent"),
+    ("wasn't", "wasnt"),
+    ("weren't", "werent"),
+    ("can't", "cant cannot"),
+    ("couldn't", "couldnt"),
+    ("won't", "wont"),
+    ("wouldn't", "wouldnt"),
+    ("shouldn't", "shouldnt"),
+    ("haven't", "havent"),
+    ("hasn't", "hasnt"),
+    ("want to", "wanna"),
+    ("going to", "gonna"),
+    ("got to", "gotta"),
+    ("give me", "gimme"),
+    ("let me", "lemme"),
+    ("don't know", "dunno"),
+    ("would", "wld wud"),
+    ("could", "cld cud"),
+    ("should", "shld shud"),
+    ("looking", "lookin"),
+    ("going", "goin"),
+    ("coming", "comin"),
+    ("thinking", "thinkin"),
+    ("texting", "textin txting"),
+    ("texted", "txted"),
+    ("text", "txt"),
+    ("texts", "txts"),
+    ("message", "msg"),
+    ("messages", "msgs"),
+    ("something", "smth sumthin somethin"),
+    ("nothing", "nothin"),
+    ("people", "ppl"),
+    ("about", "abt"),
+    ("with", "w"),
+    ("through", "thru"),
+    ("until", "til till"),
+    ("please", "pls plz"),
+    ("thanks", "thx tks thnx tnx ty"),
+    ("yes", "yea yeah yep yup yeh yessir"),
+    ("no", "nope nah naw"),
+    ("okay", "ok okey k kk"),
+    ("right now", "rn"),
+    ("today", "2day"),
+    ("tomorrow", "tmrw tmr tmw tomorow tommorow tomorrw"),
+    ("tonight", "tonite"),
+    ("monday", "mon"),
+    ("tuesday", "tue tues"),
+    ("wednesday", "wed weds"),
+    ("thursday", "thu thur thurs"),
+    ("friday", "fri"),
+    ("saturday", "sat"),
+    ("sunday", "sun"),
+    ("january", "jan"),
+    ("february", "feb"),
+    ("april", "apr"),
+    ("june", "jun"),
+    ("july", "jul"),
+    ("august", "aug"),
+    ("september", "sep sept"),
+    ("october", "oct"),
+    ("november", "nov"),
+    ("december", "dec"),
+    ("minutes", "mins"),
+    ("hours", "hrs"),
+    ("week", "wk"),
+    ("weeks", "wks"),
+    ("month", "mo"),
+    ("months", "mos"),
+    ("year", "yr"),
+    ("years", "yrs"),
+    ("walkthrough", "walkthru walk-thru walk-through"),
+    ("building", "bldg"),
+    ("buildings", "bldgs"),
+    ("warehouse", "whse"),
+    ("appointment", "appt apptmt"),
+    ("que", "q qe ke"),
+    ("porque", "xq pq porq"),
+    ("por", "x"),
+    ("por favor", "porfa porfavor porfis xfa xfavor"),
+    ("de", "d"),
+    ("para", "pa"),
+    ("para el", "pal"),
+    ("esta", "ta"),
+    ("estoy", "toy"),
+    ("quiero", "kiero"),
+    ("aqui", "aki"),
+    ("ahora", "ahorita orita ahoritita"),
+    ("gracias", "grax grasias"),
+    ("nadie", "nadien"),
+    ("tambien", "tmb tb"),
+    ("sabado", "sab"),
+];
+
+/// Each short form and the words that are meant.
+static WRITTEN_OUT: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+    let forms = |(meant, written): &(&'static str, &'static str)| {
+        let meant = *meant;
+        written.split(' ').map(move |form| (form, meant))
+    };
+    SHORTHAND.iter().flat_map(forms).collect()
+});
+
 /// In lower case, without the accents of Spanish.
 pub(crate) fn plain(word: &str) -> String {
     let fold = |c: char| match c {
@@ -288,5 +469,39 @@ pub(crate) fn language(text: &str) -> Option<Language> {
         std::cmp::Ordering::Greater => Some(Language::En),
         std::cmp::Ordering::Less => Some(Language::Es),
         std::cmp::Ordering::Equal => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_forms_are_written_out() {
+        for (text, words) in [
+            (
+                "r u gonna b there tmrw",
+                "are you going to b there tomorrow",
+            ),
+            ("Nooo dont", "no don't"),
+            ("sold/leased, 24/7", "sold leased 24/7"),
+            ("q me dice pa el lun x fa", "que me dice para el lun por fa"),
+            ("OOO until 12000", "ooo until 12000"),
+            ("well we were there", "well we were there"),
+        ] {
+            assert_eq!(said_words(text).join(" "), words);
+        }
+    }
+
+    #[test]
+    fn a_short_form_means_one_thing() {
+        let forms: Vec<&str> = SHORTHAND
+            .iter()
+            .flat_map(|(_, written)| written.split(' '))
+            .collect();
+        assert_eq!(forms.len(), WRITTEN_OUT.len());
+        for words in WRITTEN_OUT.values() {
+            assert_eq!(said_words(words).join(" "), *words, "written out twice");
+        }
     }
 }

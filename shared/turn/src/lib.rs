@@ -152,7 +152,7 @@ fn read_by_rules(conversation: &mut Conversation, turn: Turn<'_>) -> Read {
     let mut heard = hear(&texts, conversation, &before, today);
     heard.doubt = understood.doubt;
     if turn.side == Side::Supplier {
-        (heard.intent, heard.news) = supplier::hear(&heard, &understood, conversation);
+        (heard.intent, heard.news) = supplier::hear(&heard, &understood, conversation, today);
     } else {
         understood = kept(understood, heard.intent);
         conversation.requirement = before.clone();
@@ -243,6 +243,13 @@ fn kept(mut understood: Understood, intent: Intent) -> Understood {
         | Intent::Complaint => {
             understood.criteria.clear(Topic::Start);
             understood.criteria.clear(Topic::Term);
+            understood
+        }
+        // "El segundo" is one of two.
+        Intent::SelectOption => {
+            understood
+                .locations
+                .retain(|location| location.name != "El Segundo");
             understood
         }
         _ => understood,
