@@ -82,7 +82,7 @@ const PHRASES: [(Intent, &str); 22] = [
     // The phone of somebody who drives, rests or is away.
     (
         Intent::AutoReply,
-        "do not disturb, i'm driving right|with|and|at, currently driving, out of * office, ooo, \
+        "do not disturb is|mode|message|reply|on|turned|enabled|activated|while|until, on|in|have|has|with do not disturb, i'm driving right|with|and|at, currently driving, out of * office, ooo, \
          limited access|availability to, on maternity|parental|medical|sick|annual|family leave, \
          away from my|the desk|phone|computer, for faster|immediate|urgent|emergency service|assistance|help, \
          notifications|calls silenced|muted|off, notifications|calls are|is|have silenced|muted|off|paused, not|stopped|isn't receiving|getting * notifications, reply urgent, \
@@ -153,7 +153,10 @@ const PHRASES: [(Intent, &str); 22] = [
     ),
     (
         Intent::WrongNumber,
-        "wrong number|person|guy|phone|contact|one|lady|dude, gave up|away this|the|that|my number|phone, got rid of * number|phone, \
+        "wrong|wrng|worng|rong number|numbr|nmbr|nuber|person|guy|phone|contact|one|lady|dude, reached|got|have|contacted|texted|texting the wrong company|business|party|people|family, \
+         looking for someone|somebody else, had it|this * before me, doesn't|didn't|not belong to, dialed|texted|texting|called|reached|messaged|contacted me|us * by|in mistake|accident|error, \
+         my number * by|in mistake|accident|error, you're|you texting|reached|texted|contacted a|an|the * shop|restaurant|office|salon|clinic|church|school|hospital|store|residence|home, \
+         sure * right number|person, i'm|am not him|her|them, same name different|other|wrong, somebody|someone else's|elses phone|number|cell, not the person|guy|lady|one you're, gave up|away this|the|that|my number|phone, got rid of * number|phone, \
          no longer has|have|uses|owns|works|with * number|phone|here, used to|previously|formerly have|be|belong|belonged|owned * number|phone, \
          one|noone|nobody|anyone|anybody|person * that|this name, don't know|recognize that|this|the person|name|guy|lady, \
          not the|who person|guy|lady|woman|man|one|you * you|are|looking|want|need, just|recently|only got|acquired this|a|my * number|phone|cell, \
@@ -162,10 +165,14 @@ const PHRASES: [(Intent, &str); 22] = [
          warehouse|warehouses|space|property|building, me confused|mixed|mistaken, my number|phone now, nobody|noone|one here|at * needs|wants|looking|asked|requested|need|want, this|the phone|number|cell|line belongs to, \
          never|not heard of, doesn't|didn't have|own|use this|that number|phone|cell, not who|the you think|want|need|are|were|thought, \
          no soy quien|la|el * busca|buscan|buscas, no pedi|solicite nada|ninguna|bodegas, no es|soy la|el persona * que|buscan|busca|buscas, meant|intended for someone|somebody|another, no longer work|works at|for|here|there, no conozco a nadie|ninguno|ninguna, ya no|nunca * este numero, \
-         este|el|ese numero|cel|celular|telefono ya|antes|no era|es de|del, este|el numero era|pertenecia|perteneciera de|a, acabo|acabamos de * numero, \
+         este|el|ese numero|cel|celular|telefono ya|antes|no era|es de|del, este|el|ese numero|cel|celular|telefono ya no es|era, este|ese numero|cel|celular|telefono es de un|una, este|el numero era|pertenecia|perteneciera de|a, acabo|acabamos de * numero, \
          no lo|la conozco, aqui no vive|trabaja|hay|esta ningun|ninguna|nadie|esa|ese|el|la, nadie|no * con ese|este nombre, no es el|su|mi|de numero|telefono|celular de, \
-         never asked|signed|requested|contacted * this|you|texts|messages|up, not looking for|at * warehouse|space|anything * ever|never, not * right|correct person, new|different number|phone owner, number|phone has|have|belongs * new|different|another owner|person, numero equivocado|incorrecto, \
-         equivoco|equivocaron|equivocado de numero|persona|telefono|celular|contacto, no soy * persona",
+         never asked|signed|requested|contacted * this|you|texts|messages|up, not looking for|at * warehouse|space|anything * ever|never, not * right|correct person, new|different number|phone owner, number|phone has|have|belongs * new|different|another owner|person, numero equivocado|ekivocado|equibocado|ekibocado|incorrecto|errado|erroneo, \
+         equivoco|equivocaron|equivoca|equivocan|equivocas|equivocaste|equivocado|confunde|confunden|confundieron|confundio de|con numero|persona|telefono|celular|cel|contacto|otra|wey|guey|senor|senora, \
+         este numero es nuevo, marco|marcaste|marcaron|anoto|anotaron|apunto|apuntaron * mal|equivocado, dieron|dio|puso|pusieron * mal mi numero, mi numero por error|equivocacion|accidente, me llego|llegan por error * mensaje|texto|esto, \
+         mensaje|mensajes|texto no era|es|iba para mi, mensaje|mensajes|texto es|era|iba para alguien, mensaje|mensajes|texto es|era|iba para otra|otro persona|gente|senor|senora, ese|esa no soy yo, este|esta|ese|esa ya no es de, este|esta|ese|esa no es su|mi|el|de * numero|telefono|celular|cel, \
+         este|esta|aqui|aca es un|una * consultorio|taqueria|restaurante|salon|clinica|iglesia|escuela|tienda|casa|panaderia|barberia|oficina, telefono|numero|celular|cel es mio desde|hace, \
+         no se|tengo * que * bodega|espacio|nave|propiedad me|habla|hablan|hablas, no soy * persona",
     ),
     (
         Intent::AskIdentity,
@@ -468,8 +475,8 @@ impl Turn<'_> {
     /// Who answers is not who was texted, by a name or by the place: "this isn't Derek", "no Maria here", "aquí no es".
     fn denies_a_name(&self) -> bool {
         const ELSEWHERE_WORDS_MAX: usize = 4;
-        const NAMED: &str = "wrong @, this isn't @, name is not @, name isn't @, no me llamo @, this is not @, i'm|am not @, don't know any|a|no @, know no @, no @ here|at, \
-            @ no longer|doesn't|moved|left * number|here|phone, no soy @, no conozco a|ningun|ninguna @, aqui no * @, ningun|ninguna @, \
+        const NAMED: &str = "wrong @, this isn't @, name is not @, name isn't @, no me llamo @, this is not @, this is not the @, this|it was @ * phone|number|cell|line, one|noone|nobody|anyone * called|named @, i'm|am not @, don't know any|a|no @, know no @, no @ here|at, \
+            @ no longer|doesn't|moved|left * number|here|phone, no soy @, no soy su|el|la @, no se quien|de es|sea @, no conozco a|ningun|ninguna @, aqui no * @, ningun|ninguna @, \
             este no es * de @, ya no es * de @";
         let words: Vec<String> = self
             .text
@@ -480,7 +487,15 @@ impl Turn<'_> {
                 false => said_words(word),
             })
             .collect();
-        let is_elsewhere = self.words.len() <= ELSEWHERE_WORDS_MAX && self.says("aqui no es");
+        // "Aquí no es, yo vendo tacos", but not "aquí no es donde quiero".
+        let is_elsewhere = self.text.split(['.', ',', ';', '!', '\n']).any(|clause| {
+            let words = said_words(clause);
+            words.len() <= ELSEWHERE_WORDS_MAX
+                && any_of(
+                    &words,
+                    "aqui|aca no es, no es aqui|aca, se|te confundieron|confundio|confundiste",
+                )
+        });
         is_elsewhere || any_of(&words, NAMED)
     }
 
@@ -624,6 +639,8 @@ impl Turn<'_> {
             {
                 self.need()
             }
+            // Of docks, or of square feet.
+            Some(Intent::WrongNumber) if self.says(WRONG_FIGURE) => self.need(),
             // "Not yet" answers a question.
             Some(Intent::Defer)
                 if self.dialogue.asked.is_some()
@@ -793,6 +810,10 @@ const OTHERS: &str = "few|some|couple|any more|other|others, others, other ones|
 /// Later than anybody waits for a call.
 const WEEKS_LATER: &str = "until|in|after|mid|early|late|end|next * january|february|march|april|may|june|july|august|september|october|november|december|month|months|quarter|year|holidays|spring|summer, \
      hasta|en|pasando|despues|entrando|para|proximo * enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre|mes|meses|ano|navidad|fiestas|reyes";
+
+/// A number that is wrong and is no phone's.
+const WRONG_FIGURE: &str = "i|we|i've wrote|gave|put|said|sent|typed|entered * wrong number, wrong number on|of|in|for * size|sqft|sf|feet|footage|square|docks|dock|doors|stalls|pallets|rent|rate|price|budget|listing|units, \
+     numero|cantidad|cifra equivocado|equivocada|incorrecto * pies|metros|andenes|puertas|renta|precio|presupuesto|tarimas|medida|tamano";
 
 /// Nobody comes.
 const NO_VISIT: &str = "don't|no|never * need|want|have to * see|tour|visit|come|look, don't|not|no need|want|ready|interested a|in|for * \
@@ -1169,6 +1190,7 @@ mod tests {
             SUPERLATIVES,
             OTHER_TIME,
             NO_VISIT,
+            WRONG_FIGURE,
             PICKS,
             NEEDS,
             WILL_LOOK,
@@ -1387,6 +1409,23 @@ mod tests {
         ] {
             let heard = hear(&[text], &conversation, &Requirement::default(), today);
             assert_eq!(heard.intent, intent, "{text}");
+        }
+    }
+
+    #[test]
+    fn wrong_numbers_are_told_from_wrong_figures() {
+        for text in include_str!("../tests/data/wrong_numbers.txt").lines() {
+            assert_eq!(purpose(text), Intent::WrongNumber, "{text}");
+        }
+        for text in [
+            "wrong number of docks on that sheet",
+            "I gave you the wrong number, it's 9,000",
+            "that's the wrong number on the rent",
+            "se equivocaron, son 4 mil pies",
+            "aquí no es donde quiero estar",
+            "cantidad equivocada de andenes, son 6",
+        ] {
+            assert_ne!(purpose(text), Intent::WrongNumber, "{text}");
         }
     }
 

@@ -31,7 +31,7 @@ enum Tail {
     Closed,
     /// Nothing that matters, or it is no opt-out at all.
     Bare,
-    /// Nothing, as nothing may stand before it; even then it is ambiguous.
+    /// Nothing, as nothing may stand before it; even then it is only a hint.
     Hint,
 }
 
@@ -40,23 +40,23 @@ const RULES: &[(Guard, Tail, &str)] = &[
         Guard::Denial,
         Tail::Open,
         "stop|quit contacting|contact|messages, stop|quit|end the|all|these|those|your|any|my * messages|contact|contacting, \
-         stop|quit|enough sending|with|w|getting|receiving * messages|contact|contacting|these|those|this|that|stuff|crap|shit|junk|things|anything, \
-         stop|quit blowing, stop|quit it|con * messages, get|make * messages * stop|quit, messages to stop|quit, fuck|f|piss|bugger|back off * messages, \
-         remove mr|mrs|ms|miss|him|her * from|off your|ur|the contacts|list|lists|system|database, want|wish off * list|lists, be|get taken off|from * list|lists, told|asked|said|tell|beg|begging you|u|yall|guys|them * stop, contacted|replied|wrote|said|say|saying|repeat|typed|sent stop, \
+         stop|quit|enough sending|with|w|getting|receiving * messages|contact|contacting|these|those|this|that|them|em|stuff|crap|shit|junk|things|anything, \
+         stop|quit blowing, stop|quit * contactar, stop|quit mandar * messages, stop|quit from * contact|contacting|messages, stop|quit reaching|reach out to me|us, consider|you|must|hereby|please|to * stop and stop, this is * stop and stop, stop|quit it|con * messages, get|make * messages * stop|quit, messages to stop|quit, fuck|f|piss|bugger|back off * messages, \
+         remove mr|mrs|ms|miss|him|her * from|off your|ur|the contacts|list|lists|system|database, take|get|pull mr|mrs|ms|miss|him|her|them * off|from|out * contacts|list|lists|system|database, let me|us off|out * list|lists, asked|told|requested|want|wanted|need|like|wish to be|get remove, have|get me|us remove, have|get my|our|this numero|name|info|information remove, want|wish off * list|lists, be|get taken off|from * list|lists, told|asked|said|tell|beg|begging you|u|yall|guys|them * stop, contacted|replied|wrote|said|say|saying|repeat|typed|sent stop, \
          kill|mute|silence|ditch|disable|deactivate these|those|the|all|your|any|my * messages, stop|quit disturbing me|us, \
-         what|which part of stop, make|making these|this|messages stop, how * stop getting|receiving|messages|contacting, \
+         what|which part of stop, enough of * messages, enough messages, knock|cut it|this|that off|out with * messages, messages * must|should|need|needs|have|has|gotta * stop, messages * * be|get stop|stopped|ended|ceased|terminated, stop please, love of god|all * stop, make|making these|this|messages stop, how * stop getting|receiving|messages|contacting, \
          unsubscribe, want|wish|like|please|get|be|me unsubscribed, opt me|us|my|this out, turn|shut|switch off * messages|contacting, \
          turn|shut|switch * messages off, want|wish|like|prefer|rather to|be * left alone, \
          remove me|us, remove * and|y my|our numero|info|name, remove|lose|forget|trash my|our|this * numero|info|information|name|data, \
          take|get|pull|strike|scratch|cross me|us|my|this * off|from|out * list|lists|system|database|thread|messages, \
          take|get|pull * numero off|from|out, leave me|us alone|be, leave me|us * alone, get|getting off|from this|the|your|ur * list|lists, put|add|on * dnc, \
-         revoke|withdraw|cancel|end * consent|permission|subscription|messages, \
-         deje de * contactar, deje de * messages, deje con * messages, deje en paz, dejarme|dejarnos en paz, deje|dejar de recibir, \
-         quiteme de * lista|listas|sistema|contactos|base, borre mi|este|nuestro|me * numero|nombre|contacto|contactos|lista, \
+         revoke|revoking|withdraw|withdrawing|cancel|end * consent|permission|subscription|messages, \
+         deje de * contactar, deje de * messages, deje con * messages, deje en paz, dejarme|dejarnos en paz, deje|dejar de recibir, deje|dejar de usar este|mi|nuestro numero, estuvo * de|con * messages, deje todo|cualquier contacto|comunicacion, sea|fuera|era * ultimo|ultima messages, \
+         quiteme de * lista|listas|sistema|contactos|base, borre mi|mis|este|nuestro|nuestros|me * numero|nombre|contacto|contactos|lista|datos|informacion, \
          dar|darme|deme|denme|dame|darnos|doy|darse|dense * de baja, \
-         cancelar|cancele|cancelen|cancela|cancelo|anular|anule|anulen|suspenda|suspendan|suspender * suscripcion|messages, \
+         cancelar|cancele|cancelen|cancela|cancelo|anular|anule|anulen|desactive|desactiven|desactivar|apague|apaguen|suspenda|suspendan|suspender * suscripcion|messages, \
          salir|salirme|salgo|salirnos de * lista|listas|suscripcion|messages, olvidese|olvidense|olvidate de mi|mis|este * numero, \
-         basta|alto * de|a|con * messages, me|nos * borre de * lista|listas|sistema|base, retiro|revoco|cancelo * consentimiento|permiso|autorizacion",
+         basta|alto * de|a|con * messages, me|nos|la|lo * borre de * lista|listas|sistema|base, borre|quiteme * * de|desde sus|tus|los|estos messages, retiro|revoco|cancelo * consentimiento|permiso|autorizacion",
     ),
     (
         Guard::Subject,
@@ -64,8 +64,8 @@ const RULES: &[(Guard, Tail, &str)] = &[
         "dont|never contact|contacting me|us|back|again|anymore|further, dont|never contact|contacting this|my|our numero|line, \
          dont|never ever|be|keep|even|again|please|dare contact|contacting me|us|this|my|our|again, dont you dare|ever * contact|contacting, \
          never hear from you, no|ni me|nos llegue|lleguen * messages|nada, \
-         dont|never use this numero, dont|never send|sending|forward|forwarding me|us|this * messages|these|those|stuff|crap|shit|junk, \
-         dont|never send|sending * messages, dont|never solicit|soliciting, no|ni|never me|nos contacte|contactar, no|ni|never me|nos mande * messages|nada, no|ni|never mandar * messages|nada, no|ni|never vuelva|vuelvan|vuelvas|siga|sigan|sigas|volver|seguir * mandar * messages|nada, \
+         dont|never reach out to me|us, dont|never call|email or|and|nor contact me|us|this|my|our|again|anymore|ever, dont|never contact or|and|nor call|email me|us|this|my|our|again|anymore|ever, no|ni|never * use|usen|usar|utilice|utilicen este|esta|mi|nuestro numero|linea, no|ni|never se contacte conmigo|nosotros, no|ni|never se|me|nos pongan|ponga en contacto, dont|never use this numero, dont|never send|sending|forward|forwarding me|us|this * messages|these|those|stuff|crap|shit|junk, \
+         dont|never send|sending * messages, dont|never send|sending another|any|one|more * contact, dont|never send|sending me|us * more|any of these|them|those, dont|never solicit|soliciting, no|ni|never me|nos contacte|contactar, no|ni|never me|nos|le|les mande * messages, no|ni|never le|les mande|contacte messages|nada|mas, no|ni|never mandar * messages|nada, no|ni|never vuelva|vuelvan|vuelvas|siga|sigan|sigas|volver|seguir * mandar * messages|nada, \
          no|ni|never * vuelva|vuelvan|vuelvas|siga|sigan|sigas|ande|anden|este|esten|volver|seguir * contactar, \
          dont|never disturb me|us, \
          no|ni|never me|nos vuelva|vuelvan|vuelvas|siga|sigan|sigas|ande|anden|este|esten|volver|seguir * mandar",
@@ -75,42 +75,47 @@ const RULES: &[(Guard, Tail, &str)] = &[
         Tail::Open,
         "dont call|contact|solicit list|registry, dont|not want|wish|like|need|care|appreciate * messages|contacted, dont|not want|wish|like|need|care|appreciate to * messages|contacted, \
          dont|not want|wish|like|need|appreciate * contact|contacting me|us, no longer want|wish|need|care * messages|contacted, \
-         favor|pido|ruego|suplico|agradezco|agradeceria * no contactar|contacte, not|longer|never interested in * messages|contacted|hearing, \
+         favor|pido|ruego|suplico|agradezco|agradeceria * no contactar|contacte, uninterested in * messages|contacted|hearing, longer|never interested in * messages|contacted|hearing, no me|nos interesa|interesan * messages|contacted, dont|not|longer want|wish|like|need|care * on|in this|your|ur|the|any * list|lists|system|database, \
          dont|not|never want|wish|like|need|care * hear from you|yall|them|anyone, \
          want|wish|like|love|hope|ask|asks|asked * not * get|receive|be * messages|contacted, \
          dont|not want|wish|like|need|care * get|receive|getting|receiving these|those|them, \
-         appreciate|like|love|prefer|nice|great * if you didnt|stopped|stop|quit|wouldnt|dont * contact|contacting|messages|sending, rather|prefer not get|receive|be * messages|contacted, prefer not to get|receive|be * messages|contacted, prefer|like|want not to get|receive * of these|those|this, \
+         appreciate|like|love|prefer|nice|great * if you didnt|stopped|stop|quit|wouldnt|dont * contact|contacting|messages|sending, rather|prefer not get|receive|be * messages|contacted, rather|prefer not get|receive|have * of these|those|this, prefer not to get|receive|be * messages|contacted, prefer|like|want not to get|receive * of these|those|this, \
          rather|prefer|wish you|they * dont|not|didnt|wouldnt contact|contacting, \
-         want|wish|need no more|further messages|contact, no more|further messages|contact|contacting, \
+         want|wish|need no more|further messages|contact, no more|further follow|followups|outreach, want|wish|care|like|need to hear another|one|any * word|thing|peep, rather never|not * hear from, no more|further messages|contact|contacting, \
          dont|never|not|didnt consent|authorize|allow|permit|agree * contact|contacted|contacting|messages, \
          no|not|never|dont|without * permission|consent|authorization * contact|contacted|contacting|messages, \
          blocking|block|blocked|reporting|report|reported you, blocking|block|reporting|report this|your numero, \
-         reporting|report|reported * as|for contact, report|reporting|reported * fcc|ftc|carrier|authorities, \
-         if you contact|contacting me|us again * lawyer|attorney|sue|report|reporting|block|blocking|police, \
-         no need for|of * messages|contacting, no need for|of further|more contact, want|wants no part|parts, no|dont need|have * keep|continue contacting|sending, or|nor contact|contacting me|us ever|anymore, one more contact|messages and|or * lawyer|sue|report|reporting|block|blocking|police|attorney|fcc, \
+         reporting|report|reported * as|for contact, mark|marking|marked|flag|flagging|flagged this|it|you|these|your|numero * as contact|junk, youre|are blocked|reported, report|reporting|reported * fcc|ftc|carrier|authorities, \
+         or my|our lawyer|attorney gets|will|is|calls|hears, make|let|hope|better|should|must this|it|that|be * last contact|messages, messages are|is * not|never|hardly welcome|wanted|appreciated, unwelcome|unwanted messages, ultimo|ultima messages que quiero, ni un|una|otro|otra messages mas, no quiero * mas informacion|info|ofertas, no quiero|quieren que le|les|lo|la|los|las contacte|mande|contactar, \
+         if you * contact|contacting me|us * * lawyer|attorney|sue|suing|report|reporting|file|filing|block|blocking|police|fcc|ftc|bbb|court, \
+         no need for|of * messages|contacting, no need to * contact me|us|this again|any|anymore|ever|further, no need to * contact again|any|anymore|further, no need for|of further|more contact, want|wants no part|parts, no|dont need|have * keep|continue contacting|sending, or|nor contact|contacting me|us ever|anymore, another|more|next|further contact|messages|of * * and|or|goes|i|im|ill|we|will|gets * * lawyer|attorney|sue|suing|reporting|reported|blocking|blocked|police|court|fcc|ftc|bbb, \
+         another|more|next|further contact|messages|of * * and|or|i|im|ill|we|will|gets * report|block you|this|these|it|your, \
+         un|una messages mas * y|o|los|lo|te|les * reporto|reportar|denuncio|denunciar|demando|demandar|bloqueo|bloquear|abogado|policia|fcc, otro|otra|mas messages * * y|o|los|lo|te|les * reporto|reportar|denuncio|denunciar|demando|demandar|bloqueo|bloquear|abogado|policia|fcc, \
+         si me|nos vuelve|vuelven|vuelves|sigue|siguen|sigues|escribe|escriben|escribes|manda|mandan|mandas|contacte|mande * * * reporto|reportar|denuncio|denunciar|demando|demandar|bloqueo|bloquear|abogado|policia, \
          bloquear|bloqueare|bloqueo|reportar|reportare|reporto este|su|sus|a|los|al * numero|you, \
-         los|lo|les voy|vamos a bloquear|reportar|denunciar, no quiero * messages|contacted, no quiero nada de|con you, no quiero recibir|saber * nada|mas, \
-         dont|not want|wish|like|need|care * anything|nothing|more from you|yall|them|wex, no quiero que me|nos contacte, no quiero que me|nos mande * messages|nada|esto, \
+         los|lo|las|la|les|te voy|vamos a bloquear|reportar|denunciar, no quiero * messages|contacted, no quiero nada de|con you, no quiero recibir|saber * nada|mas|informacion|info|ofertas, prefiero|preferiria|preferimos * no recibir|tener * messages, no quiero|quieren * recibir * messages, \
+         dont|not|longer want|wish|need|care * get|getting|receive|receiving * info|information|offers, \
+         dont|not want|wish|like|need|care * anything|nothing|more from you|yall|them|wex, no quiero|necesito|ocupo que me|nos contacte, no quiero|necesito|ocupo que me|nos|le|les * llegue|lleguen * messages, no quiero que me|nos mande * messages|nada|esto, \
          no|ya mas|no messages, no autorizo|consiento * messages|contacte|contactar|mande|mandar, \
          no doy|di|tienen|tiene * permiso|autorizacion|consentimiento deje|de * messages|contacte|contactar|mande|mandar",
     ),
     (
         Guard::Denial,
         Tail::Closed,
-        "quiteme de ahi|aqui|esto|eso|alli|todo, stop|quit sending me|us|it, please|just|can|could|will|would * stop, opt|opting out, optout, how * stop this|these|it, \
-         remove|take from|off * list|lists|system|database, deje de mandar",
+        "quiteme de ahi|aqui|esto|eso|alli|todo, stop|quit sending me|us|it, please|just|can|could|will|would * stop, opt|opting out, optout, stop|quit reaching|reach out, you * need|have|got|must|should|gotta to|please|just stop, appreciate|love|prefer|nice|great|grateful|thankful * if you|youd * stop|stopped|quit, how * stop this|these|it, \
+         remove|take from|off * list|lists|system|database, turn|shut|switch this|the|your * bot|robot|thing|machine|ai off, deje de mandar",
     ),
     (
         Guard::Subject,
         Tail::Closed,
         "no contacting|messages, no autorizo|consiento, no doy|di|tienen|tiene * permiso|autorizacion|consentimiento, \
          no quiero que me|nos mande, if you contact|contacting me|us again, \
-         no|ni mandar mas, no|ni|never vuelva|vuelvan|vuelvas|siga|sigan|sigas|volver|seguir * mandar, no|ni me mande mas|nada, dont|never send me|us more|any|another",
+         no|ni mandar mas, no|ni|never vuelva|vuelvan|vuelvas|siga|sigan|sigas|volver|seguir * mandar, no|ni me mande mas, dont|never send me|us more|any|another",
     ),
     (
         Guard::Subject,
         Tail::Bare,
-        "dont|never contact|contacting, no|ni contacte, no quiero recibir, ya no mande, dont|never send me|us anything|nothing",
+        "dont|never contact|contacting, dont|never reach out, dont|never follow up, dont|never send another|anything|anymore|more, no|ni|never me|nos mande nada, no|ni contacte, no quiero recibir, ya no mande, ya no me|nos|le|les mande, no le|les contacte, dont|never send me|us anything|nothing",
     ),
     (
         Guard::Denial,
@@ -121,7 +126,7 @@ const RULES: &[(Guard, Tail, &str)] = &[
     (
         Guard::Nothing,
         Tail::Hint,
-        "enough, enough already, id|i|we * rather not get|receive these|those|this, this|its is|a contact, never|didnt * signed|sign|subscribed|subscribe|asked|agreed * for|to this|messages|these, \
+        "enough, enough already, blocked, no contactar, who gave you * permission|right|consent, who gave|told|said|let * * contact me|us, quien le|les dio * permiso, quien le|les dio * permiso de|para contactar|mandar, no lo vuelva|vuelvan|vuelvas a hacer, ni uno|una|otro mas, me|nos tienen|tiene harto|harta|hartos|cansado|cansada * messages, quien le|les dio mi numero, dont * do it|this|that again|anymore, under|per|by|violates|violating the tcpa, tcpa violation|violations, id|i|we * rather not get|receive these|those|this, this|its is|a contact, never|didnt * signed|sign|subscribed|subscribe|asked|agreed * for|to this|messages|these, \
          i|we never|didnt * signed|sign|subscribed|subscribe|asked|agreed * for|to this|messages|these, \
          this|its is harassment|harassing|stalking, its harassment, esto es acoso, fuck|screw you",
     ),
@@ -166,7 +171,7 @@ const FILLERS: &str = "please now thanks thank you ok okay me us it this that th
     hi hello sorry man bro dude guys sir maam folks nah nope lol yo bruh lady amigo amiga fuck can could will would want need i make said say told asked to \
     and so everything anything anymore more else any again ever forever good for real but at the my our numero further both here back \
     contact contacting messages seriously really god wtf stop por favor gracias ya si oye quiero cosas senor senora esto eso todo mas nada nunca \
-    never a este mi otra vez hoy entonces";
+    never a este mi otra vez hoy entonces uninterested stay away them one ninguno ninguna";
 
 /// Words that only say how it is meant.
 const EXPLETIVES: &str = "fucking fuckin fkn damn damned goddamn freaking frickin bloody pinche pinches malditos malditas chingados";
@@ -177,10 +182,14 @@ const OTHER_STOPS_BEFORE: &str =
 const OTHER_STOPS_AFTER: &str = "by in over at on for to and sign light gap loss near there here looking searching the my our your";
 
 /// What one does with a contact, and with others: who they may be, within how many words behind it.
-const CONTACTS: &str = "contact contacting contactar contacte messages";
+const CONTACTS: &str = "contact contacting contacted contactar contacte messages";
 const THIRD_PARTIES: &str = "owner owners landlord landlords tenant tenants broker brokers manager managers agent agents seller sellers \
     client clients dueno duenos propietario propietarios inquilino inquilinos arrendador corredor cliente clientes";
 const WHOM_WORDS_MAX: usize = 4;
+
+/// What is taken off the market: "dar de baja mi anuncio".
+const LISTED: &str =
+    "bodega bodegas nave anuncio publicacion propiedad espacio local listado opcion listing";
 
 /// Words of a condition: what follows says when or about what.
 const CONDITIONS: &str = "about in on for from of until till before after unless except under above below bigger larger smaller during while when within outside regarding if \
@@ -192,45 +201,71 @@ const TIMES: &str = "late early night nights weekend weekends tonight today tomo
     sabado domingo domingos";
 
 /// What looks like a condition and is none.
-const GENERAL: &str = "from all|everything|these|them, from you|your|this|now|here|wex|anyone, from the|all|any|these|ur * list|lists|messages|contacting|service|system|database|base|records|numero, \
+const GENERAL: &str = "from all|everything|these|them, from you|your|this|now|here|wex|anyone, for you, for my|our|this numero|line|account, of our|my|mine, from the|all|any|these|ur|whatever|whichever|every|each * list|lists|messages|contacting|service|system|database|base|records|numero, \
     in the|my future|life|numero|inbox, in general, for good|ever|now|real|gods|any|no, for the love, \
     about this|that|it|my|our|your|anything|everything|warehouse|warehouses|space|spaces|real|property|properties|listings|any, \
-    on this|my|that|our numero|line, of this|these|those|them|your|it|any, of the messages|contacting, of all|receiving|getting|everything|messages|contacting|further|future|wex, \
-    if you|possible|please, if i|we|it|this get|receive|see|hear|happens|continues, de contactar|mandar, de estos|estas|esos|esas messages, de este|esta|aqui|you|una|ahora, de la|su|tu|sus|tus|las * lista|listas|base|sistema|contactos, de lista|messages|contacto, \
+    on this|my|that|our|her|his|their numero|line, of this|these|those|them|your|it|any, of the messages|contacting, of all|receiving|getting|everything|messages|contacting|further|future|wex, \
+    if you|possible|please, si siguen|sigue|sigues|vuelven|vuelve|continuan|continua, de todo|todos|todas|esto|eso|inmediato, if i|we|it|this get|receive|see|hear|happens|continues, de contactar|mandar, de estos|estas|esos|esas messages, de este|esta|aqui|you|una|ahora, de la|su|tu|sus|tus|las * lista|listas|base|sistema|contactos, de lista|messages|contacto|datos, for messages|contact|contacting|that|this|these, \
     en paz|general|adelante, en el|este futuro|numero, si no|es, sobre esto|eso|bodegas|espacios|nada, de bodegas|espacios|sus|tus";
+
+/// What is written with a full stop before a name.
+const TITLES: &str = "mr mrs ms dr sr sra srta";
+
+/// How clearly a clause asks for no more texts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Sense {
+    Nothing,
+    /// It sounds like it; two such clauses are clear.
+    Hint,
+    /// It may, or does so within limits.
+    Unclear,
+    Clear,
+}
 
 /// What a text of these [`clauses`] says in other words than a keyword.
 pub(super) fn read(body: &str, clauses: Vec<Vec<String>>) -> Signal {
     let clauses: Vec<_> = clauses.into_iter().map(in_our_words).collect();
-    let (mut is_clear, mut is_unclear) = (false, false);
-    for clause in &clauses {
-        match of_clause(clause) {
-            Signal::OptOut => is_clear = true,
-            Signal::Ambiguous => is_unclear = true,
-            Signal::Keyword(_) | Signal::None => {}
-        }
-        let is_denied = contains(clause, "dont|never|not|cant stop|unsubscribe");
-        if !is_denied
-            && is_any_of(clause, STRONG)
-            && is_all_of(clause, &[STRONG, FILLERS])
-            && !is_visit(clause)
-        {
-            // "Wait, stop, 12k" corrects itself; whoever also names a need may mean that.
-            let names_need = clauses.len() > 1 && has_quantity(body);
-            is_clear |= !names_need;
-            is_unclear |= names_need;
-        }
-    }
-    is_clear |= of_clause(&spelled_out(&clauses)) == Signal::OptOut;
+    // "Wait, stop, 12k" corrects itself; whoever also names a need may mean that.
+    let names_need = clauses.len() > 1
+        && (has_quantity(body) || clauses.iter().any(|clause| wants_more(clause)));
+    let sense_of = |clause: &Vec<String>| {
+        let alone = match () {
+            () if !says_stop_alone(clause) => Sense::Nothing,
+            () if names_need => Sense::Unclear,
+            () => Sense::Clear,
+        };
+        alone.max(of_clause(clause))
+    };
+    let senses: Vec<Sense> = clauses.iter().map(sense_of).collect();
+    let hints = senses.iter().filter(|&&sense| sense == Sense::Hint).count();
     let mut words = clauses.iter().flatten();
-    is_clear |= words.clone().any(|word| is_among(WEAK, word))
-        && words.all(|word| is_among(WEAK, word) || is_among(POLITE, word));
-    match (is_clear, is_unclear) {
-        (true, _) if clauses.iter().any(|clause| is_exception(clause)) => Signal::Ambiguous,
-        (true, _) => Signal::OptOut,
-        (false, true) => Signal::Ambiguous,
-        (false, false) => Signal::None,
+    let is_clear = senses.contains(&Sense::Clear)
+        || hints > 1
+        || of_clause(&spelled_out(&clauses)) == Sense::Clear
+        || (words.clone().any(|word| is_among(WEAK, word))
+            && words.all(|word| is_among(WEAK, word) || is_among(POLITE, word)));
+    match is_clear {
+        true if clauses.iter().any(|clause| is_exception(clause)) => Signal::Ambiguous,
+        true => Signal::OptOut,
+        false if hints > 0 || senses.contains(&Sense::Unclear) => Signal::Ambiguous,
+        false => Signal::None,
     }
+}
+
+/// Whether a clause is a strong word among words that say nothing.
+fn says_stop_alone(clause: &[String]) -> bool {
+    is_any_of(clause, STRONG)
+        && is_all_of(clause, &[STRONG, FILLERS])
+        && !contains(clause, "dont|never|not|cant stop|unsubscribe")
+        && !is_visit(clause)
+}
+
+/// Whether a clause asks for more of what we send.
+fn wants_more(clause: &[String]) -> bool {
+    contains(
+        clause,
+        "show|send|give me|us * other|others|another|more|options|something|places|bigger|smaller|cheaper",
+    ) && !is_any_of(clause, "dont never no not stop quit")
 }
 
 /// The words that stand alone between marks: "No. More. Texts."
@@ -263,11 +298,18 @@ pub(super) fn clauses(body: &str) -> Vec<Vec<String>> {
         )
     };
     let body = spelled(body);
-    let clauses = body.split(" - ").flat_map(|part| part.split(parts));
+    let parts = body.split(" - ").flat_map(|part| part.split(parts));
+    let mut clauses: Vec<Vec<String>> = Vec::new();
+    for words in parts.map(words).filter(|words| !words.is_empty()) {
+        match clauses.last_mut() {
+            // "Mr. Delgado" is one.
+            Some(clause) if clause.last().is_some_and(|last| is_among(TITLES, last)) => {
+                clause.extend(words);
+            }
+            _ => clauses.push(words),
+        }
+    }
     clauses
-        .map(words)
-        .filter(|words| !words.is_empty())
-        .collect()
 }
 
 /// A clause in words of the rules, without our own sentence about opting out.
@@ -285,6 +327,11 @@ fn in_our_words(words: Vec<String>) -> Vec<String> {
                 clause.push("didnt".to_owned());
             }
             (Some("dont"), "t") => {}
+            // Else "not interested stop" would deny the stop.
+            (Some("not"), "interested") => {
+                clause.pop();
+                clause.push("uninterested".to_owned());
+            }
             // "Leave me the hell alone".
             (Some("the"), "hell" | "fuck" | "heck") => {
                 clause.pop();
@@ -308,18 +355,17 @@ fn in_our_words(words: Vec<String>) -> Vec<String> {
     clause
 }
 
-fn of_clause(clause: &[String]) -> Signal {
-    let mut found = Signal::None;
+fn of_clause(clause: &[String]) -> Sense {
+    let mut found = Sense::Nothing;
     for at in 0..clause.len() {
         for rule in BY_FIRST_WORD.get(clause[at].as_str()).into_iter().flatten() {
             let Some(length) = length(&clause[at..], &rule.pattern) else {
                 continue;
             };
             let (before, rest) = clause.split_at(at);
-            match judged(rule, before, &rest[..length], &rest[length..]) {
-                Signal::OptOut => return Signal::OptOut,
-                Signal::Ambiguous => found = Signal::Ambiguous,
-                Signal::Keyword(_) | Signal::None => {}
+            found = found.max(judged(rule, before, &rest[..length], &rest[length..]));
+            if found == Sense::Clear {
+                return found;
             }
         }
     }
@@ -327,17 +373,37 @@ fn of_clause(clause: &[String]) -> Signal {
 }
 
 /// What it means that a rule's pattern was found with this before and behind it.
-fn judged(rule: &Rule, before: &[String], found: &[String], behind: &[String]) -> Signal {
+fn judged(rule: &Rule, before: &[String], found: &[String], behind: &[String]) -> Sense {
     if !passes(rule.guard, before, found) {
-        return Signal::None;
+        return Sense::Nothing;
     }
-    let is_stop = found.last().is_some_and(|last| last == "stop");
-    if is_stop && is_another_stop(before, behind) {
-        return Signal::None;
+    // "No me escriba en inglés".
+    if starts_with(behind, "in|en english|spanish|ingles|espanol") {
+        return Sense::Nothing;
     }
-    let is_out = found.len() == 2 && found[1] == "out";
-    if is_out && contains(behind, "clause|option|provision|right|fee|period|penalty") {
-        return Signal::None; // Of a lease.
+    // "Unsubscribe is not what I want".
+    if starts_with(behind, "is|was not, isnt, wasnt") {
+        return Sense::Nothing;
+    }
+    if let [earlier @ .., last] = found
+        && last == "stop"
+        && is_another_stop(earlier.last().or(before.last()), behind)
+    {
+        return Sense::Nothing;
+    }
+    let is_out = found == ["optout"] || (found.len() == 2 && found[1] == "out");
+    let is_of_lease = || {
+        contains(behind, "clause|option|provision|right|fee|period|penalty")
+            || (is_any_of(&before[before.len().saturating_sub(1)..], "a an any the")
+                && is_any_of(behind, "year years month months term lease"))
+    };
+    if is_out && is_of_lease() {
+        return Sense::Nothing;
+    }
+    let is_delisting = found.last().is_some_and(|last| last == "baja")
+        && is_any_of(&behind[..behind.len().min(WHOM_WORDS_MAX)], LISTED);
+    if is_delisting {
+        return Sense::Nothing;
     }
     // "Don't text me the address".
     let is_me = found.last().is_some_and(|last| is_among("me us", last));
@@ -346,25 +412,25 @@ fn judged(rule: &Rule, before: &[String], found: &[String], behind: &[String]) -
             .first()
             .is_some_and(|word| is_among("the a an", word))
     {
-        return Signal::Ambiguous;
+        return Sense::Unclear;
     }
     let is_contact = found.last().is_some_and(|last| is_among(CONTACTS, last));
     if rule.tail == Tail::Open
         && is_contact
         && is_any_of(&behind[..behind.len().min(WHOM_WORDS_MAX)], THIRD_PARTIES)
     {
-        return Signal::Ambiguous; // "No permission to contact the tenant".
+        return Sense::Unclear; // "No permission to contact the tenant".
     }
     let says_nothing = || is_all_of(behind, &[FILLERS, STRONG]) || is_general(behind);
     match rule.tail {
-        Tail::Open if is_conditional(behind) => Signal::Ambiguous,
-        Tail::Open => Signal::OptOut,
-        Tail::Closed | Tail::Bare if says_nothing() => Signal::OptOut,
+        Tail::Open if is_conditional(behind) => Sense::Unclear,
+        Tail::Open => Sense::Clear,
+        Tail::Closed | Tail::Bare if says_nothing() => Sense::Clear,
         // "Opt out of the renewal" is about something else.
-        Tail::Closed if is_out && behind.first().is_some_and(|word| word == "of") => Signal::None,
-        Tail::Closed => Signal::Ambiguous,
-        Tail::Hint if before.is_empty() && behind.is_empty() => Signal::Ambiguous,
-        Tail::Bare | Tail::Hint => Signal::None,
+        Tail::Closed if is_out && behind.first().is_some_and(|word| word == "of") => Sense::Nothing,
+        Tail::Closed => Sense::Unclear,
+        Tail::Hint if is_all_of(before, &[POLITE]) && is_all_of(behind, &[POLITE]) => Sense::Hint,
+        Tail::Bare | Tail::Hint => Sense::Nothing,
     }
 }
 
@@ -407,10 +473,8 @@ fn passes(guard: Guard, before: &[String], found: &[String]) -> bool {
     }
 }
 
-fn is_another_stop(before: &[String], behind: &[String]) -> bool {
-    before
-        .last()
-        .is_some_and(|word| is_among(OTHER_STOPS_BEFORE, word))
+fn is_another_stop(before: Option<&String>, behind: &[String]) -> bool {
+    before.is_some_and(|word| is_among(OTHER_STOPS_BEFORE, word))
         || behind
             .first()
             .is_some_and(|word| is_among(OTHER_STOPS_AFTER, word))
@@ -431,7 +495,7 @@ fn is_exception(clause: &[String]) -> bool {
     clause.first().is_some_and(|word| is_among(OPENERS, word))
         && !is_all_of(&clause[1..], &[FILLERS])
         && !is_any_of(clause, OTHER_WAYS)
-        && of_clause(clause) != Signal::OptOut
+        && of_clause(clause) != Sense::Clear
 }
 
 fn is_conditional(behind: &[String]) -> bool {
@@ -439,10 +503,19 @@ fn is_conditional(behind: &[String]) -> bool {
         || contains(behind, "but keep|send|only|just")
         || (0..behind.len()).any(|at| {
             is_among(CONDITIONS, &behind[at])
-                && !GENERAL.split(", ").any(|general| {
-                    places(&behind[at..], general.trim()).any(|place| place.start == 0)
-                })
+                // "Whatever list this came from, please".
+                && !is_all_of(&behind[at + 1..], &["please thanks thank"])
+                && !starts_with(&behind[at..], GENERAL)
         })
+}
+
+/// Whether one of these patterns stands at the beginning of the words.
+fn starts_with(words: &[String], patterns: &str) -> bool {
+    patterns.split(", ").any(|pattern| {
+        places(words, pattern)
+            .next()
+            .is_some_and(|place| place.start == 0)
+    })
 }
 
 /// Whether what follows is a condition that limits nothing: "from your list".

@@ -10,19 +10,19 @@ use crate::places::is_one_edit_apart;
 const SPELLINGS: &[(&str, &str)] = &[
     (
         "stop",
-        "stop stp stpo sotp tsop stopp sstop st0p sto0p stahp stawp stoop cease halt desist discontinue detengan detengase \
+        "stop refrain stp stpo sotp tsop stopp sstop st0p sto0p stahp stawp stoop cease halt desist discontinue detengan detengase \
      detenganse detener",
     ),
     ("quit", "quit"),
     (
         "unsubscribe",
-        "unsubscribe unsub unsubscrib unsuscribe unsubcribe unsubscirbe unsuscribir desuscribir desuscribirme \
+        "unsubscribe unsub unsubscrib unsuscribe unsubcribe unsubscirbe unsuscribir desuscribir desuscribo desuscribirse desuscribirme \
      desuscriba desuscribanme",
     ),
     ("unsubscribed", "unsubscribed unsubbed"),
     (
         "contact",
-        "contact text txt message msg sms bother spam harass pester annoy bug hit ping hound bombard nag",
+        "contact text txt hmu message msg sms bother spam harass pester annoy bug hit ping hound bombard nag",
     ),
     (
         "contacting",
@@ -35,21 +35,24 @@ const SPELLINGS: &[(&str, &str)] = &[
     ),
     (
         "messages",
-        "messages msgs texts txts smses notifications alerts communications communication solicitations promos promotions ads adverts advertisements mensajes mensaje textos mensajitos notificaciones anuncios promociones publicidad propaganda",
+        "messages msgs texts txts smses notifications alerts communications communication solicitations promos promotions ads adverts advertisements mensajes mensaje textos texto mensajitos notificaciones anuncios promociones publicidad propaganda",
     ),
+    ("sending", "sending sendin"),
     ("dont", "dont donot dnt don doesnt"),
     ("de", "de d"),
     ("que", "que q"),
+    ("ya", "ya ia lla"),
+    ("gracias", "gracias grasias grax"),
     ("never", "never nunca jamas"),
     ("please", "please pls plz plse plzz pleas porfavor porfa"),
     ("you", "you u yall ustedes usted"),
     (
         "remove",
-        "remove removed delete deleted erase drop scrub unlist unenroll",
+        "remove removed delete deleted erase purge wipe drop scrub unlist unenroll",
     ),
     (
         "contactar",
-        "contactar contactarme contactarnos escribir escribirme escribirnos molestar molestarme molestarnos textear textearme \
+        "contactar contactarme contactarnos comunicarse comunicarte escribir escribirme escribirnos molestar molestarme molestarnos textear textearme \
          mensajear mensajearme molestando escribiendo texteando contactando fregando chingando jodiendo fastidiando fastidiar chingar \
          fregar joder",
     ),
@@ -59,15 +62,15 @@ const SPELLINGS: &[(&str, &str)] = &[
     ),
     (
         "contacte",
-        "contacte contacten contactes escriba escriban escribas moleste molesten molestes textee texteen fastidie fastidien",
+        "contacte contacten contactes contactaran comunique comuniquen comuniques escribieran molestaran escriba escriban escribas moleste molesten molestes textee texteen fastidie fastidien",
     ),
     (
         "mande",
-        "mande manden mandes envie envien envies mandeme mandenme",
+        "mande manden mandes notifique notifiquen envie envien envies mandeme mandenme mandaran enviaran",
     ),
     (
         "deje",
-        "deje dejen deja dejar dejenme dejeme dejame dejenos pare paren para parale parele parenle pareme parenme",
+        "deje dejen deja dejar cese cesen cesar abstengase abstenganse dejenme dejeme dejame dejenos pare paren para parale parele parenle pareme parenme",
     ),
     (
         "quiteme",
@@ -76,15 +79,18 @@ const SPELLINGS: &[(&str, &str)] = &[
     ),
     (
         "borre",
-        "borre borren borra borrar elimine eliminen elimina eliminar quite quiten quita quitar sacar saque saquen saca remover remueva pierda pierdan olvide",
+        "borre borren borra borrar elimine eliminen elimina eliminar quite quiten quita quitar sacar saque saquen saca remover remueva pierda pierdan olvide quitaran quitara borraran borrara eliminaran sacaran",
     ),
     ("quiero", "quiero deseo queremos deseamos quisiera queria"),
     ("want", "want wanna"),
-    ("numero", "numero telefono celular number phone cell"),
+    (
+        "numero",
+        "numero telefono celular cel tel number phone cell digits",
+    ),
 ];
 
 /// Words one letter away from one of ours that mean something else.
-const OTHERS: &str = "contract contracts contracting contracted contraction testing massage massages exciting contacts contacto \
+const OTHERS: &str = "sacaron quitaron borraron eliminaron mandaron enviaron contactaron molestaron escribieron anuncio contract contracts contracting contracted contraction testing massage massages exciting contacts contacto \
     contactos passages dosages molesta molestan resting nesting vesting costing hosting posting";
 
 static OTHER_WORDS: LazyLock<HashSet<&'static str>> =
@@ -124,6 +130,13 @@ pub(super) fn meant(word: String) -> String {
     let word = without_runs(word);
     if let Some(meant) = MEANINGS.get(word.as_str()) {
         return (*meant).to_owned();
+    }
+    if word.contains('k') {
+        // "Kiero", "kiten".
+        let with_qu = word.replace("ki", "qui").replace("ke", "que");
+        if let Some(meant) = MEANINGS.get(with_qu.as_str()) {
+            return (*meant).to_owned();
+        }
     }
     if word.len() < MISSPELT_LETTERS_MIN || OTHER_WORDS.contains(word.as_str()) {
         return word;

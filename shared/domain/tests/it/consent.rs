@@ -285,7 +285,7 @@ const SPANISH_OPT_OUTS: [&str; 76] = [
 ];
 
 /// What may be an opt-out, with what limits it.
-const UNCLEAR: [&str; 21] = [
+const UNCLEAR: [&str; 29] = [
     "stop sending me stuff in Riverside, only Carson please",
     "stop texting me after 9pm",
     "don't text me at night",
@@ -307,6 +307,14 @@ const UNCLEAR: [&str; 21] = [
     "this is harassment",
     "no me manden mensajes sobre Riverside",
     "I'd rather not get these",
+    "stop sending me stuff in Riverside",
+    "don't text me the address, email it",
+    "stop, that one is too small. show me others",
+    "no permission to contact the tenant yet",
+    "we don't want to be contacted by brokers",
+    "have us removed from that deal's waitlist, we found better dates for #2",
+    "blocked",
+    "no molestar",
 ];
 
 /// Nothing of the kind, though some of the words are the same.
@@ -546,6 +554,39 @@ fn an_opt_out_in_other_words_is_recognised() {
         .filter(|text| signal(text).asks() != Some(Keyword::Stop))
         .collect();
     assert!(missed.is_empty(), "{missed:#?}");
+}
+
+/// Texts by others, a line each: opt-outs in every wording, and business that only sounds like one.
+const MANY_OPT_OUTS: &str = include_str!("../data/opt_outs.txt");
+const MANY_ORDINARY: &str = include_str!("../data/sound_like_opt_outs.txt");
+
+#[test]
+fn of_hundreds_of_opt_outs_in_both_languages_none_is_missed() {
+    let missed: Vec<_> = MANY_OPT_OUTS
+        .lines()
+        .filter(|text| signal(text).asks() != Some(Keyword::Stop))
+        .collect();
+    assert!(missed.is_empty(), "{missed:#?}");
+}
+
+#[test]
+fn of_hundreds_of_texts_that_sound_like_opt_outs_none_is_taken_for_one() {
+    let taken: Vec<_> = MANY_ORDINARY
+        .lines()
+        .filter(|text| signal(text) != Signal::None)
+        .collect();
+    assert!(taken.is_empty(), "{taken:#?}");
+}
+
+#[test]
+fn two_hints_at_an_opt_out_are_one() {
+    for text in [
+        "this is harassment. I never signed up for this",
+        "who gave you permission to text me?? don't you do that again",
+        "quien les dio mi numero? no lo vuelvan a hacer",
+    ] {
+        assert_eq!(signal(text), Signal::OptOut, "{text}");
+    }
 }
 
 #[test]
