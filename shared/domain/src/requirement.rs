@@ -315,7 +315,7 @@ impl fmt::Debug for Requirement {
 }
 
 /// `1234567` as `1,234,567`.
-fn thousands(number: u32) -> String {
+pub fn thousands(number: u32) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.char_indices() {

@@ -4,13 +4,14 @@
 //! number gets its unit, and the text is read like any other.
 
 use wex_domain::places;
-use wex_domain::requirement::Requirement;
+use wex_domain::requirement::{Requirement, thousands};
 
 /// The text with the unit that its only number lacks, if our question or what is known tells it.
 pub(super) fn with_unit(text: &str, asked: Option<&str>, known: &Requirement) -> Option<String> {
     asked
         .and_then(|asked| answered(text, asked))
         .or_else(|| corrected(text, known))
+        .or_else(|| changed(text, asked?, known))
 }
 
 /// A number in a text: where it stands, and what it is.
@@ -216,6 +217,57 @@ fn corrected(text: &str, known: &Requirement) -> Option<String> {
     Some([head, " ", said, unit, &text[second.end..]].concat())
 }
 
+/// "Make that 20", "más bien 16-17", after we said a size back: thousands of square feet, as far as nothing else is counted.
+fn changed(text: &str, asked: &str, known: &Requirement) -> Option<String> {
+    const CHANGES: [&str; 12] = [
+        "make it",
+        "make that",
+        "more like",
+        "closer to",
+        "lets do",
+        "lets say",
+        "it to",
+        "up to",
+        "down to",
+        "mas bien",
+        "que sean",
+        "mejor",
+    ];
+    const BETWEEN: &str = "about around like maybe unos como";
+    let sqft = known.sqft_max.or(known.sqft_min)?;
+    let is_said_back = asked.contains(&thousands(sqft)) && !asked.contains("1)");
+    let counts_else =
+        known.criteria.dock_doors_min.is_some() || known.criteria.clear_height_min_ft.is_some();
+    let numbers = numbers(text);
+    let (first, last) = (numbers.first()?, numbers.last()?);
+    let is_near = |number: &Number| {
+        let times = number.value * 1_000.0 / f64::from(sqft);
+        (0.3..=3.0).contains(&times)
+    };
+    let rest = text[last.end..].trim_start();
+    let is_alone = rest.is_empty() || rest.starts_with(['.', ',', '!', ';']);
+    if !is_said_back
+        || counts_else
+        || !is_alone
+        || numbers.len() > 2
+        || !numbers.iter().all(is_near)
+    {
+        return None;
+    }
+    let head = places::fold(&text[..first.start]).replace('\'', "");
+    let mut words: Vec<&str> = head.split_whitespace().collect();
+    while words
+        .last()
+        .is_some_and(|word| BETWEEN.split(' ').any(|between| between == *word))
+        && !words.ends_with(&["more", "like"])
+    {
+        words.pop();
+    }
+    let head = words.join(" ");
+    let is_change = CHANGES.iter().any(|change| head.ends_with(change));
+    is_change.then(|| [&text[..last.end], "k sqft", &text[last.end..]].concat())
+}
+
 /// The numbers in digits, with the thousands that follow them: "24", "9,500", "5k", "6 mil".
 fn numbers(text: &str) -> Vec<Number> {
     let mut numbers: Vec<Number> = Vec::new();
@@ -311,6 +363,44 @@ mod tests {
                 None,
             ),
             ("What is your monthly budget?", "\u{130}5\u{e9}", None),
+        ] {
+            assert_eq!(
+                with_unit(text, Some(asked), &known).as_deref(),
+                read,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_changed_size_is_counted_as_the_size_that_we_said_back() {
+        let known = Requirement {
+            sqft_min: Some(15_000),
+            sqft_max: Some(15_000),
+            ..Requirement::default()
+        };
+        let said = "Got it: 15,000 sqft in Anaheim for storage.";
+        for (asked, text, read) in [
+            (said, "make that 20", Some("make that 20k sqft")),
+            (
+                said,
+                "actually more like 16-17",
+                Some("actually more like 16-17k sqft"),
+            ),
+            (
+                said,
+                "más bien unos 12, gracias",
+                Some("más bien unos 12k sqft, gracias"),
+            ),
+            (said, "make it 2", None),
+            (said, "make it 20 docks", None),
+            (said, "we are 20", None),
+            ("Tour on Monday at 10?", "make that 11", None),
+            (
+                "1) 15,000 SF Anaheim, $1.40 2) 14,000 SF Brea",
+                "make it 14",
+                None,
+            ),
         ] {
             assert_eq!(
                 with_unit(text, Some(asked), &known).as_deref(),

@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use super::phrases::{
-    Count, Phrases, after, before, correction, count_after, count_before, is_given_up, is_refused,
-    phrase, phrases, quantity_until, take, text, whole,
+    Count, Phrases, after, before, correction, count_after, count_before, is_given_up, is_needless,
+    is_refused, phrase, phrases, quantity_until, take, text, whole,
 };
 use super::quantities::{Unit, quantity, unit_at};
 use super::sizes::{Bound, SQFT_PER_ACRE, bound, is_under_roof, range};
@@ -106,7 +106,7 @@ static FEATURES: LazyLock<[(&str, Phrases); 12]> = LazyLock::new(|| {
     ),
     (
         "hvac",
-        "hvac, a c, air conditioning|conditioned, air con, aircon, aire acondicionado, aire, heated and cooled",
+        "hvac, a c, ac, air conditioning|conditioned, air con, aircon, aire acondicionado, aire, heated and cooled",
     ),
     (
         "crane",
@@ -163,8 +163,8 @@ pub(super) fn read(tokens: &mut [Token]) -> (Criteria, Vec<Topic>) {
     stalls(tokens, &mut found, &mut cleared);
     pallets(tokens, &mut found);
     for at in 0..tokens.len() {
-        if phrase(tokens, at, &YARDS).is_some() {
-            if is_refused(tokens, at) {
+        if let Some(end) = phrase(tokens, at, &YARDS) {
+            if is_refused(tokens, at) || is_needless(tokens, end) {
                 cleared.push(Topic::Yard);
                 found.yard_needed = Some(false);
             } else if found.yard_needed != Some(false) {
@@ -206,7 +206,7 @@ fn doors(tokens: &mut [Token], found: &mut Criteria, cleared: &mut Vec<Topic>) {
             *field = Some(count);
             take(tokens, start, end);
             take(tokens, number.start, number.end);
-        } else if is_refused(tokens, first) {
+        } else if is_refused(tokens, first) || is_needless(tokens, end) {
             cleared.push(topic);
         } else if let Some((count, start, end)) = counted
             && let Some(count) = whole(count, 1, MAX)
@@ -481,7 +481,7 @@ fn office(tokens: &mut [Token], found: &mut Criteria, cleared: &mut Vec<Topic>) 
                 sign
             }
         });
-        let refused = is_refused(tokens, at);
+        let refused = is_refused(tokens, at) || is_needless(tokens, end);
         if let Some(number) = percent_end.and_then(|sign| quantity_until(tokens, sign))
             && (0.0..=100.0).contains(&number.value)
         {
@@ -716,8 +716,8 @@ fn land(tokens: &mut [Token], found: &mut Criteria) {
             Some((Unit::Acres, after_unit)) if !is_under_roof(tokens, after_unit) => {
                 (1.0, after_unit)
             }
-            Some((Unit::SquareFeet, after_unit))
-                if phrase(tokens, after_unit, &LANDS).is_some() =>
+            Some((Unit::SquareFeet | Unit::Feet, after_unit))
+                if phrase(tokens, after_unit, &LANDS).is_some() || is_land_before(tokens, at) =>
             {
                 (1.0 / SQFT_PER_ACRE, after_unit)
             }
@@ -751,6 +751,15 @@ fn land(tokens: &mut [Token], found: &mut Criteria) {
     }
 }
 
+/// "Un lote de 20 mil pies", "a yard of about 30,000 sf".
+fn is_land_before(tokens: &[Token], at: usize) -> bool {
+    let mut words = before(tokens, at).skip_while(|word| is_among(word, "about around unos como"));
+    matches!(words.next(), Some("de" | "of"))
+        && words
+            .next()
+            .is_some_and(|word| is_among(word, "lote terreno yard patio yarda land"))
+}
+
 fn features(tokens: &[Token], at: usize, found: &mut Criteria, cleared: &mut Vec<Topic>) {
     // "24/7" looks like a date and is one token.
     if tokens[at].written == "24/7" {
@@ -767,6 +776,8 @@ fn features(tokens: &[Token], at: usize, found: &mut Criteria, cleared: &mut Vec
             "hvac" => {
                 let next = tokens.get(at + 1);
                 (text(tokens, at) == "aire" && next.is_some_and(|next| next.text == "libre"))
+                    // "2.5 ac" are acres.
+                    || (text(tokens, at) == "ac" && quantity_until(tokens, at).is_some())
                     || (text(tokens, at) == "a" && next.is_none_or(|next| next.text != "/"))
             }
             "racking" => matches!(text(tokens, end), "positions" | "rate"),
@@ -777,13 +788,7 @@ fn features(tokens: &[Token], at: usize, found: &mut Criteria, cleared: &mut Vec
         if is_beside {
             continue;
         }
-        let is_refused_after = phrase(
-            tokens,
-            end,
-            phrases!("not needed|required|necessary, no es necesario, isnt needed|required"),
-        )
-        .is_some();
-        if is_refused(tokens, at) || is_refused_after {
+        if is_refused(tokens, at) || is_needless(tokens, end) {
             cleared.push(Topic::Feature(feature));
         } else {
             add_feature(found, feature);

@@ -104,7 +104,7 @@ fn is_company(name: &str) -> bool {
     let last = name.rsplit(' ').next().unwrap_or_default().to_lowercase();
     is_among(
         &last,
-        "llc inc co corp company ltd lp llp logistics transport trucking foods imports exports distributors enterprises group industries sa cv",
+        "llc inc co corp company ltd lp llp logistics transport trucking foods moving bros sons imports exports distributors enterprises group industries sa cv",
     )
 }
 

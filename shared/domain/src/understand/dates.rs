@@ -173,7 +173,7 @@ fn is_lease_after(tokens: &[Token], end: usize) -> bool {
 fn is_term(tokens: &[Token], start: usize, end: usize) -> bool {
     const BEFORE: &str =
         "in within en dentro next every past last since ago coming another hace proximos";
-    const AFTER: &str = "ago old free experience deposit warranty gratis from away later business rent up left atras";
+    const AFTER: &str = "ago old free experience deposit warranty gratis from away later business rent up left atras option options opcion opciones renewal renewals extension extensions";
     let mut words = before(tokens, start);
     let first = words.next().unwrap_or_default();
     let second = words.next().unwrap_or_default();
@@ -198,7 +198,7 @@ fn start(tokens: &mut [Token], today: Date, found: &mut Criteria) {
         Phrases::new(
             "asap, a s a p, immediately, immediate, right away, right now, urgent, urgently, as soon as possible, lo antes posible, lo mas pronto posible, \
         de inmediato, inmediatamente, urgente, cuanto antes, ya mismo, ahora mismo, inmediato, ahorita mismo, need it now, yesterday, \
-        needed now, as soon as we can, today if possible, para ya, lo|la quiero|queremos|necesito|necesitamos|ocupo|ocupamos ya, sooner the better",
+        needed now, as soon as we can, lo mas pronto, lo antes, en cuanto se pueda, tan pronto, today if possible, para ya, lo|la quiero|queremos|necesito|necesitamos|ocupo|ocupamos ya, sooner the better",
         )
     });
     const BY: &str = "by before until latest antes deadline tardar later till through prior";
@@ -358,7 +358,9 @@ fn days_at(tokens: &[Token], at: usize, today: Date) -> Option<Days> {
     if let Some(end) = phrase(
         tokens,
         at,
-        phrases!("end|fin of the|de year|ano, year end, end of year, fin de ano"),
+        phrases!(
+            "end|fin of the|de year|ano, year end|ends, year is out|over, end of year, fin de ano, acabe|termine|acabar|terminar el ano"
+        ),
     ) {
         return day(Date::new(today.year(), 12, 31).ok()?, end);
     }

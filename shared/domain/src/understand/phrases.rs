@@ -203,6 +203,16 @@ pub(super) fn is_refused(tokens: &[Token], at: usize) -> bool {
     false
 }
 
+/// Whether what ends before `end` is said to be needless: "office not needed", "andenes no hacen falta".
+pub(super) fn is_needless(tokens: &[Token], end: usize) -> bool {
+    phrase(
+        tokens,
+        end,
+        phrases!("not|isnt|arent needed|required|necessary, is|are not needed|required|necessary, no es|son necesario|necesaria|necesarios|necesarias, no hace|hacen falta"),
+    )
+    .is_some()
+}
+
 /// Whether what begins at `at` stands for what it is not to be: "instead of nnn", "not 2 docks", "en vez de 1.40".
 pub(super) fn is_given_up(tokens: &[Token], at: usize) -> bool {
     let mut words = before(tokens, at).skip_while(|word| is_among(word, "$ the a la el"));

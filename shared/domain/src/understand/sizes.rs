@@ -127,6 +127,14 @@ pub(super) fn divisible(tokens: &mut [Token]) -> Option<u32> {
         ) {
             next += 1;
         }
+        // "Split into two 10k units".
+        let counted = quantity(tokens, next).filter(|number| number.value < 50.0 && !number.is_thousands);
+        if let Some(counted) = counted {
+            next = counted.end;
+            while is_among(text(tokens, next), "units parts pieces of de partes secciones unidades equal") {
+                next += 1;
+            }
+        }
         let number = quantity(tokens, next)?;
         let (factor, after) = match unit_at(tokens, number.end) {
             Some((Unit::SquareMetres | Unit::Metres, after)) => (SQFT_PER_SQUARE_METRE, after),
@@ -196,7 +204,17 @@ pub(super) fn range(tokens: &[Token], first: Quantity) -> Option<Range> {
         .rev()
         .take(2)
         .any(|token| matches!(token.text.as_str(), "between" | "entre"));
+    // "Looking 4 a 6k spot".
+    let is_for = first.value == 4.0
+        && joint.text == "a"
+        && before(tokens, first.start).next().is_some_and(|word| {
+            is_among(
+                word,
+                "looking lookin searching search hunting shopping spot space place room",
+            )
+        });
     let is_alternative = match joint.text.as_str() {
+        _ if is_for => return None,
         "-" | "to" | "a" | "hasta" | "thru" | "through" | "al" => false,
         "and" | "y" | "&" => !is_between,
         "or" | "o" | "u" | "/" | "maybe" | "quiza" | "quizas" => true,
@@ -385,7 +403,7 @@ pub(super) fn bound(tokens: &[Token], start: usize, after: usize, has_plus: bool
     const VAGUE: &str = "about around approx approximately roughly like ~ como unos unas aprox \
         aproximadamente a of is : = size de + / -";
     const AT_MOST: &str = "up to, upto, no more than, not more than, no bigger than, \
-        no larger than, not over, less than, smaller than, under, below, max, maximum, at most, \
+        no larger than, sub, not over, less than, smaller than, under, below, max, maximum, at most, \
         hasta, no mas, menos, maximo, <";
     const AT_LEAST: &str = "at least, atleast, min, minimum, more than, bigger than, \
         larger than, no less than, not less than, no smaller than, not under, over, above, \
@@ -531,6 +549,10 @@ fn is_of_something_else(tokens: &[Token], start: usize, after: usize) -> bool {
     // So is "that 12,000 sf", but not what one should make of it.
     let has_article = is_among(first, "the that this el ese esa esos") && second != "make";
     if has_article && !matches!(text(tokens, after), "range" | "rango" | "ballpark") {
+        return true;
+    }
+    // "We're in 9k now".
+    if matches!(first, "in" | "en") && is_among(second, "were are im am estamos estoy") {
         return true;
     }
     if first == "not" || (first == "than" && matches!(second, "rather" | "other")) {

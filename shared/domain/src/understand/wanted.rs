@@ -67,8 +67,8 @@ pub(super) fn places(tokens: &mut [Token]) -> Places {
             }
         });
         let stance = match inherited {
-            // "From Gilbert to Chandler" is no list.
-            Some((end, Stance::Beside)) if tokens[end].text == "to" => Stance::Wanted,
+            // "From Gilbert to Chandler" and "change Gilbert to Chandler" are no lists.
+            Some((end, _)) if tokens[end].text == "to" => Stance::Wanted,
             Some((_, stance)) if stance != Stance::Wanted => stance,
             _ if is_reference(tokens, mention) || is_origin(tokens, mention) => Stance::Beside,
             _ if is_refused(tokens, mention) => Stance::Unwanted,
@@ -632,8 +632,8 @@ fn is_refused(tokens: &[Token], mention: &Mention) -> bool {
         sea cosas opciones mande manden mandes ensene ensenen ensenes downtown bodega bodegas nave naves local locales \
         warehouse warehouses buildings property properties propiedades lugares info informacion";
     const REFUSALS: &str = "not no quit forget except excluding exclude besides avoid dont without \
-        scratch outside nothing never stop cant wont isnt skip nor drop remove excepto salvo sin evitar \
-        ni";
+        scratch outside nothing never stop cant wont isnt skip nor drop remove lose nix excepto salvo sin evitar \
+        ni quita quite quiten saca saque borra elimina olvida olvide olviden";
     let before = words_before(tokens, mention.start, 7);
     for (at, word) in before.iter().enumerate().rev() {
         let previous = at.checked_sub(1).map_or("", |previous| before[previous]);
@@ -649,6 +649,31 @@ fn is_refused(tokens: &[Token], mention: &Mention) -> bool {
             "of" if previous == "instead" => return true,
             "de" if matches!(previous, "vez" | "lugar" | "fuera" | "aparte") => return true,
             "menos" => return previous != "por" && previous != "al",
+            // "Change Anaheim to Tustin".
+            verb if is_among(
+                verb,
+                "change swap switch replace trade cambia cambie cambien cambiar",
+            ) =>
+            {
+                return tokens
+                    .get(mention.end)
+                    .is_some_and(|next| is_among(&next.text, "to for with por a"));
+            }
+            // "Rather Tustin than Anaheim", "mejor en Tustin que en Anaheim".
+            "than" | "over" | "que"
+                if before[..at].iter().any(|word| {
+                    is_among(
+                        word,
+                        "rather prefer prefiero preferimos preferiria mejor better",
+                    )
+                }) && tokens[..mention.start]
+                    .iter()
+                    .rev()
+                    .take(3)
+                    .any(|token| token.is_place) =>
+            {
+                return true;
+            }
             "from" if previous == "away" => {
                 return before[..at]
                     .iter()
@@ -677,6 +702,7 @@ fn is_refused(tokens: &[Token], mention: &Mention) -> bool {
             | ["no", "me" | "sirve" | "nos" | "," | "." | "!", ..]
             | ["is" | "are", "too", "far", ..]
             | ["too", "far", ..]
+            | ["off", ..]
             | ["queda" | "esta", "muy" | "lejos", ..]
     )
 }

@@ -90,6 +90,18 @@ fn doors_height_power_and_office_are_read_in_both_languages() {
         ("2 docks but 30 employees", json!({"dock_doors_min": 2})),
         ("it has 3 docks, not 2 docks", json!({"dock_doors_min": 3})),
         ("son 5 andenes no 3", json!({"dock_doors_min": 5})),
+        ("docks (6)", json!({"dock_doors_min": 6})),
+        ("grade level x2", json!({"drive_in_doors_min": 2})),
+        (
+            "doesn't have to be 30 clear, 26 is fine",
+            json!({"clear_height_min_ft": 26.0}),
+        ),
+        (
+            "clear height is actually 21",
+            json!({"clear_height_min_ft": 21.0}),
+        ),
+        ("office not needed", json!({"office_needed": false})),
+        ("andenes no hacen falta", json!({})),
         ("3 docks, sorry 12000", json!({"dock_doors_min": 3})),
     ]);
 }
@@ -130,6 +142,20 @@ fn land_pallets_stalls_temperature_and_features_are_read_in_both_languages() {
         ),
         ("no crane, no rail", json!({})),
         ("dejar 5 remolques", json!({"trailer_stalls_min": 5})),
+        ("a lot for 7 trucks", json!({"trailer_stalls_min": 7})),
+        (
+            "un terreno de 43,560 pies",
+            json!({"land_acres_min": 1.0, "land_acres_max": 1.0}),
+        ),
+        (
+            "three quarters of an acre",
+            json!({"land_acres_min": 0.75, "land_acres_max": 0.75}),
+        ),
+        (
+            "2.5 ac",
+            json!({"land_acres_min": 2.5, "land_acres_max": 2.5}),
+        ),
+        ("with ac", json!({"features": ["hvac"]})),
         ("parar unas 8 trailas", json!({"trailer_stalls_min": 8})),
     ]);
 }
@@ -180,6 +206,13 @@ fn rents_are_read_with_their_unit_or_with_what_their_amount_tells() {
             json!({"budget_amount": 0.95, "budget_unit": "usd_per_sqft_month", "budget_structure": "nnn"}),
         ),
         ("you owe me $900 for this", json!({})),
+        (
+            "1.42 + .38 nnn",
+            json!({"budget_amount": 1.42, "budget_unit": "usd_per_sqft_month", "budget_structure": "nnn"}),
+        ),
+        ("around a buck ten a foot", rent(1.1, "usd_per_sqft_month")),
+        ("un dólar veinte el pie", rent(1.2, "usd_per_sqft_month")),
+        ("two dollars a foot", rent(2.0, "usd_per_sqft_month")),
     ]);
 }
 
@@ -239,6 +272,16 @@ fn dates_and_terms_are_read_from_the_day_of_the_text() {
         (
             "por un año",
             json!({"term_months_min": 12, "term_months_max": 12}),
+        ),
+        ("no longer than a year", json!({"term_months_max": 12})),
+        ("more than two years", json!({"term_months_min": 24})),
+        (
+            "3 yrs w/ two 2-yr options",
+            json!({"term_months_min": 36, "term_months_max": 36}),
+        ),
+        (
+            "antes de que acabe el año",
+            json!({"start_latest": "2026-12-31"}),
         ),
         (
             "unos 6 mesecitos",

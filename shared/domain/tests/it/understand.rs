@@ -157,6 +157,10 @@ fn who_writes_is_read_from_how_they_begin() {
             "this is Dan with The Pallet Guys",
             named("Dan", "The Pallet Guys"),
         ),
+        (
+            "my name is Al Roth, Roth Tile LLC",
+            named("Al Roth", "Roth Tile LLC"),
+        ),
         ("soy Eva de Casa de la Luz", named("Eva", "Casa de la Luz")),
         ("no soy Marta", named("", "")),
         ("Looking from Monday on", named("", "")),
@@ -268,6 +272,11 @@ fn a_size_is_read_in_the_ways_people_write_it() {
         ("no quiero naves de más de 5 mil pies", "-5000"),
         ("2 x 5,000 sf", "5000"),
         ("de 5 mil pies pa arriba", "5000-"),
+        ("sub 6k sf", "-6000"),
+        ("15k-ish sq ft", "15000"),
+        ("looking 4 a 6k sf spot", "6000"),
+        ("renta de 4 a 6k pies", "4000-6000"),
+        ("6 maybe 7 thousand", "6000-7000"),
     ];
     all(size, owned(&expectations));
 }
@@ -342,6 +351,8 @@ fn other_numbers_are_no_size() {
         "20k skus in a warehouse",
         "10k customers need warehouse space",
         "rent should be 8500",
+        "we're in 9k in Upland now",
+        "un lote de 20 mil pies",
     ];
     all(size, texts.map(|text| (text, String::new())).to_vec());
 }
@@ -476,6 +487,12 @@ fn what_stands_in_for_a_place_is_one_and_what_is_taken_back_is_none() {
             ("I found a place in Chino, thanks anyway", ""),
             ("ya firmamos contrato en Pomona, gracias", ""),
             ("have you found anything in Rialto", "Rialto"),
+            ("change Anaheim to Santa Ana", "Santa Ana"),
+            ("cambien Vernon por Bell", "Bell"),
+            ("quita Anaheim y pon Fullerton", "Fullerton"),
+            ("mejor en Tustin que en Anaheim", "Tustin"),
+            ("I'd rather Tustin than Anaheim", "Tustin"),
+            ("take Compton off, Lynwood stays", "Lynwood"),
             ("need to have a lease signed in Rialto by May", "Rialto"),
         ]),
     );
@@ -517,6 +534,8 @@ fn the_smallest_part_of_a_space_is_not_its_size() {
             "la parte más chica sería de 3 mil pies",
             (Some(3_000), None),
         ),
+        ("can split into two 10k units", (Some(10_000), None)),
+        ("30k sf, 10k min div", (Some(10_000), Some(30_000))),
         (
             "se puede fraccionar en módulos de 400 m2",
             (Some(4_306), None),
