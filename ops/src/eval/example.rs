@@ -173,7 +173,7 @@ impl Before {
                 "verla",
             ]);
         if is_tour
-            && says(&[
+            && (says(&[
                 "set for",
                 "confirmed",
                 "scheduled",
@@ -181,7 +181,8 @@ impl Before {
                 "confirmad",
                 "programad",
                 "agendad",
-            ])
+            ]) || (!text.contains('?')
+                && says(&["tour is", "visita en", "visita es", "cita es"])))
         {
             dialogue.tour = dialogue
                 .option(dialogue.chosen.unwrap_or(1))

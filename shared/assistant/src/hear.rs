@@ -182,7 +182,7 @@ const PHRASES: [(Intent, &str); 22] = [
          what|which company|business|outfit * you|ustedes, you with|from which|what, quien|quienes es|eres|son|habla|hablo|escribe|tengo|me|estoy, \
          es|eres|son|hablo|hablando * bot|robot|humano|persona|maquina|ia, ustedes quien|quienes son, de parte de quien, \
          de que|cual empresa|compania|agencia|lugar son|es|eres|hablan|llaman|me|escriben, \
-         de donde|como sacaron|saco|sacaste|consiguieron|consiguio|obtuvieron|obtuvo|agarraron|agarro|tienen|tiene * mi|mis|este, de donde son|eres|me|hablan|llaman|escriben",
+         de donde|como sacaron|saco|sacaste|consiguieron|consiguio|obtuvieron|obtuvo|agarraron|agarro|tienen|tiene * mi|mis|este, de donde son|eres|me|hablan|llaman|escriben, who dis|dat|dat",
     ),
     (
         Intent::RequestHuman,
@@ -194,7 +194,7 @@ const PHRASES: [(Intent, &str); 22] = [
          who|that speaks|speak|talks|knows|can, someone|somebody|anyone|person|number i|we can|could call|talk|speak|reach, over|on the phone, que me|nos llame|marque|hable|contacte|busque|devuelva, \
          puede|pueden|puedes|podria|podrian llamarme|marcarme|hablarme|llamarnos|llamar|marcar, someone|somebody|anyone|agent|broker|person|rep call|phone|contact|help|reach, give me|us a call|ring, \
          llameme|llamame|llamen|llamenme|llamar|marqueme|marcame|marquenme|llamarme, me|nos llame|llama|llaman|llamen|marca|marcan|marque|marquen, una llamada|llamadita|marcadita|telefonazo, persona real, \
-         hablar|paseme|pasame|paseme|pasenme|pongame|ponme|comuniqueme|comunicame|comuniquenme con * persona|alguien|agente|humano|asesor|asesora|vendedor|encargado|humana",
+         hablar|paseme|pasame|paseme|pasenme|pongame|ponme|comuniqueme|comunicame|comuniquenme con * persona|alguien|agente|humano|asesor|asesora|vendedor|encargado|humana, your|the|a|to manager|manager's|managers|supervisor|boss, hablame|hableme|hablenme por|al telefono|cel|celular",
     ),
     (
         Intent::Complaint,
@@ -203,7 +203,7 @@ const PHRASES: [(Intent, &str); 22] = [
          this|you|you're * terrible|awful|horrible|worst, sue|suing you, hear|hearing from * lawyer|attorney, lawyer|attorney|abogado * contact|contacting|call|calling|involved|touch|hearing, \
          calling|getting|get|will|i'll|going * lawyer|attorney, already leased|rented|gone|taken, fed up, sick|tired of, \
          nobody|noone|nobody's|none * replied|answered|called|showed|shows|responds|answers|there|came|calls|opened|open|let|met|home|returned, no one * replied|answered|called|showed|shows|responds|answers|there|came|calls|opened|open|let|met|returned, \
-         never * showed|came|opened|arrived|appeared|called|replied|responded|answered|shows, never * got|get|heard * back|me|us|from, never heard|got back, \
+         never * showed|came|opened|arrived|appeared|called|replied|responded|answered|shows, never * got|get|heard * back|me|us|from, \
          you keep|kept sending|showing|giving|asking|texting, still waiting|haven't|nothing, still no answer|reply|response|word|call|news, haven't|never heard|got back, no response, \
          stood me|us up, no show|shows|showed, not as advertised|described, don't|doesn't|didn't match * pictures|photos|listing, nothing like * pics|pictures|photos|listing|advertised|described, \
          waited|waiting * hour|hours|days|week|weeks, asked|texted|called|emailed|told * times|twice, drove|driven|drive * for nothing, drove|driven all the way, drove * miles|minutes|hour|hours, \
@@ -216,7 +216,7 @@ const PHRASES: [(Intent, &str); 22] = [
          cliente|comprador|gente|persona|muchacho|senor|interesado * nunca|no llego|llegaron|vino|vinieron|aparecio, cliente|comprador|gente|persona|muchacho|senor|interesado * se presento|aparecio, nunca llego|llegaron|vino|vinieron|aparecio|contestan|contestaron|abrieron, \
          culpa * ustedes|suya|tuya, me|nos hicieron|hacen * vuelta|ir|perder|esperar|venir, de balde, en balde, a|de gratis, direccion|codigo|informacion|dato|datos|hora * mal|equivocada|equivocado|incorrecta|incorrecto, \
          fotos|anuncio * nada que, no * coincide|coinciden|parece|parecen * fotos|anuncio, llevo|llevamos|tengo|tenemos * esperando, esperando * hora|horas|dias|semanas|meses, \
-         dejaron|dejo|dejan plantado|plantada|plantados|esperando, quedaron mal, tercera|segunda|cuarta|enesima vez que, no se vale, no es justo, siempre lo mismo, ya les|le dije|he dicho|pedi, sigue|siguen mandando|ofreciendo|preguntando * mismo|misma|mismas",
+         dejaron|dejo|dejan plantado|plantada|plantados|esperando, quedaron mal, tercera|segunda|cuarta|enesima vez que, no se vale, no es justo, siempre lo mismo, ya les|le dije|he dicho|pedi, sigue|siguen mandando|ofreciendo|preguntando * mismo|misma|mismas, code|lockbox|key|keys|combo|link * didn't|doesn't|wouldn't|won't|not work|working|open, didn't|never show|arrive|turn|answer|respond|showed, me|nos mintieron|mintio|engano|enganaron|mienten, mentira|mentiras|mentirosos, como|lo que decian|decia|dijeron|prometieron, dos|tres|cuatro|cinco|varias|muchas|mil|2|3|4|5 veces * pregunto|pido|digo|llamo|escribo|marco|pregunte|pedi|dije|llame|escribi|marque, van|ya * veces que, estuve|estuvimos|estaba|pase|pasamos * hora|horas|rato|minutos * afuera|esperando|ahi|parado, nadie|ninguno * salio|salia|atendia|contestaba, codigo|candado|llave|liga|clave * no sirve|sirvio|funciona|funciono|abre|abrio|jala|jalo, como tonto|tonta|menso|idiota|pendejo",
     ),
     (
         Intent::CancelTour,
@@ -224,7 +224,7 @@ const PHRASES: [(Intent, &str); 22] = [
          won't|not be coming|there|able|attending, call off * tour|visit|showing, call it|that|everything off, cancel|skip * monday|tuesday|wednesday|thursday|friday|saturday|sunday|tomorrow|today, \
          cancelar|cancele|cancela|cancelen|cancelame|canceleme|cancelenme|cancelo|cancelamos|cancelarle * visita|cita|recorrido, cancelela|cancelala|cancelenla|cancelarla|cancelemosla, \
          ya|siempre|al no * ir|puedo|voy|vamos|podre|podemos|podremos|alcanzo * visita|cita|recorrido|verla|verlo, ya|siempre no voy|vamos|podre|puedo|podemos a ir|asistir|poder|llegar, siempre no voy|vamos|podre|podemos, \
-         cancelar|cancele|cancela|cancelamos|cancelo * lunes|martes|miercoles|jueves|viernes|sabado|domingo|manana|hoy",
+         cancelar|cancele|cancela|cancelamos|cancelo * lunes|martes|miercoles|jueves|viernes|sabado|domingo|manana|hoy, nevermind|nvm|forget|longer * tour|visit|showing|walkthrough|appointment, never mind * tour|visit|showing",
     ),
     (
         Intent::RescheduleTour,
@@ -237,7 +237,7 @@ const PHRASES: [(Intent, &str); 22] = [
          cambiar|cambiamos|cambie|cambia|cambien|mover|mueva|mueve|muevan|movemos|posponer|posponga|pospongan|posponemos|reagendar|reprogramar|pasar|pasan|pase|pasen|recorrer|recorre|recorra|recorremos|aplazar * visita|cita|hora|fecha|recorrido, \
          cambiarla|cambiarlo|moverla|moverlo|movamosla|movamoslo|muevala|muevela|movemosla|posponerla|recorrerla|reagendar|reagende|reagendamos|reagendarla|reprogramar|reprogramarla|pasarla|pasarlo|pasemosla|pasemoslo|pasela|pasenla, \
          la|lo pasamos|pasan|pasa|pase|pasen|movemos|mueve|mueven|cambiamos|cambia|cambian|recorremos|dejamos * para|a|al, \
-         se me|nos complico|atraveso|cruzo|hizo|hace * tarde|lunes|martes|miercoles|jueves|viernes|sabado|domingo|manana|hoy|dia|visita|cita|algo, me|nos salio|surgio * compromiso|imprevisto|emergencia|junta|algo|trabajo|pendiente|viaje, imprevisto|contratiempo",
+         se me|nos complico|atraveso|cruzo|hizo|hace * tarde|lunes|martes|miercoles|jueves|viernes|sabado|domingo|manana|hoy|dia|visita|cita|algo, me|nos salio|surgio * compromiso|imprevisto|emergencia|junta|algo|trabajo|pendiente|viaje, imprevisto|contratiempo, cambieme|cambiame|cambienme|muevame|mueveme|recorrame|recorreme|recorranme|paseme|pasenme * visita|cita|hora|fecha|recorrido, moving|changing|pushing|bumping * tour|visit|showing|walkthrough|appointment|monday|tuesday|wednesday|thursday|friday|saturday|sunday",
     ),
     (
         Intent::RequestTour,
@@ -250,7 +250,7 @@ const PHRASES: [(Intent, &str); 22] = [
          puedo|podemos|podria|podriamos|pudiera|quiero|queremos|quisiera|paso|pasamos|caigo|caemos * pasar|parar|caer|ir|llegar|por * alla|ahi|hoy|manana|lunes|martes|miercoles|jueves|viernes|sabado|domingo|las, paso|pasamos|caigo|caemos|voy|vamos * a ver, \
          dar|darle|darnos|darme|damos|doy|daria|daremos|echar|echarle|echamos * una|la|un vuelta|vueltecita|vuelta|vistazo|ojeada|mirada|ojo, \
          me|nos la|lo ensena|ensenan|ensenas|muestra|muestran|muestras, ensenarmela|mostrarmela|ensenarnosla|mostrarnosla|ensenarla|mostrarla, agende|agendeme|agendame|agendenme|agendenos|agendemos|agendar|agendarme|apunteme|apuntame|anoteme|anotame|aparteme|apartame|programe|programeme|programame * lunes|martes|miercoles|jueves|viernes|sabado|domingo|manana|hoy|para|el|una, \
-         visita|cita|recorrido, verla|verlo|visitarla|conocerla",
+         visita|cita|recorrido, verla|verlo|visitarla|conocerla, bring|bringing * by|over|through, bring * to see, eyes on it|that|this|the, show|walk me|us * the|that|this|it|around * space|place|building|unit|warehouse|around|tomorrow|today, hora|cuando|dia|si puedo|podemos|podria pasar|ir|llegar|caer, se pueden|podra|podria ver|visitar|conocer, llevar|llevo|traer|traigo * a|para verla|verlo|ver|que, pueden|puede|podrian|podria ensenar|mostrar|ensenarme|mostrarme",
     ),
     (
         Intent::Negotiate,
@@ -265,7 +265,7 @@ const PHRASES: [(Intent, &str); 22] = [
          le|les|lo|la|los|me|nos dejan|deja|dejen|dejarian|dejaria|bajan|bajen|bajarian|bajaria|rebajan|rebaja|rebajarian * en|por|a|poco|poquito|tantito|algo|precio|renta|si, la|lo|le|les dejan|dejen|dejarian|dejaria|bajan|bajen|bajarian|bajaria|rebajan|rebajen, \
          bajarle|bajarme|bajarnos|bajarla|rebajarle|rebajarme|dejarmela|dejarla * a|en|por|poco|poquito|tantito|algo|precio|renta|de, bajar|bajen|bajan|baja|baje|bajaria|bajarian|rebajar * renta|precio, aceptan|aceptaria|aceptarian, \
          mejor|menor|buen|ultimo|especial precio|renta|precito, precio|renta mejor|especial, precio|renta mas bajo|baja, mes|meses gratis, lo menos|ultimo|minimo, si firmo|firmamos|pago|pagamos|doy|damos|rento|rentamos|comprometo * anos|ano|meses|mes|adelantado|hoy|contrato, \
-         lowest * they|they'd|they'll|you|he|he'd|she|she'd|price|rate|go, best they|you|they'd|you'd can|go|do, they|you go|come lower|down",
+         lowest * they|they'd|they'll|you|he|he'd|she|she'd|price|rate|go, best they|you|they'd|you'd can|go|do, they|you go|come lower|down, shave|knock * some|something|bit|little|few off, rate|rent|price|number firm|final|fixed, precio|renta * fijo|fija|final|flexible, get|ask|want|need|throw|have * ti|allowance|abatement|concession, pueden|puede|podrian|podria|pueda dejar|dejarmela|dejarla|rebajar|mejorar, le|les|lo baja|bajan|rebaja|rebajan|bajaria, do|go any|a better, deme|denme|den|hagan|haga|haganme|hagame * precio|descuento|rebaja|oferta",
     ),
     (
         Intent::RejectOptions,
@@ -277,17 +277,17 @@ const PHRASES: [(Intent, &str); 22] = [
          ninguna|ninguno, no me|nos gusta|gustan|gusto|gustaron|late|laten|sirve|sirven|convence|convencen|convencio|interesa|interesan|conviene|convienen|agrada|agradan|cuadra|cuadran|funciona|funcionan, \
          ya no|tampoco quiero|queremos|me|nos * la|el|esa|ese|esas|esos 1|2|3|uno|dos|tres|primera|primero|segunda|segundo|tercera|tercero, ya no quiero|queremos esa|ese|esas|esos, esa|esas|ese|esos|ambas no, no quiero|queremos|no esa|esas|ese|esos|ninguna, \
          quita|quitala|quitela|quitenla|quite|quiteme|quitame|quiten|borra|borrala|borrela|borre|borren|descarta|descartala|descartela|descarte|descarten|elimina|eliminala|eliminela|elimine|saca|sacala|saquela|saque|tacha|tachala|tache|olvida|olvide|olvidese * la|el|esa|ese|esas|esos|lista 1|2|3|primera|primero|segunda|segundo|tercera|tercero|lista, \
-         muy|demasiado|bien|super|tan caro|cara|caras|caros|lejos|retirada|retiradas|retirado|chico|chica|chicas|chicos|grande|grandes|pequeno|pequena|vieja|viejas|fea|feas|baja|bajas|bajo|apretada, carisima|carisimas|lejisimos",
+         muy|demasiado|bien|super|tan caro|cara|caras|caros|lejos|retirada|retiradas|retirado|chico|chica|chicas|chicos|grande|grandes|pequeno|pequena|vieja|viejas|fea|feas|baja|bajas|bajo|apretada, carisima|carisimas|lejisimos, no go|gos, too rich|much|pricey|small|big for, don't|didn't want|like|love the|that|this|1|2|3|either|both, ni la|el|una|uno 1|una|uno|primera|de|2",
     ),
     (
         Intent::RequestMoreOptions,
         "more|other|additional|further|different options|listings|spaces|ones|places|buildings|choices|units|warehouses|properties, \
-         anything|something|what|any|got|nothing|few|couple else|others, few|couple others, got|have|get|see any|some more, few|couple more, show|send|text|give|see|look * more|others|other|rest, keep * coming, the rest, \
+         anything|something|what|any|got|nothing|few|couple else|others, got|have|get|see any|some more, few|couple more, show|send|text|give|see|look * more|others|other|rest, keep * coming, the rest, \
          that|this|those|it all|everything * you|there|have|got, that|this|it|those all you, \
-         anything cheaper|bigger|smaller|larger|closer|nicer|newer|similar, keep looking|searching, algo mas barato|barata|grande|chico|chica|cerca|economico, any others, any more options|spaces|places, next ones|options|page, \
-         nothing else|others, what else, see more, others available|nearby, mas|otras|otros|diferentes opciones|bodegas|espacios|lugares|naves|propiedades, algo|alguna|algun|alguno|cual mas|otra|otro, que otra|otro|otras|otros, \
+         anything cheaper|bigger|smaller|larger|closer|nicer|newer|similar, keep looking|searching, algo mas barato|barata|grande|chico|chica|cerca|economico, any more options|spaces|places, next ones|options|page, \
+         see more, others available|nearby, mas|otras|otros|diferentes opciones|bodegas|espacios|lugares|naves|propiedades, algo|alguna|algun|alguno|cual mas|otra|otro, que otra|otro|otras|otros, \
          otras|otros dos|tres|que|antes|cuantas|parecidas|similares|opciones|mas, es todo lo, son todas|todos, las|los unicas|unicos, son todas|todos las|los, es lo unico, las|los demas, el resto, siga|sigan|sigue buscando, que mas tiene|tienen|hay|tendra|tienes, \
-         tiene|tienen|tendra|tendran|tendras|hay|habra|muestreme|ensename|enseneme|mandeme|enviame|enviar|envieme|mandame|mandar|ver * mas|otra|otras|otro|otros",
+         tiene|tienen|tendra|tendran|tendras|hay|habra|muestreme|ensename|enseneme|mandeme|enviame|enviar|envieme|mandame|mandar|ver * mas|otra|otras|otro|otros, other|more stuff, those|that|these|this|them the|your only, cuales|cual otras|otros|mas, nomas|solo|solamente|nada esas|esos|esa|ese|dos|tiene|hay|tienen, a ver otras|otros|mas",
     ),
     (
         Intent::AskGeneralQuestion,
@@ -298,7 +298,7 @@ const PHRASES: [(Intent, &str); 22] = [
          how|what * lease|leasing process|start|begin|next, next|first steps|step, whole|entire|leasing|lease|rental|approval process, how long * take * usually|typically|normally|get|process|lease|approved|sign|move, how long * usually|typically|normally take, \
          do|would|will|should|am i|we * sign|pay|deal|talk|signing|dealing|go * with|directly|straight|through * you|landlord|owner|guys, who do|would|should i|we * sign|pay|make|deal, \
          what is wex, what's wex, what do you do, como|que funciona|trabajan|aplico|aplicar|es esto, cobran|cobra|comision|deposito|seguro|requisitos|tramite|tramites|papeles|papeleo|documentos, \
-         tiene|hay costo, cual|como es el proceso, firmo|firma|firmamos|pago|trato * con|directo * ustedes|dueno|duena, que areas|zonas|ciudades, es gratis",
+         tiene|hay costo, cual|como es el proceso, firmo|firma|firmamos|pago|trato * con|directo * ustedes|dueno|duena, que areas|zonas|ciudades, es gratis, ustedes son|es * duenos|dueno|agentes|agente|brokers|corredores|inmobiliaria|intermediarios, piden|pide|exigen|necesito|necesitan|requieren * aval|fiador|comprobante|identificacion, aval|fiador, cosigner|co-signer|guarantor|guarantee",
     ),
     (
         Intent::CloseRequirement,
@@ -312,7 +312,7 @@ const PHRASES: [(Intent, &str); 22] = [
          ya tenemos|tengo|quedamos * lugar|bodega|espacio|local|con|otro|otra, nos|me quedamos|quedo|quedaremos donde|aqui|con|en * estamos|estoy|misma|mismo|actual, nos quedamos donde|aqui, fuimos|vamos|fui|voy con otro|otra|otros|alguien, con otro|otra|otros * persona|agente|broker|dueno|compania|empresa|agencia|lado, \
          cayo|cancelo|cancelaron|cayeron * negocio|trato|proyecto|contrato|plan|planes, cambiamos|cambio|cambie de planes|opinion|idea, cierre|cierra|cierren * busqueda|solicitud, \
          close|end|stop * search|request|file, renewed|renewing|renew * lease|here, staying|stay where|put|here, decided|going|went|with with|to another|stay|someone|somebody|other, \
-         we're|were|i'm good now, changed our|my mind|minds|plans, plans changed",
+         we're|were|i'm good now, changed our|my mind|minds|plans, plans changed, don't|doesn't|no need it|this|anymore|space, done|settled|sorted elsewhere|already, deal's|deal|it's done|closed elsewhere|with, acomodamos|acomode|instalamos|instale|quedamos|fuimos|metimos|encontramos * otro|otra lado|parte|lugar, ya no le|me|nos|la|lo busque|busquen|busques|sigan, decidimos|decidi|decidieron no, ya no hace|hizo|haria falta, no se hizo|armo|dio|concreto|logro * negocio|trato|proyecto|contrato|nada, shut|scrapped|killed|cancelled|canceled|shelved|dropped|pulled * project|expansion|plan|plans|move|search, project|expansion|plan|move is|got|was dead|canceled|cancelled|scrapped|off, ya tengo|tenemos|hay donde, gracias * ya tengo|tenemos|conseguimos|encontre, cancele|cancela|cancelen|cancelar|termine|pare|detenga * busqueda|solicitud",
     ),
     (
         Intent::Defer,
@@ -338,24 +338,24 @@ const PHRASES: [(Intent, &str); 22] = [
          pasando|pasado|pasadas|entrando|despues|hasta * navidad|navidades|fiestas|reyes|vacaciones|enero|febrero, pasando|pasado|entrando|despues * ano|semana|mes|quincena, todavia|aun no * decido|decidimos|decidido|seguro|segura|seguros|listo|listos|sabemos, no me|nos|se|he|hemos * decido|decidimos|decidido|decidir, \
          ando|estoy|estamos|andamos * corto|cortos|apretado|apretados|saturado|saturados|ocupado|ocupados|ocupada, esperando|espero|esperamos * prestamo|credito|banco|aprobacion|autorizacion|permiso|permisos|dinero|financiamiento, en pausa, \
          busco|llamo|hablo|marco|escribo * en unos|una|un|dos|tres * dias|semanas|semana|meses|mes, \
-         en|el|proximo * mes|meses|ano|semana * busco|hablamos",
+         en|el|proximo * mes|meses|ano|semana * busco|hablamos, need|want|have|got to * crunch|review|decide|sort|finalize|look, put|stick * pin, ahora no * mejor|quiza|quizas|vez|en|hasta|para, cuando|nomas|cuanto|hasta * me|nos|se aprueben|aprueba|aprueban|autoricen|den|den|salga|paguen|digan|contesten|resuelvan|confirmen|presten, quiza|quizas|vez en|para|mas|el|la * enero|febrero|marzo|abril|mayo|junio|adelante|mes|ano|semana, bad|crazy|rough|hectic week|month|time|right, just|but not until, nos vemos|hablamos|escribimos en|pasando|despues|hasta|para",
     ),
     (
         Intent::Confirm,
-        "you got it|that, bingo, spot on, affirmative, for sure, that'd be|work, you bet, eso mero|es, asi mero, simon, yes, ya, sure, correct, right, okay, absolutely, definitely, of course, sounds good|great|fine, \
+        "you got it|that, bingo, spot on, affirmative, that'd be|work, you bet, eso mero|es, asi mero, simon, yes, ya, sure, correct, right, okay, absolutely, definitely, of course, sounds good|great|fine, \
          that|it works, please do, go ahead, let's do, do it, that's it|right, exactly, si, sip, claro, correcto, exacto, de acuerdo, \
          por favor, esta|suena bien|perfecto, dale, sale, adelante, asi es, por supuesto",
     ),
     (Intent::Decline, DECLINES),
     (
         Intent::Acknowledge,
-        "thanks, thank, thanks, great, perfect, awesome, cool, nice, got it, appreciate, understood, will do, noted, \
+        "thanks, thank, great, perfect, awesome, cool, nice, got it, appreciate, understood, will do, noted, \
          gracias, perfecto, muy bien, excelente, de nada, entendido, listo, bueno, okay",
     ),
     (
         Intent::Greeting,
         "hi, hello, hey, howdy, good morning|afternoon|evening|day, what's up, anyone|you there, hola, buenos|buenas dias|tardes|noches, buenas, \
-         que tal, saludos",
+         que tal, saludos, que onda|hubo, quiubo",
     ),
 ];
 
@@ -375,11 +375,11 @@ const ADVERSARIAL: &str = "repeat|print|show|output|reveal|display|copy|paste|tr
      instrucciones|reglas|indicaciones|ordenes ocultas|secretas|internas|iniciales|originales|del, que te|le dijeron|dieron|programaron|ordenaron, tus|sus instrucciones|indicaciones|ordenes, \
      mi|la|los|las competencia|competidores|competidor * rentada|rentadas|ocupada|ocupadas|baja|lugar|vendidas, primer|primero lugar|de, en primer lugar, borra|borre|elimina|quita|baja|pon|marca * anuncios|bodegas|naves de|del los|las|mi|otros|demas, palabra por palabra, soy el|la administrador|administradora|admin, \
      de ahora|hoy en adelante responde|eres|actua, ignore|disregard|forget|override|bypass * previous|instructions|rules|prompt|prior|programming|guidelines, \
-     system|developer|hidden prompt|mode|instructions|message, your|the instructions|prompt|rules are|is|say|verbatim, \
+     ignore|disregard all|everything|whatever, system|developer|hidden prompt|mode|instructions|message, your|the instructions|prompt|rules are|is|say|verbatim, \
      owner's|owners|landlord's|landlords|seller's|tenant's|buyer's * cell|phone|number|email|name|address|home|personal, \
      who|what owns|is * owner|landlord, jailbreak, you are|be now * a|an|unrestricted|dan, \
      say|tell|write|repeat|reply|respond|answer * guarantee|guaranteed|approved|reserved|free|hacked, what|what's|need|send|give|text|tell * gate|lockbox|access|door|alarm code|codes|combo|combination|pin, \
-     ignora|ignore|olvida|olvide|omite|salta|saltate * instrucciones|reglas|anteriores|anterior|indicaciones, \
+     ignora|ignore|olvida|olvidate|olvide|omite|salta|saltate * instrucciones|reglas|anteriores|anterior|indicaciones, \
      telefono|nombre|numero|correo|celular del|de dueno|duena|propietario|la|el|su, \
      datos|lista|telefonos|correos|numeros|contactos|informacion de * clientes|compradores|inquilinos|usuarios|duenos, number|phone|cell|email|name|contact of|for * other|another|all, quien es * dueno|propietario, \
      codigo|codigos de|del acceso|porton|puerta";
@@ -508,7 +508,7 @@ impl Turn<'_> {
         }
         let is_question = self.text.contains('?')
             || is_asking(self.words)
-            || self.says("desde cuando, cuanto|cuanta|cuantos|cuantas, que tan");
+            || self.says("desde cuando, cuanto|cuanta|cuantos|cuantas, que tan, se|si puede|pueden|permite|permiten|vale");
         if self.is_answering_machine()
             || self.is_notice()
             || self.is_mass_text()
@@ -540,6 +540,14 @@ impl Turn<'_> {
             return Intent::AskListingQuestion;
         }
         let first = PHRASES.iter().find(|(_, phrases)| self.says(phrases));
+        if self.has_tour()
+            && self.says(CANCELS)
+            && !self.says(CANCELS_NOT)
+            && !self.says(OTHER_TIME)
+            && !self.has_selected
+        {
+            return Intent::CancelTour;
+        }
         // "Would they take 1.25 instead of 1.36?" moves no tour.
         let is_offer =
             first.is_some_and(|(intent, _)| *intent == Intent::Negotiate) && has_price(self.text);
@@ -597,7 +605,7 @@ impl Turn<'_> {
                 false => Intent::Decline,
             },
             // "No vayan a cancelar la cita".
-            Some(Intent::CancelTour) if self.says("don't|not|never|no cancel|cancelar|cancele|cancelen, no vayan|vaya|vayas|me|la * cancelar|cancelen|cancele|canceles") => {
+            Some(Intent::CancelTour) if self.says(CANCELS_NOT) => {
                 Intent::Confirm
             }
             // There is none to be cancelled.
@@ -624,15 +632,28 @@ impl Turn<'_> {
             Some(Intent::Complaint) if self.says("waiting|waits|wait|held * bank|lender|loan|lawyer|attorney|boss|partner|financing|funding|permit|permits|approval|escrow") => {
                 Intent::Defer
             }
+            Some(Intent::RejectOptions) if self.says("not|bad a * good|great|right|best time") => {
+                Intent::Defer
+            }
             // "Does it have an option out after year one?"
             Some(Intent::Defer | Intent::CloseRequirement) if is_question && self.has_selected => {
                 Intent::AskListingQuestion
             }
             // "How much is the deposit on the second?"
             Some(Intent::AskGeneralQuestion)
-                if is_question && self.has_selected && !self.says("or|o just|only|nomas|solo|solamente, all over") =>
+                if is_question
+                    && (self.has_selected
+                        || !self.dialogue.options.is_empty()
+                            && self.says("for|at|on|with|is|does this|that one|place|space|unit|building, por|de|en|con esa|esta|ese|este"))
+                    && !self.says("or|o just|only|nomas|solo|solamente, all over") =>
             {
                 Intent::AskListingQuestion
+            }
+            // "We don't need docks anymore".
+            Some(Intent::CloseRequirement)
+                if self.says("need|want|require|necesito|necesitamos|ocupo|ocupamos|quiero|queremos * dock|docks|office|offices|yard|parking|power|sprinklers|ramp|freezer|cooler|rail|trailer|fence|andenes|anden|oficina|oficinas|patio|rampa|luz|estacionamiento|altura") =>
+            {
+                self.need()
             }
             Some(Intent::Defer | Intent::CloseRequirement)
                 if self.is_requirement_new && self.changes() =>
@@ -662,10 +683,9 @@ impl Turn<'_> {
                 }
             }
             None if self.is_off_topic() => Intent::OffTopic,
-            None if is_question
-                && !self.dialogue.options.is_empty()
+            None if !self.dialogue.options.is_empty()
                 && has_price(self.text)
-                && self.says("sound|sounds, instead, how|what about, que tal, le parece") =>
+                && self.says(if is_question { OFFERS_ASKED } else { OFFERS }) =>
             {
                 Intent::Negotiate
             }
@@ -729,6 +749,13 @@ impl Turn<'_> {
         match weak {
             // The last word of a burst counts: "yes", then "actually no".
             Intent::Confirm if any_of(self.last, DECLINES) => Intent::Decline,
+            Intent::Confirm
+                if self.dialogue.asked == Some(Asked::Tour)
+                    && self.has_when
+                    && !self.dialogue.options.is_empty() =>
+            {
+                Intent::RequestTour
+            }
             // "Ok thanks" ends; "ok" to a question answers it.
             Intent::Confirm
                 if self.says(THANKS) || self.says(WILL_LOOK) || self.dialogue.asked.is_none() =>
@@ -743,7 +770,7 @@ impl Turn<'_> {
     fn changes(&self) -> bool {
         self.says(
             "no longer need|want|require, don't need|want, ya no necesito|necesitamos|ocupo|ocupamos|quiero, need|needs|want|looking|start|move|lease, \
-             necesito|ocupo|busco|empezar",
+             necesito|necesitamos|ocupo|ocupamos|busco|buscamos|empezar|entrar|mudar|mudarnos",
         ) && !self.says(
             "found|signed|rented|encontre|encontramos|rentamos|firmamos|conseguimos, hold off, circle|check|get back, think about, not right now, ended|wound up, signing, all set, after all, fell through, ya firme|firmamos|rente|rentamos, \
              not now, pensarlo, no longer need|looking space|a|the|warehouse|anything, ya no necesito|necesitamos|ocupo|busco espacio|bodega|nada|una|la",
@@ -790,19 +817,27 @@ impl Turn<'_> {
 
 /// What compares the options with each other.
 const SUPERLATIVES: &str = "cheapest|biggest|largest|smallest|closest|nearest|newest|tallest|best one|of|option|is, which * cheapest|biggest|largest|smallest|closest|nearest|newest|tallest|best, \
-     cual * mas barata|barato|grande|chica|cerca|nueva|alta, la|el mas barata|barato|grande|chica";
+     cual|cuales * mas|menos|mejor, cual|cuales * tiene|es|esta|queda|sale * mas|menos|mejor, la|el mas barata|barato|grande|chica";
 
 /// Another time than the one of a tour.
 const OTHER_TIME: &str = "how|what about, instead, can't|won't make|come|be|do, another|different|other|later|earlier|sooner time|day|date|hour|one, \
-     push|move|bump|slide * it|that|to|back|up|tour|visit|showing|walkthrough, running late, got|have|need to move|change|push, stuck in|on|at, min|minutes|bit|little|be|there late, running behind, sooner, later in, earlier in, otro|otra dia|hora|fecha, mas tarde|temprano, en vez, voy|vamos|llego|llegamos tarde|retrasado|retrasados|como|en|mas, \
+     push|move|bump|slide * it|that|to|back|up|tour|visit|showing|walkthrough, running late, got|have|need to move|change|push, stuck in|on|at, min|minutes|bit|little|be|there late, running behind, sooner, later in, earlier in, hour|hours|bit|little|day|days|week earlier|later|sooner, next|following week|month|monday|tuesday|day, moving|changing|pushing it|that|the|our|my, proxima|otra|siguiente semana, otro|otra dia|hora|fecha, mas tarde|temprano, en vez, voy|vamos|llego|llegamos tarde|retrasado|retrasados|como|en|mas, \
      se me|nos hizo|hace tarde";
 
 /// A day or an hour that would do, where a tour has another.
-const WOULD_DO: &str = "can|could|make|do|switch|change|instead|works|work|better|rather|okay|good|possible, que tal, mejor, puede|podria|podemos|seria|pasar|pasamos|pasa|pasan|mover|cambiar|queda|quedamos";
+const WOULD_DO: &str = "can|could|parece|make|do|switch|change|instead|works|work|better|rather|okay|good|possible, que tal, mejor, puede|podria|podemos|seria|pasar|pasamos|pasa|pasan|mover|cambiar|queda|quedamos";
 
 /// An option is struck from the list.
-const DROPS: &str = "take|cross|knock|rule|strike|leave|kick * off|out, scratch|drop|remove|nix|toss|eliminate|ditch|skip|forget * 1|2|3|first|second|third|one|both|it|that|last, \
+const DROPS: &str = "don't|didn't|not want|like|love|interested|care * the|that|1|2|3|first|second|third|one|it, 1|2|3|one|it|that|both|they is|it's|are out|dead|no, no go|gos|good, ni la|el, take|cross|knock|rule|strike|leave|kick * off|out, scratch|drop|remove|nix|toss|eliminate|ditch|skip|forget * 1|2|3|first|second|third|one|both|it|that|last, \
      no|thanks to|on both|either|1|2|3|the, quita|quitala|quitela|quite|quiteme|quitame|quiten|borra|borre|borrala|descarta|descarte|descartala|elimina|elimine|saca|saque|tacha|tache|olvida|olvide * 1|2|3|uno|dos|tres|primera|primero|segunda|segundo|tercera|ultima|la|el";
+
+/// What is offered with a rent, and what asks whether it will do.
+const OFFERS: &str = "offer|offering|counter, take|sign it|that|today|now|if|for|at, firmo|firmamos|cierro|cerramos, le|les doy|damos|ofrezco|ofrecemos|pago|pagamos, tell|dile|digale|diles them|him|her|al|que|a";
+const OFFERS_ASKED: &str = "offer|offering|counter|sound|sounds, instead, how|what about, que tal, le|les parece|damos|doy|ofrezco|ofrecemos|pago|pagamos, take it|that, si firmo|firmamos|ofrecemos|ofrezco|pago|pagamos|damos|doy";
+
+/// A tour is called off.
+const CANCELS: &str = "cancel, canceling, cancelling, cancelar, cancele, cancela, cancelen, cancelame, canceleme, cancelela, cancelala, cancelo, cancelamos, call it off, nevermind, nvm, never mind";
+const CANCELS_NOT: &str = "don't|not|never|no cancel|cancelar|cancele|cancelen, no vayan|vaya|vayas|me|la * cancelar|cancelen|cancele|canceles";
 
 /// Others than those that were offered.
 const OTHERS: &str = "few|some|couple|any more|other|others, others, other ones|options|spaces|places, rest, another one, otras, otros, ver|alguna otra|mas";
@@ -880,9 +915,9 @@ const TELL_ME: &str = "text|send|give|tell|share|show me|us * address|details|in
      mandeme|mandame|envieme|pasame|paseme|digame|dime * direccion|detalles|fotos|precio|renta|informacion|ficha";
 
 /// A look at what was offered is no answer.
-const WILL_LOOK: &str = "will|i'll|we'll|let|going look|review|check|take|me|to, voy a ver|revisar, los|las|lo reviso|veo|checo";
+const WILL_LOOK: &str = "will|i'll|we'll|let|going look|review|check|take|me|to, voy a ver|revisar, dejeme|dejame|deje ver|verlas|verlos|verla|checar|checarlas|checarla|revisar|revisarlas, los|las|lo reviso|veo|checo";
 
-const THANKS: &str = "thanks, thank, thanks, gracias, appreciate";
+const THANKS: &str = "thanks, thank, gracias, appreciate";
 
 const DECLINES: &str = "no, unfortunately|afraid not, not yet|really|now|that|this|it, let's not|hold, don't book|do, todavia no, mejor no, \
      ahora no, aun no, negative, nel, ni modo, i'm|we're good";
@@ -911,7 +946,7 @@ const OFF_TOPIC: &str = "do|does you|guys|they|yall * sell|buy|repair|fix|hire|i
      game|games, who|what won|score, super bowl, world cup, football, soccer, baseball, basketball, nba|nfl|mlb, dodgers|lakers|rams, playoffs, restaurant|restaurants, favorite, \
      mundial, futbol, translate, capital of, president|election, movie, stock|stocks, pizza, dinner, girlfriend|boyfriend, \
      car|used for sale, apartment|apartments|house|condo, meaning of, poema, chiste, clima, receta, tarea, cancion, \
-     venden|vende * baratas|baratos|barato|barata|usado|usados, my taxes|homework|visa|passport|resume, immigration, dmv, quien gano, traduce|traduzca, partido, pelicula, departamento|casa|apartamento";
+     venden|vende * baratas|baratos|barato|barata|usado|usados, my taxes|homework|visa|passport|resume, immigration, dmv, dolar, tipo de cambio, exchange rate, quien gano, traduce|traduzca, partido, pelicula, departamento|casa|apartamento";
 
 /// Whether a word is written as a person's name is, and is none of a place or a day.
 fn is_name(word: &str) -> bool {
@@ -932,7 +967,7 @@ fn is_name(word: &str) -> bool {
 
 /// Whether the first word is one that questions begin with.
 pub(crate) fn is_asking(words: &[String]) -> bool {
-    const OPENERS: &str = "what what's when which will how how's does is are do can could where where's who why que cual cuanto cuanta cuantos cuantas cuando tiene tienen como donde hay desde quien quienes";
+    const OPENERS: &str = "what what's when which will how how's does is are do can could where where's who why que cual cuanto cuanta cuantos cuantas cuando tiene tienen como donde hay desde quien quienes any";
     /// What people begin with before they ask.
     const FILLERS: &str = "hey hi hello hola buenas buenos dias tardes noches good morning afternoon so and also but btw okay great oye oiga y pero disculpe disculpa entonces a de por para en con";
     let is_among = |word: &str, list: &str| list.split(' ').any(|listed| listed == word);
@@ -993,22 +1028,85 @@ fn selected(text: &str, words: &[String], dialogue: &Dialogue) -> Vec<usize> {
         let before = at
             .checked_sub(1)
             .map_or("", |before| words[before].as_str());
-        let is_ordinal = word.ends_with("st")
-            || word.ends_with("nd")
-            || word.ends_with("rd")
-            || matches!(
-                word.as_str(),
-                "first"
-                    | "second"
-                    | "third"
-                    | "primera"
-                    | "segunda"
-                    | "tercera"
-                    | "primero"
-                    | "segundo"
-                    | "tercero"
-            );
         let next = words.get(at + 1).map_or("", String::as_str);
+        // "Let me think first", "give me a second" and "the third time" choose nothing.
+        let is_article = matches!(
+            before,
+            "the"
+                | "that"
+                | "this"
+                | "la"
+                | "el"
+                | "las"
+                | "los"
+                | "both"
+                | "and"
+                | "or"
+                | "y"
+                | "o"
+                | "with"
+                | "on"
+                | "for"
+                | "option"
+                | "opcion"
+                | "de"
+                | "not"
+                | "no"
+                | "about"
+                | "in"
+        );
+        let is_thing = matches!(
+            next,
+            "one"
+                | "option"
+                | "space"
+                | "building"
+                | "place"
+                | "unit"
+                | "warehouse"
+                | "listing"
+                | "opcion"
+                | "bodega"
+                | "nave"
+                | "and"
+                | "y"
+                | "or"
+                | "o"
+                | "is"
+                | "please"
+                | "por"
+        );
+        let is_of_time = matches!(
+            next,
+            "time"
+                | "vez"
+                | "week"
+                | "semana"
+                | "month"
+                | "mes"
+                | "year"
+                | "quarter"
+                | "of"
+                | "half"
+        );
+        let is_ordinal = (is_article || is_thing || is_alone || at == 0)
+            && !is_of_time
+            && (word.ends_with("st")
+                || word.ends_with("nd")
+                || word.ends_with("rd")
+                || matches!(
+                    word.as_str(),
+                    "first"
+                        | "second"
+                        | "third"
+                        | "primera"
+                        | "segunda"
+                        | "tercera"
+                        | "primero"
+                        | "segundo"
+                        | "tercero"
+                ));
+
         let is_listed = matches!(next, "and" | "y" | "or" | "o" | "n")
             && words
                 .get(at + 2)
@@ -1049,7 +1147,7 @@ fn selected(text: &str, words: &[String], dialogue: &Dialogue) -> Vec<usize> {
                 || matches!(before, "number" | "option" | "opcion" | "numero"));
         let is_spelt_out = matches!(before, "la" | "el" | "opcion")
             && matches!(word.as_str(), "uno" | "dos" | "tres");
-        if word == "last" || word == "ultima" {
+        if matches!(word.as_str(), "last" | "ultima") && (is_article || is_thing) && !is_of_time {
             found.push(count);
         } else if let (Some(number), true) = (number_of(word), is_meant || is_spelt_out)
             && word != "one"
@@ -1206,6 +1304,10 @@ mod tests {
             WOULD_DO,
             DROPS,
             OTHERS,
+            OFFERS,
+            CANCELS,
+            CANCELS_NOT,
+            OFFERS_ASKED,
             WEEKS_LATER,
         ];
         for pattern in lists.chain(more).flat_map(|list| list.split(", ")) {
@@ -1663,6 +1765,42 @@ mod tests {
             ("va", Confirm),
             ("for sure", Confirm),
             ("nel", Decline),
+            ("offer them 1.22", Negotiate),
+            ("is the rent firm?", Negotiate),
+            ("we'd take it today at 1.25", Negotiate),
+            ("can they throw in some TI", Negotiate),
+            ("¿no me la pueden dejar más barata?", Negotiate),
+            ("si me la dejan en 1.20 firmo hoy", Negotiate),
+            ("can I bring my foreman by tuesday", RequestTour),
+            ("walk me through the space tomorrow", RequestTour),
+            ("¿a qué hora puedo pasar?", RequestTour),
+            ("¿cuándo me la pueden enseñar?", RequestTour),
+            ("need to crunch the numbers", Defer),
+            ("not a good time, try me in may", Defer),
+            ("nos vemos en febrero entonces", Defer),
+            ("cuando me aprueben el crédito le hablo", Defer),
+            ("a ver, ahora no, mejor hasta marzo", Defer),
+            ("deal's done elsewhere", CloseRequirement),
+            ("they scrapped the expansion", CloseRequirement),
+            ("ya nos acomodamos en otro lugar", CloseRequirement),
+            ("decidimos no rentar", CloseRequirement),
+            ("cancele mi búsqueda", CloseRequirement),
+            ("the code you gave me didn't work", Complaint),
+            ("tres veces que pregunto y nada", Complaint),
+            ("me mintieron", Complaint),
+            ("la llave que me dieron no abre", Complaint),
+            ("estuve una hora esperando afuera", Complaint),
+            ("don't want the second one", RejectOptions),
+            ("ni la 1 ni la 2", RejectOptions),
+            ("#3 is out", RejectOptions),
+            ("those the only ones?", RequestMoreOptions),
+            ("¿nomás esas tiene?", RequestMoreOptions),
+            ("¿cuáles otras hay?", RequestMoreOptions),
+            ("¿piden aval?", AskGeneralQuestion),
+            ("¿ustedes son los dueños?", AskGeneralQuestion),
+            ("a ver la 1", SelectOption),
+            ("we don't need docks anymore", UpdateRequirement),
+            ("ya no ocupo oficina", UpdateRequirement),
         ] {
             let found = purpose(text);
             if found != intent {

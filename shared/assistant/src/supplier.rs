@@ -30,18 +30,19 @@ pub fn hear(
          what|which business|company|product|goods|type|kind, how long|many|soon|big";
     const GONE: &str = "leased, rented, off the market, take it down, no longer available, not available, under contract, \
          already gone|leased|taken, sold, delist, gone, taken, not anymore, take * down, remove|pull|delete|deactivate * listing|it|space|ad, no longer have|leasing, \
-         not|isn't available, off market, have a tenant, signed a lease|tenant,  rentada, rentado, ya no esta disponible, ya se rento, vendida, quitela|quitelo|quitenla, ya la|lo|se rente|rentamos|rentaron|rento|vendio|vendimos, ya no la|lo tengo|tenemos|rentamos, no esta disponible, ocupada|ocupado|arrendada|apartada|comprometida, se ocupo|vendio|rento|arrendo, \
+         not|isn't available, off market, have a tenant, signed a lease|tenant,  rentada, rentado, ya no esta disponible, ya se rento, vendida, quitela|quitelo|quitenla, ya la|lo|se ocuparon|ocupo|tomaron|agarraron|apartaron|rente|rentamos|rentaron|rento|vendio|vendimos, ya no la|lo tengo|tenemos|rentamos, no esta disponible, ocupada|ocupado|arrendada|apartada|comprometida, se ocupo|vendio|rento|arrendo, \
          baja|baje|bajen|bajar|quita|quite|quiten|quitar|retira|retire|retiren|retirar|borra|borre|borren|borrar|elimina|elimine|eliminen|eliminar|saca|saque|saquen|sacar * anuncio|bodega|nave|publicacion|local|propiedad|lista|pagina|sitio|edificio|espacio, \
          dar|darla|darlo|den|denla|denlo|dele|dela|delo de baja, quitar|quitarla|quitarlo|bajarla|bajarlo|bajenla|bajenlo|saquenla|saquenlo|retirenla|retirenlo|borrenla|eliminenla, \
          ya|acabo|acabamos|la|lo * firme|firmamos|rentamos|rente|vendi|vendimos|arrende, ya tiene|tengo|tenemos|hay * inquilino|inquilinos";
     /// Of what is let, a part is not.
-    const PART: &str = "left, remaining, still have|got, other|another half|part|side|unit, half|part|some|portion of, queda|quedan|quedo|sobra|sobran, otra mitad|parte, la mitad";
+    const PART: &str = "left, remaining, partially, partly, parcialmente, en parte, still have|got, other|another half|part|side|unit, half|part|some|portion of, queda|quedan|quedo|sobra|sobran, otra mitad|parte, la mitad";
+    const NOT_GONE: &str = "not|isn't|hasn't|haven't leased|rented|sold|taken|signed|gone, aun|todavia no * renta|rento|rentado|rentada|rente|vende|vendio|vendido|ocupa|ocupo, sin rentar|ocupar";
     /// Who asks is asked about, not who was sent.
     const US: &str = "you, your, my, me, this, texting, ustedes, usted, son, eres, escribe, escriben, habla, hablan, mi, hablo, parte";
     const NOT_THEIRS: &str = "don't|never|didn't own|owned * property|building|warehouse|place|space|that|it|one|anything, \
          not|isn't the|an owner|landlord|lister, not|isn't my|our|mine property|building|listing|warehouse|space, isn't|not mine, \
          no soy * dueno|duena|propietario|propietaria|encargado, no es|tengo mi|mia|mio|ninguna|ningun|nuestra bodega|propiedad|edificio|nave|local";
-    const AVAILABLE: &str = "available, avail, still * on the market, half|part|some|portion|all of it|them is|are|still left|available|open|free, still open, vacant, yes still, disponible, sigue libre, esta libre, still have it|this|that|the, still vacant|empty|there, it's|it open|available|vacant, libre, desocupada, vacia, todavia la|lo tengo|tenemos";
+    const AVAILABLE: &str = "available, avail, still * on the market, half|part|some|portion|all of it|them is|are|still left|available|open|free, still open, vacant, yes still, disponible, sigue libre|en|sola|vacia, esta libre, still have it|this|that|the, still vacant|empty|there, it's|it open|available|vacant, libre, desocupada, vacia, todavia la|lo tengo|tenemos";
     const NEW: &str = "another building, another space, another warehouse, another one, new listing, new space, new building, list a, list my, otra bodega, otro espacio, \
          nuevo espacio, nueva bodega, quiero anunciar, list our, list a|my|our|new, want|like|need to list, new vacancy, coming available, can|could|would list, i have a|another|two, we have a|another|two, got a|an|another, for lease, tengo una|otra|un|otro, tenemos una|otra|un|otro, quiero rentar|listar|anunciar|poner mi|una|un, se renta";
     let general = heard.intent;
@@ -58,7 +59,8 @@ pub fn hear(
     let has_size = news.available_sqft.is_some() || news.space.land_acres_max.is_some();
     // "The rate has gone up" tells of no lease, and "8k of it left" of a part of one.
     let is_part = has_size && says(PART);
-    let is_gone = says(GONE) && !is_part && !says("gone up|down|higher|lower|back");
+    let is_free = says(NOT_GONE);
+    let is_gone = says(GONE) && !is_part && !is_free && !says("gone up|down|higher|lower|back");
     // "Who is the tenant" asks for the other side, not for us; "already leased" is news, not anger.
     let is_question = heard.text.contains('?') || is_asking(&words);
     if says(NOT_THEIRS) && !matches!(general, Intent::OptOut | Intent::AutoReply) {
@@ -114,13 +116,17 @@ pub fn hear(
     } else if is_about_buyer && !is_gone {
         Intent::SupplierAskQuestion
     } else if is_gone
-        || (is_asked_for_availability && general == Intent::Decline && !says_of_space(&news))
+        || (is_asked_for_availability
+            && general == Intent::Decline
+            && !is_free
+            && !says_of_space(&news))
     {
         news.available = Some(false);
         Intent::SupplierDelist
-    } else if is_new {
+    } else if is_new && !is_free {
         Intent::SupplierNewListing
     } else if is_part
+        || is_free
         || says(AVAILABLE)
         || (is_asked_for_availability && general == Intent::Confirm)
     {
@@ -231,15 +237,15 @@ fn tour_decision(
 ) -> Option<TourDecision> {
     const FINE: &str = "no|not|without|sin|hay|tengo|tenemos * problem|prob|problems|issue|issues|worries|biggie|problema|bronca|inconveniente|falla";
     const REFUSES: &str = "can't, won't|doesn't|don't work|be, not|no good|possible|tours|showings|visits|way|can, too early|late|soon, unavailable, busy, out of town, away, \
-        not|isn't|aren't|never * around|here|in|available|showing|able|ready, rather|prefer not, don't|not send|bring|want|come, deny|denied|decline|declined|reject|pass, bad, \
+        not|isn't|aren't|never * around|here|in|available|showing|able|ready, rather|prefer not, not * work|happen, don't|not send|bring|want|come, deny|denied|decline|declined|reject|pass, bad, \
         no puedo|podemos|podre|podremos|podria|podriamos|voy|vamos|va|sera|es|estoy|estamos|estare|estaremos|ando|andamos, no se va|puede|podra|pueda|podria, no los|las|le|lo|quiero|queremos|mande|manden|vengan|me|nos, \
         dia|hora|lunes|martes|miercoles|jueves|viernes|sabado|domingo|manana no, no ese|esa|el|a, ocupado|ocupada|ocupados, fuera de, imposible, muy temprano|tarde";
     const ACCEPTS: &str = "approve, approved, approving, works, is|that's fine|good|great|perfect|okay, fine, see you|them, confirmed, send|bring them|him|her|over, come|stop|swing|drop on by, \
-        come|stop|swing|drop by|over|anytime|whenever, have|tell|let them|him|her * come|in|check|call|text|ask|use|knock|ring|meet, anytime, any time, whenever, good with|to, i'll|we'll|someone will|ill * be|meet|open, \
-        lockbox|code|key|keys|combo|gate * is|are|with|at|under, de acuerdo, okay, esta bien|perfecto|bueno, aprobado|aprobada|apruebo|aprobamos|autorizado, adelante, claro, los|las|le|lo|la espero|esperamos|recibo|recibimos|atiendo|veo, \
-        aqui|ahi|alla los|las|le|lo|estare|estamos|estaremos|voy|nos, que|si * venga|vengan|pase|pasen|vaya|vayan|caigan|lleguen|vean, mandelos|mandalos|mandemelos|mandelo|mandela|mandenlos|traigalos, \
+        come|stop|swing|drop by|over|anytime|whenever, have|tell|let them|him|her * come|in|check|call|text|ask|use|knock|ring|meet, anytime, any time, whenever, welcome to, good with|to, i'll|we'll|someone will|ill * be|meet|open, \
+        lockbox|code|key|keys|combo|gate * is|are|with|at|under, de acuerdo, esta bien|perfecto|bueno, aprobado|aprobada|apruebo|aprobamos|autorizado, adelante, los|las|le|lo|la espero|esperamos|recibo|recibimos|atiendo|veo, \
+        aqui|ahi|alla los|las|le|lo|estare|estamos|estaremos|voy|nos, que|si venga|vengan|pase|pasen|vayan|caigan|lleguen, que la|lo|los vea|vean|reciban, mandelos|mandalos|mandemelos|mandelo|mandela|mandenlos|traigalos, \
         candado|codigo|llave|llaves|clave * es|esta|estan|con|abajo, cuando quiera|quieran|guste|gusten, con gusto, de una";
-    const PROPOSES: &str = "instead, better, how|what about, another|other|different day|time|date, earlier, later, can|could * make|do it|at|monday|tuesday|wednesday|thursday|friday|saturday|sunday, make it, push it, move it, mejor, otro|otra dia|hora, en vez, que tal, puede ser";
+    const PROPOSES: &str = "instead, better, how|what about, another|other|different day|time|date, earlier, later, too early|late, only|but|long if|before|after|as, before|after 1|2|3|4|5|6|7|8|9|10|11|12|noon|lunch, can|could * make|do it|at|monday|tuesday|wednesday|thursday|friday|saturday|sunday, make it, push it, move it, mejor, otro|otra dia|hora, en vez, que tal, puede ser";
     const BUT: &str = "but, though, unless, if, only, pero, solo, si";
     let says = |phrases: &str| phrases.split(", ").any(|phrase| contains(words, phrase));
     // In the middle of a sentence these are no answer: "no va a ser posible".
@@ -251,10 +257,8 @@ fn tour_decision(
     });
     let is_fine = says(FINE);
     let refuses = !is_fine && (general == Intent::Decline || says(REFUSES));
-    let accepts = is_fine
-        || begins_well
-        || matches!(general, Intent::Confirm | Intent::Acknowledge)
-        || says(ACCEPTS);
+    let invites = is_fine || begins_well || says(ACCEPTS);
+    let accepts = invites || matches!(general, Intent::Confirm | Intent::Acknowledge);
     let refuses_any = says(
         "not|no|aren't * doing|giving|allowing|taking|accepting * tours|tour|showings|visits, no tours|showings|visits|visitas|recorridos, no hay * visitas|recorridos, \
         no * this|that|esta|este week|month|year|semana|mes",
@@ -267,7 +271,7 @@ fn tour_decision(
         // "Not Tuesday, we do no tours this month" names no other day.
         (_, false) if refuses_any => Some(TourDecision::Decline),
         _ if names_other_time || says(PROPOSES) => Some(TourDecision::Counter),
-        (true, true) if says(BUT) => Some(TourDecision::Counter),
+        (true, true) if invites || says(BUT) => Some(TourDecision::Counter),
         (true, _) => Some(TourDecision::Decline),
         (false, true) => Some(TourDecision::Approve),
         (false, false) => None,
@@ -458,6 +462,11 @@ mod tests {
             ("which company is it?", SupplierAskQuestion, "{}"),
             ("¿para qué la quieren?", SupplierAskQuestion, "{}"),
             (
+                "todavía no se renta",
+                SupplierAvailabilityUpdate,
+                r#"{"available":true}"#,
+            ),
+            (
                 "yeah but only 4k sf left",
                 SupplierAvailabilityUpdate,
                 r#"{"available":true,"available_sqft":4000}"#,
@@ -517,6 +526,14 @@ mod tests {
             ("tuesday doesnt work for us", TourDecision::Decline),
             ("no se va a poder", TourDecision::Decline),
             ("ahorita no estamos enseñando", TourDecision::Decline),
+            ("no visits until the tenant is out", TourDecision::Decline),
+            (
+                "no quiero visitas hasta que se vaya el inquilino",
+                TourDecision::Decline,
+            ),
+            ("10 is too early, 2 works", TourDecision::Counter),
+            ("only if they come after 3", TourDecision::Counter),
+            ("you're welcome to bring them", TourDecision::Approve),
             (
                 "dont bring them tues, wed at 2 works",
                 TourDecision::Counter,
