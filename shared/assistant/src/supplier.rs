@@ -180,7 +180,9 @@ fn sqft(text: &str, understood: &Understood) -> Option<u32> {
             return None;
         }
         let number = text.find(|c: char| c.is_ascii_digit())?;
-        let is_money = text[..number].ends_with('$');
+        const MONEY: &str = "deposit, deposito, tax, taxes, insurance, fee, commission, comision, rent, renta, rate, price, precio, impuestos";
+        let before = said_words(&text[..number]);
+        let is_money = text[..number].ends_with('$') || MONEY.split(", ").any(|phrase| contains(&before, phrase));
         (!is_money).then(|| of(&understand(&text[number..], None)))?
     })
 }
@@ -460,6 +462,16 @@ mod tests {
                 r#"{"available_from":"2027-02-01"}"#,
             ),
             ("which company is it?", SupplierAskQuestion, "{}"),
+            (
+                "we have 25k sf",
+                SupplierListingUpdate,
+                r#"{"available_sqft":25000}"#,
+            ),
+            (
+                "smallest piece is 4k sf",
+                SupplierListingUpdate,
+                r#"{"divisible_to_sqft":4000}"#,
+            ),
             ("¿para qué la quieren?", SupplierAskQuestion, "{}"),
             (
                 "todavía no se renta",
@@ -498,6 +510,8 @@ mod tests {
             assert_eq!(found, intent, "{text}");
             assert_eq!(serde_json::to_string(&news).unwrap(), check, "{text}");
         }
+        let (_, news) = heard(AVAILABLE, "security deposit is 10k");
+        assert_eq!(news, SupplierRecord::default());
     }
 
     #[test]

@@ -48,6 +48,13 @@ const SOUTHERN_CALIFORNIA: &str = "Carson, Compton, El Segundo, Gardena, Harbor 
     Garden Grove, Huntington Beach, Irvine, La Habra, Lake Forest, Los Alamitos, Mission Viejo, \
     National City, Newport Beach, Oceanside, Otay Mesa, Placentia, Poway, San Clemente, \
     San Diego, San Marcos, Santa Ana, Seal Beach, Tustin, Westminster, Yorba Linda, \
+    Arleta, Panorama City, Reseda, Tarzana, Woodland Hills, Sherman Oaks, Encino, Granada Hills, Mission Hills, Calabasas, \
+    Agoura Hills, Moorpark, Newbury Park, Fillmore, Santa Paula, Castaic, Newhall, Saugus, Canyon Country, Rosamond, Mojave, \
+    Littlerock, Quartz Hill, Phelan, Oro Grande, Lucerne Valley, Desert Hot Springs, Thousand Palms, La Quinta, San Jacinto, \
+    Calimesa, Mentone, Fallbrook, San Juan Capistrano, Laguna Hills, Laguna Niguel, Aliso Viejo, Rancho Santa Margarita, \
+    La Palma, Midway City, South Whittier, Eagle Rock, Highland Park, Lincoln Heights, Glassell Park, Echo Park, Terminal Island, \
+    Rancho Palos Verdes, Hermosa Beach, Manhattan Beach, Playa Vista, Playa del Rey, West Los Angeles, Koreatown, Arts District, \
+    Fashion District, Walnut Park, Willowbrook, Avocado Heights, Kearny Mesa, Sorrento Valley, \
     Antelope Valley, High Desert, Inland Empire, Los Angeles County, Mid-Cities, Orange County, \
     Riverside County, San Bernardino County, San Diego County, San Fernando Valley, \
     San Gabriel Valley, South Bay, Southern California, Ventura County, LAX, Ontario Airport, \
@@ -62,7 +69,8 @@ const UNITED_STATES: &str = "Albuquerque, Allentown, Atlanta, Austin, Bakersfiel
     Philadelphia, Phoenix, Pittsburgh, Portland, Raleigh, Reno, Richmond, Sacramento, Salinas, Salt Lake City, San \
     Antonio, San Francisco, San Jose, Savannah, Scottsdale, Seattle, Secaucus, St. Louis, Stockton, Tacoma, Tampa, Tempe, \
     Toledo, Tucson, Tulsa, Washington DC, Bay Area, East Bay, Silicon Valley, Central Coast, Santa Barbara, Port of \
-    Oakland, Port of Savannah, Port of Houston, Tijuana, Mexicali, San Leandro, Union City, Livermore, Milpitas, Santa \
+    Oakland, Port of Savannah, Port of Houston, Tijuana, Mexicali, Tecate, Ensenada, Rosarito, Ciudad Juarez, Nuevo Laredo, Reynosa, Matamoros, Monterrey, \
+    American Canyon, Benicia, Burlingame, San Bruno, Morgan Hill, Hollister, Patterson, El Mirage, Litchfield Park, San Leandro, Union City, Livermore, Milpitas, Santa \
     Clara, Sunnyvale, Mountain View, Vallejo, Fairfield, Vacaville, Roseville, Rocklin, West Sacramento, Lathrop, Manteca, \
     Turlock, Merced, Visalia, Tulare, Lodi, Shafter, Delano, Porterville, Gilroy, Watsonville, Santa Maria, Santa Cruz, \
     Santa Rosa, Petaluma, Napa, Redding, Chico, Yuba City, South San Francisco, Redwood City, San Mateo, Emeryville, \
@@ -109,7 +117,10 @@ const ALIASES: &[(&str, &str)] = &[
     ("Commerce", "city of commerce, ciudad de commerce"),
     ("Orange", "city of orange"),
     ("Bell", "city of bell"),
-    ("City of Industry", "ciudad de industry"),
+    (
+        "City of Industry",
+        "ciudad de industry, ciudad de industria, ciudad de la industria",
+    ),
     (
         "Los Angeles",
         "city of los angeles, greater los angeles, greater la, la area, losangeles, los angles",
@@ -118,8 +129,15 @@ const ALIASES: &[(&str, &str)] = &[
         "Downtown Los Angeles",
         "dtla, downtown la, centro de los angeles, centro de la",
     ),
-    ("East Los Angeles", "east la"),
-    ("South Los Angeles", "south la"),
+    (
+        "East Los Angeles",
+        "east la, este de los angeles, este de la",
+    ),
+    (
+        "South Los Angeles",
+        "south la, south central, south central la, sur de los angeles, sur centro",
+    ),
+    ("West Los Angeles", "west la, oeste de los angeles"),
     (
         "Los Angeles County",
         "la county, county of los angeles, condado de los angeles",
@@ -148,7 +166,10 @@ const ALIASES: &[(&str, &str)] = &[
         "pola, port of la, la port, puerto de los angeles, puerto de la",
     ),
     ("Rancho Cucamonga", "rancho cuca, cucamonga"),
-    ("San Bernardino", "san berdoo"),
+    (
+        "San Bernardino",
+        "san berdoo, berdoo, san ber, san bern, san berdino",
+    ),
     ("Moreno Valley", "moval"),
     ("North Hollywood", "noho"),
     ("Santa Fe Springs", "sfs"),
@@ -183,6 +204,9 @@ const SHORT: &[(&str, &str)] = &[
     ("ie", "Inland Empire"),
     ("oc", "Orange County"),
     ("ont", "Ontario Airport"),
+    ("lb", "Long Beach"),
+    ("sac", "Sacramento"),
+    ("pico", "Pico Rivera"),
 ];
 
 const STATES: &str = "AL Alabama, AK Alaska, AZ Arizona, AR Arkansas, CA California, \

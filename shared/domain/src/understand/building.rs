@@ -802,10 +802,17 @@ fn add_feature(found: &mut Criteria, feature: &str) {
     }
 }
 
+/// "Swamp coolers" keep no goods cold.
+fn cools_the_air(tokens: &[Token], at: usize) -> bool {
+    before(tokens, at)
+        .next()
+        .is_some_and(|word| is_among(word, "swamp evap evaporative water air"))
+}
+
 fn temperature(tokens: &[Token], at: usize, found: &mut Criteria) {
     let temperature = if phrase(tokens, at, &FREEZER).is_some() {
         Temperature::Freezer
-    } else if phrase(tokens, at, &COOLER).is_some() {
+    } else if phrase(tokens, at, &COOLER).is_some() && !cools_the_air(tokens, at) {
         Temperature::Cooler
     } else if phrase(tokens, at, &CLIMATE).is_some() {
         Temperature::ClimateControlled

@@ -179,8 +179,13 @@ fn is_term(tokens: &[Token], start: usize, end: usize) -> bool {
     let second = words.next().unwrap_or_default();
     let is_vague = matches!(first, "about" | "like" | "de" | "the" | "los");
     let is_beside = is_among(first, BEFORE) || (is_vague && is_among(second, BEFORE));
-    let is_age = text(tokens, end) == "in"
-        && (end..end + 3).any(|at| is_among(text(tokens, at), "business industry operation"));
+    // "In business 12 years", "llevamos 8 años".
+    let is_past = before(tokens, start)
+        .take(3)
+        .any(|word| is_among(word, "business operation operating llevamos llevo"));
+    let is_age = is_past
+        || text(tokens, end) == "in"
+            && (end..end + 3).any(|at| is_among(text(tokens, at), "business industry operation"));
     !is_beside && !is_age && !is_among(text(tokens, end), AFTER)
 }
 
@@ -203,7 +208,7 @@ fn start(tokens: &mut [Token], today: Date, found: &mut Criteria) {
     });
     const BY: &str = "by before until latest antes deadline tardar later till through prior";
     const NOT_START: &str = "lease leases leasing contract sublease subleases cancelled canceled terminates expires expire expiring ends ending vence termina tour visit showing call back circle check again since \
-        ago quit moved signed closed meet meeting see ping touch reach hablamos contrato llamar visita born founded established ordered";
+        ago quit moved signed closed meet meeting see ping touch reach hablamos contrato llamar visita born founded established ordered happy merry feliz";
     // "The tenant is out Jan 31, it's available Feb 1": the day that is said to be the start is one.
     let mut is_from_named = false;
     let mut at = 0;

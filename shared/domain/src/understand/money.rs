@@ -130,7 +130,7 @@ fn amount_at(tokens: &[Token], at: usize) -> Option<(Option<f64>, Named, usize)>
     const CUES: &str = "budget pay paying rent rents renta rento price pricing asking rate rates offer spend presupuesto pagar pago pagamos \
         precio gastar psf tarifa pido pedimos quoting quote afford ask budgeted";
     const NOT_RENT: &str = "deposit insurance revenue worth value sales fee fees commission policy liability loan valued deposito seguro \
-        valor inventory merchandise mercancia invested cam cams owe owes fine penalty damages multa";
+        valor inventory merchandise mercancia invested cam cams owe owes fine penalty damages multa tax taxes impuestos";
     if let Some((value, end)) = spoken(tokens, at) {
         let (named, named_end) = named(tokens, end);
         return Some((Some(value), named, named_end));

@@ -88,7 +88,8 @@ const PHRASES: &[(Option<Use>, &str)] = &[
     ),
     (
         None,
-        "reefer trailers, reefer trucks, reefer plugs, food grade, pet food, dog food, light industrial",
+        "swamp cooler, swamp coolers, evap cooler, evap coolers, evaporative cooler, evaporative coolers, water cooler, \
+         reefer trailers, reefer trucks, reefer plugs, food grade, pet food, dog food, light industrial",
     ),
 ];
 

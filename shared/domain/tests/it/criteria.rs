@@ -206,6 +206,7 @@ fn rents_are_read_with_their_unit_or_with_what_their_amount_tells() {
             json!({"budget_amount": 0.95, "budget_unit": "usd_per_sqft_month", "budget_structure": "nnn"}),
         ),
         ("you owe me $900 for this", json!({})),
+        ("property taxes are 22k a year", json!({})),
         (
             "1.42 + .38 nnn",
             json!({"budget_amount": 1.42, "budget_unit": "usd_per_sqft_month", "budget_structure": "nnn"}),
@@ -288,6 +289,8 @@ fn dates_and_terms_are_read_from_the_day_of_the_text() {
             json!({"term_months_min": 6, "term_months_max": 6}),
         ),
         ("10 years in business", json!({})),
+        ("in business 12 years", json!({})),
+        ("happy thanksgiving", json!({})),
         ("2 months free", json!({})),
     ]);
 }

@@ -463,6 +463,17 @@ fn places_are_known_by_name_abbreviation_and_typing_error() {
             "Huntington Beach; Boyle Heights",
         ),
         ("rumbo a Orange", "Orange"),
+        (
+            "LB or SFS or Pico",
+            "Long Beach; Santa Fe Springs; Pico Rivera",
+        ),
+        ("5 mil y pico", ""),
+        ("200 lb loads", ""),
+        (
+            "sur de los angeles o san bern",
+            "South Los Angeles; San Bernardino",
+        ),
+        ("arleta or panorama city", "Arleta; Panorama City"),
         ("por favor mándeme opciones", ""),
         ("90247 or 90248, 12k sf", "90247; 90248"),
         ("3,000 pies, 91331", "91331"),
@@ -717,6 +728,7 @@ fn uses_are_read_in_both_languages() {
             vec![Use::TruckParking],
         ),
         ("leave me a message", vec![]),
+        ("with evap coolers", vec![]),
         ("yes please", vec![]),
     ];
     all(uses, expectations);
