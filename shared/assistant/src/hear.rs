@@ -95,7 +95,7 @@ const PHRASES: [(Intent, &str); 22] = [
          see|read|reply|respond|text|call|back * when|once|as i|we|soon|arrive|return|land|get, \
          office|we|are is|are * closed * until|for|reopen|hours, currently away|unavailable|traveling|travelling, \
          on vacation|leave|pto until|through|and|back|returning, fuera de la oficina, no * disponible * momento, \
-         te|le respondo|contesto|llamo mas|cuando|luego, de vacaciones, driving * will|i'll|reply|respond|answer, \
+         te|le respondo|contesto|llamo mas|cuando|luego, de vacaciones, driving * reply|respond|answer, driving * will|i'll reply|respond|answer|call|get|text, \
          manejando|conduciendo * respondo|contesto|llamo|marco|escribo",
     ),
     // A text or a call that did not arrive, and numbers that take none.
@@ -153,25 +153,27 @@ const PHRASES: [(Intent, &str); 22] = [
     ),
     (
         Intent::WrongNumber,
-        "wrong|wrng|worng|rong number|numbr|nmbr|nuber|person|guy|phone|contact|one|lady|dude, reached|got|have|contacted|texted|texting the wrong company|business|party|people|family, \
+        "wrong|wrng|worng|rong number|numbr|nmbr|nuber|person|guy|phone|contact|one|lady|dude, reached|got|have|contacted|texted|texting the wrong company|business|party|people|family|house|household, wrong persona|digits|digit, misdialed, misdialled, wasn't|not me who|that * asked|inquired|signed, \
+         had this|my number|line|phone|cell * years|months|weeks|forever, this is a|an|our|the * dentist|dental|medical|doctor's|church|pizza|pizzeria|restaurant|salon|hospital|daycare, person|guy|one you * isn't me, \
+         not me you want|need, isn't|not her|his|their phone|number|cell|line, number is one|a|two digit|digits off|different|away, you're|you|your texting|reached|texted|contacted a|an * place, \
          looking for someone|somebody else, had it|this * before me, doesn't|didn't|not belong to, dialed|texted|texting|called|reached|messaged|contacted me|us * by|in mistake|accident|error, \
          my number * by|in mistake|accident|error, you're|you texting|reached|texted|contacted a|an|the * shop|restaurant|office|salon|clinic|church|school|hospital|store|residence|home, \
          sure * right number|person, i'm|am not him|her|them, same name different|other|wrong, somebody|someone else's|elses phone|number|cell, not the person|guy|lady|one you're, gave up|away this|the|that|my number|phone, got rid of * number|phone, \
-         no longer has|have|uses|owns|works|with * number|phone|here, used to|previously|formerly have|be|belong|belonged|owned * number|phone, \
+         no longer has|have|uses|owns|works|with * number|phone|here, used to|previously|formerly have|be|belong|belonged|owned * number|phone|line|cell, \
          one|noone|nobody|anyone|anybody|person * that|this name, don't know|recognize that|this|the person|name|guy|lady, \
          not the|who person|guy|lady|woman|man|one|you * you|are|looking|want|need, just|recently|only got|acquired this|a|my * number|phone|cell, \
-         had|got this number for|since|last|a|yesterday|today, number * reassigned|recycled, persona equivocada, you * meant|trying|intended|want|wanted * someone|somebody else, contact|text|message|reach|texting someone|somebody else, \
+         had|got this number for|since|last|a|yesterday|today, number * reassigned|recycled, persona equivocada, you * meant|trying|intended|want|wanted * someone|somebody else, you * meant|trying|intended to text|call|reach|message a * different|another|other number|person|company, contact|text|message|reach|texting someone|somebody else, \
          i'm|am not the person|one|guy|lady|man|woman who|that|you, never|didn't|haven't inquired|asked|looked|searched|inquire|ask * about|for|into * \
          warehouse|warehouses|space|property|building, me confused|mixed|mistaken, my number|phone now, nobody|noone|one here|at * needs|wants|looking|asked|requested|need|want, this|the phone|number|cell|line belongs to, \
          never|not heard of, doesn't|didn't have|own|use this|that number|phone|cell, not who|the you think|want|need|are|were|thought, \
-         no soy quien|la|el * busca|buscan|buscas, no pedi|solicite nada|ninguna|bodegas, no es|soy la|el persona * que|buscan|busca|buscas, meant|intended for someone|somebody|another, no longer work|works at|for|here|there, no conozco a nadie|ninguno|ninguna, ya no|nunca * este numero, \
+         no soy quien|la|el * busca|buscan|buscas, no pedi|solicite nada|ninguna|bodegas, no es|soy la|el persona * que|buscan|busca|buscas, meant|intended for someone|somebody|another, no longer work|works at|for|here|there, no conozco a nadie|ninguno|ninguna, no conozco a ese|esa|ningun|ninguna senor|senora|persona|muchacho, ya no|nunca * este numero, \
          este|el|ese numero|cel|celular|telefono ya|antes|no era|es de|del, este|el|ese numero|cel|celular|telefono ya no es|era, este|ese numero|cel|celular|telefono es de un|una, este|el numero era|pertenecia|perteneciera de|a, acabo|acabamos de * numero, \
          no lo|la conozco, aqui no vive|trabaja|hay|esta ningun|ninguna|nadie|esa|ese|el|la, nadie|no * con ese|este nombre, no es el|su|mi|de numero|telefono|celular de, \
          never asked|signed|requested|contacted * this|you|texts|messages|up, not looking for|at * warehouse|space|anything * ever|never, not * right|correct person, new|different number|phone owner, number|phone has|have|belongs * new|different|another owner|person, numero equivocado|ekivocado|equibocado|ekibocado|incorrecto|errado|erroneo, \
          equivoco|equivocaron|equivoca|equivocan|equivocas|equivocaste|equivocado|confunde|confunden|confundieron|confundio de|con numero|persona|telefono|celular|cel|contacto|otra|wey|guey|senor|senora, \
          este numero es nuevo, marco|marcaste|marcaron|anoto|anotaron|apunto|apuntaron * mal|equivocado, dieron|dio|puso|pusieron * mal mi numero, mi numero por error|equivocacion|accidente, me llego|llegan por error * mensaje|texto|esto, \
-         mensaje|mensajes|texto no era|es|iba para mi, mensaje|mensajes|texto es|era|iba para alguien, mensaje|mensajes|texto es|era|iba para otra|otro persona|gente|senor|senora, ese|esa no soy yo, este|esta|ese|esa ya no es de, este|esta|ese|esa no es su|mi|el|de * numero|telefono|celular|cel, \
-         este|esta|aqui|aca es un|una * consultorio|taqueria|restaurante|salon|clinica|iglesia|escuela|tienda|casa|panaderia|barberia|oficina, telefono|numero|celular|cel es mio desde|hace, \
+         mensaje|mensajes|texto no era|es|iba para mi, mensaje|mensajes|texto es|era|iba para alguien, mensaje|mensajes|texto es|era|iba para otra|otro persona|gente|senor|senora, ese|esa no soy yo, no soy yo a quien, mal del|de numero, mal marcado, que|usted|ustedes me confunde|confunden|confundieron, llamando|hablando|escribiendo|marcando a un|una * casa|consultorio|estetica|taqueria|pizzeria|restaurante|salon|clinica|iglesia|escuela|tienda, este|esta|ese|esa ya no es de, este|esta|ese|esa no es su|mi|el|de * numero|telefono|celular|cel, \
+         este|esta|esto|aqui|aca es un|una * consultorio|estetica|pizzeria|taqueria|restaurante|salon|clinica|iglesia|escuela|tienda|casa|panaderia|barberia|oficina, telefono|numero|celular|cel es mio desde|hace, \
          no se|tengo * que * bodega|espacio|nave|propiedad me|habla|hablan|hablas, no soy * persona",
     ),
     (
@@ -476,7 +478,7 @@ impl Turn<'_> {
     fn denies_a_name(&self) -> bool {
         const ELSEWHERE_WORDS_MAX: usize = 4;
         const NAMED: &str = "wrong @, this isn't @, name is not @, name isn't @, no me llamo @, this is not @, this is not the @, this|it was @ * phone|number|cell|line, one|noone|nobody|anyone * called|named @, i'm|am not @, don't know any|a|no @, know no @, no @ here|at, \
-            @ no longer|doesn't|moved|left * number|here|phone, no soy @, no soy su|el|la @, no se quien|de es|sea @, no conozco a|ningun|ninguna @, aqui no * @, ningun|ninguna @, \
+            @ no longer|doesn't|moved|left * number|here|phone, no soy @, no soy su|el|la @, no se quien|de es|sea @, idea de quien es|sea @, @ at this|my number|line, no conozco a|ningun|ninguna @, aqui no * @, ningun|ninguna @, \
             este no es * de @, ya no es * de @";
         let words: Vec<String> = self
             .text
@@ -493,7 +495,7 @@ impl Turn<'_> {
             words.len() <= ELSEWHERE_WORDS_MAX
                 && any_of(
                     &words,
-                    "aqui|aca no es, no es aqui|aca, se|te confundieron|confundio|confundiste",
+                    "aqui|aca no es, no es aqui|aca, se|te confundieron|confundio|confundiste|equivoco|equivocaron|equivocaste, yo no soy el|ella",
                 )
         });
         is_elsewhere || any_of(&words, NAMED)
@@ -520,7 +522,9 @@ impl Turn<'_> {
         {
             return Intent::AutoReply;
         }
-        if self.denies_a_name() && !self.is_requirement_new {
+        if self.denies_a_name()
+            && (!self.is_requirement_new || self.says("number|phone|line|name|here"))
+        {
             return Intent::WrongNumber;
         }
         // What is to be pretended is no need, though it names a place or a rent.
@@ -847,7 +851,7 @@ const WEEKS_LATER: &str = "until|in|after|mid|early|late|end|next * january|febr
      hasta|en|pasando|despues|entrando|para|proximo * enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre|mes|meses|ano|navidad|fiestas|reyes";
 
 /// A number that is wrong and is no phone's.
-const WRONG_FIGURE: &str = "i|we|i've wrote|gave|put|said|sent|typed|entered * wrong number, wrong number on|of|in|for * size|sqft|sf|feet|footage|square|docks|dock|doors|stalls|pallets|rent|rate|price|budget|listing|units, \
+const WRONG_FIGURE: &str = "i|we|i've wrote|gave|put|said|sent|typed|entered * wrong number, i|we had|sent the wrong person|guy, wrong number on|of|in|for * size|sqft|sf|feet|footage|square|docks|dock|doors|stalls|pallets|rent|rate|price|budget|listing|units, \
      numero|cantidad|cifra equivocado|equivocada|incorrecto * pies|metros|andenes|puertas|renta|precio|presupuesto|tarimas|medida|tamano";
 
 /// Nobody comes.

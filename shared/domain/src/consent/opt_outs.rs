@@ -41,20 +41,20 @@ const RULES: &[(Guard, Tail, &str)] = &[
         Tail::Open,
         "stop|quit contacting|contact|messages, stop|quit|end the|all|these|those|your|any|my * messages|contact|contacting, \
          stop|quit|enough sending|with|w|getting|receiving * messages|contact|contacting|these|those|this|that|them|em|stuff|crap|shit|junk|things|anything, \
-         stop|quit blowing, stop|quit * contactar, stop|quit mandar * messages, stop|quit from * contact|contacting|messages, stop|quit reaching|reach out to me|us, consider|you|must|hereby|please|to * stop and stop, this is * stop and stop, stop|quit it|con * messages, get|make * messages * stop|quit, messages to stop|quit, fuck|f|piss|bugger|back off * messages, \
-         remove mr|mrs|ms|miss|him|her * from|off your|ur|the contacts|list|lists|system|database, take|get|pull mr|mrs|ms|miss|him|her|them * off|from|out * contacts|list|lists|system|database, let me|us off|out * list|lists, asked|told|requested|want|wanted|need|like|wish to be|get remove, have|get me|us remove, have|get my|our|this numero|name|info|information remove, want|wish off * list|lists, be|get taken off|from * list|lists, told|asked|said|tell|beg|begging you|u|yall|guys|them * stop, contacted|replied|wrote|said|say|saying|repeat|typed|sent stop, \
+         stop|quit blowing, stop|quit * contactar, stop|quit mandar * messages, stop|quit from * contact|contacting|messages, stop|quit reaching|reach out to me|us, consider|you|must|hereby|please|to * stop and stop, this is * stop and stop, stop|quit it|con * messages, get|make * messages * stop|quit, messages to stop|quit, fuck|f|piss|bugger|back|lay|ease off * messages, \
+         remove mr|mrs|ms|miss|him|her * from|off your|ur|the contacts|list|lists|system|database, take|get|pull mr|mrs|ms|miss|him|her|them * off|from|out * contacts|list|lists|system|database, let me|us off|out * list|lists, asked|told|requested|want|wanted|need|like|wish to be|get remove, have|get me|us remove, have|get my|our|this numero|name|info|information remove, want|wish off * list|lists, be|get|me|us taken|left|kept off|from|out * list|lists|messages|these, forget you * my|our|this numero, thought i unsubscribed|opted, opt|opting out * these|messages, told|asked|said|tell|beg|begging you|u|yall|guys|them * stop, contacted|replied|wrote|said|say|saying|repeat|typed|sent stop, \
          kill|mute|silence|ditch|disable|deactivate these|those|the|all|your|any|my * messages, stop|quit disturbing me|us, \
-         what|which part of stop, enough of * messages, enough messages, knock|cut it|this|that off|out with * messages, messages * must|should|need|needs|have|has|gotta * stop, messages * * be|get stop|stopped|ended|ceased|terminated, stop please, love of god|all * stop, make|making these|this|messages stop, how * stop getting|receiving|messages|contacting, \
+         what|which part of stop, enough of * messages, enough messages, knock|cut it|this|that off|out with * messages, messages|contacting * must|should|need|needs|have|has|gotta|can * stop|end, messages * * be|get stop|stopped|ended|ceased|terminated, stop please, love of god|all * stop, make|making these|this|messages stop, how * stop getting|receiving|messages|contacting, \
          unsubscribe, want|wish|like|please|get|be|me unsubscribed, opt me|us|my|this out, turn|shut|switch off * messages|contacting, \
          turn|shut|switch * messages off, want|wish|like|prefer|rather to|be * left alone, \
          remove me|us, remove * and|y my|our numero|info|name, remove|lose|forget|trash my|our|this * numero|info|information|name|data, \
          take|get|pull|strike|scratch|cross me|us|my|this * off|from|out * list|lists|system|database|thread|messages, \
          take|get|pull * numero off|from|out, leave me|us alone|be, leave me|us * alone, get|getting off|from this|the|your|ur * list|lists, put|add|on * dnc, \
          revoke|revoking|withdraw|withdrawing|cancel|end * consent|permission|subscription|messages, \
-         deje de * contactar, deje de * messages, deje con * messages, deje en paz, dejarme|dejarnos en paz, deje|dejar de recibir, deje|dejar de usar este|mi|nuestro numero, estuvo * de|con * messages, deje todo|cualquier contacto|comunicacion, sea|fuera|era * ultimo|ultima messages, \
+         deje de * contactar, deje de * messages, deje con * messages, deje en paz, dejarme|dejarnos en paz, deje|dejar de recibir, deje|dejar de usar este|mi|nuestro numero, estuvo * de|con * messages, deje|suspenda|suspendan todo|cualquier contacto|comunicacion, sea|fuera|era * ultimo|ultima messages, \
          quiteme de * lista|listas|sistema|contactos|base, borre mi|mis|este|nuestro|nuestros|me * numero|nombre|contacto|contactos|lista|datos|informacion, \
-         dar|darme|deme|denme|dame|darnos|doy|darse|dense * de baja, \
-         cancelar|cancele|cancelen|cancela|cancelo|anular|anule|anulen|desactive|desactiven|desactivar|apague|apaguen|suspenda|suspendan|suspender * suscripcion|messages, \
+         dar|darme|deme|denme|dame|dan|den|darnos|doy|darse|dense * de baja, \
+         cancelar|cancele|cancelen|cancela|cancelo|descontinue|descontinuen|descontinuar|anular|anule|anulen|desactive|desactiven|desactivar|apague|apaguen|suspenda|suspendan|suspender * suscripcion|messages, \
          salir|salirme|salgo|salirnos de * lista|listas|suscripcion|messages, olvidese|olvidense|olvidate de mi|mis|este * numero, \
          basta|alto * de|a|con * messages, me|nos|la|lo * borre de * lista|listas|sistema|base, borre|quiteme * * de|desde sus|tus|los|estos messages, retiro|revoco|cancelo * consentimiento|permiso|autorizacion",
     ),
@@ -65,7 +65,7 @@ const RULES: &[(Guard, Tail, &str)] = &[
          dont|never ever|be|keep|even|again|please|dare contact|contacting me|us|this|my|our|again, dont you dare|ever * contact|contacting, \
          never hear from you, no|ni me|nos llegue|lleguen * messages|nada, \
          dont|never reach out to me|us, dont|never call|email or|and|nor contact me|us|this|my|our|again|anymore|ever, dont|never contact or|and|nor call|email me|us|this|my|our|again|anymore|ever, no|ni|never * use|usen|usar|utilice|utilicen este|esta|mi|nuestro numero|linea, no|ni|never se contacte conmigo|nosotros, no|ni|never se|me|nos pongan|ponga en contacto, dont|never use this numero, dont|never send|sending|forward|forwarding me|us|this * messages|these|those|stuff|crap|shit|junk, \
-         dont|never send|sending * messages, dont|never send|sending another|any|one|more * contact, dont|never send|sending me|us * more|any of these|them|those, dont|never solicit|soliciting, no|ni|never me|nos contacte|contactar, no|ni|never me|nos|le|les mande * messages, no|ni|never le|les mande|contacte messages|nada|mas, no|ni|never mandar * messages|nada, no|ni|never vuelva|vuelvan|vuelvas|siga|sigan|sigas|volver|seguir * mandar * messages|nada, \
+         dont|never send|sending * messages, dont|never send|sending another|any|one|more * contact, dont|never send|sending me|us * more|any of these|them|those, dont|never solicit|soliciting, no|ni|never me|nos contacte|contactar, no|ni|never me|nos|le|les mande * messages, no|ni mande * messages, no|ni|never me|nos mande mas info|informacion|correos, dont|never be|keep sending * messages|these|those|stuff|crap|things|me|us, no|ni|never le|les mande|contacte messages|nada|mas, no|ni|never mandar * messages|nada, no|ni|never vuelva|vuelvan|vuelvas|siga|sigan|sigas|volver|seguir * mandar * messages|nada, \
          no|ni|never * vuelva|vuelvan|vuelvas|siga|sigan|sigas|ande|anden|este|esten|volver|seguir * contactar, \
          dont|never disturb me|us, \
          no|ni|never me|nos vuelva|vuelvan|vuelvas|siga|sigan|sigas|ande|anden|este|esten|volver|seguir * mandar",
@@ -79,9 +79,11 @@ const RULES: &[(Guard, Tail, &str)] = &[
          dont|not|never want|wish|like|need|care * hear from you|yall|them|anyone, \
          want|wish|like|love|hope|ask|asks|asked * not * get|receive|be * messages|contacted, \
          dont|not want|wish|like|need|care * get|receive|getting|receiving these|those|them, \
-         appreciate|like|love|prefer|nice|great * if you didnt|stopped|stop|quit|wouldnt|dont * contact|contacting|messages|sending, rather|prefer not get|receive|be * messages|contacted, rather|prefer not get|receive|have * of these|those|this, prefer not to get|receive|be * messages|contacted, prefer|like|want not to get|receive * of these|those|this, \
+         appreciate|like|love|prefer|nice|great * if you didnt|stopped|stop|quit|wouldnt|dont * contact|contacting|messages|sending, rather|prefer not get|receive|be * messages|contacted, rather|prefer not get|receive|have * of these|those|this, rather|prefer not * get|receive|have these|those|them anymore|again|any|ever, prefer not to get|receive|be * messages|contacted, prefer|like|want not to get|receive * of these|those|this, \
          rather|prefer|wish you|they * dont|not|didnt|wouldnt contact|contacting, \
-         want|wish|need no more|further messages|contact, no more|further follow|followups|outreach, want|wish|care|like|need to hear another|one|any * word|thing|peep, rather never|not * hear from, no more|further messages|contact|contacting, \
+         want|wish|need no more|further messages|contact, no more|further follow|followups|outreach, no follow|followups up|ups, could|can|would|will you * not contact|contacting me|us|this|my|our|her|him, please not contact|contacting, \
+         nobody|noone|one|none * * contact|contacting|messages me|us again|anymore|ever, last one|time|messages i|we * get|receive|hear|see * from you, appreciate|prefer|like|nice|great * if * * didnt|wouldnt * get|receive * * messages, \
+         no hace falta|es * que|de * mandar|mande * messages, no hace falta|es * que|de * contacte|contactar, si me|nos sigue|siguen|vuelve|vuelven llegando|llegar|mandar * messages, numero * no * vuelva|vuelvan|vuelvas * usar|usarlo, want|wish|care|like|need to hear another|one|any * word|thing|peep, rather never|not * hear from, no more|further messages|contact|contacting, \
          dont|never|not|didnt consent|authorize|allow|permit|agree * contact|contacted|contacting|messages, \
          no|not|never|dont|without * permission|consent|authorization * contact|contacted|contacting|messages, \
          blocking|block|blocked|reporting|report|reported you, blocking|block|reporting|report this|your numero, \
@@ -95,7 +97,7 @@ const RULES: &[(Guard, Tail, &str)] = &[
          bloquear|bloqueare|bloqueo|reportar|reportare|reporto este|su|sus|a|los|al * numero|you, \
          los|lo|las|la|les|te voy|vamos a bloquear|reportar|denunciar, no quiero * messages|contacted, no quiero nada de|con you, no quiero recibir|saber * nada|mas|informacion|info|ofertas, prefiero|preferiria|preferimos * no recibir|tener * messages, no quiero|quieren * recibir * messages, \
          dont|not|longer want|wish|need|care * get|getting|receive|receiving * info|information|offers, \
-         dont|not want|wish|like|need|care * anything|nothing|more from you|yall|them|wex, no quiero|necesito|ocupo que me|nos contacte, no quiero|necesito|ocupo que me|nos|le|les * llegue|lleguen * messages, no quiero que me|nos mande * messages|nada|esto, \
+         dont|not want|wish|like|need|care * anything|nothing|more from you|yall|them|wex, no quiero|necesito|ocupo que me|nos contacte, no quiero|necesito|ocupo que me|nos|le|les * llegue|lleguen * messages, no quiero que me|nos|le|les llegue|lleguen otro|nada|mas, no quiero que me|nos mande * messages|nada|esto, \
          no|ya mas|no messages, no autorizo|consiento * messages|contacte|contactar|mande|mandar, \
          no doy|di|tienen|tiene * permiso|autorizacion|consentimiento deje|de * messages|contacte|contactar|mande|mandar",
     ),
@@ -103,19 +105,19 @@ const RULES: &[(Guard, Tail, &str)] = &[
         Guard::Denial,
         Tail::Closed,
         "quiteme de ahi|aqui|esto|eso|alli|todo, stop|quit sending me|us|it, please|just|can|could|will|would * stop, opt|opting out, optout, stop|quit reaching|reach out, you * need|have|got|must|should|gotta to|please|just stop, appreciate|love|prefer|nice|great|grateful|thankful * if you|youd * stop|stopped|quit, how * stop this|these|it, \
-         remove|take from|off * list|lists|system|database, turn|shut|switch this|the|your * bot|robot|thing|machine|ai off, deje de mandar",
+         remove|take from|off * list|lists|system|database, like|want|need off it|these, turn|shut|switch this|the|your * bot|robot|thing|machine|ai off, deje de mandar",
     ),
     (
         Guard::Subject,
         Tail::Closed,
-        "no contacting|messages, no autorizo|consiento, no doy|di|tienen|tiene * permiso|autorizacion|consentimiento, \
+        "no contacting|messages, no doy|di|tienen|tiene * permiso|autorizacion|consentimiento, \
          no quiero que me|nos mande, if you contact|contacting me|us again, \
          no|ni mandar mas, no|ni|never vuelva|vuelvan|vuelvas|siga|sigan|sigas|volver|seguir * mandar, no|ni me mande mas, dont|never send me|us more|any|another",
     ),
     (
         Guard::Subject,
         Tail::Bare,
-        "dont|never contact|contacting, dont|never reach out, dont|never follow up, dont|never send another|anything|anymore|more, no|ni|never me|nos mande nada, no|ni contacte, no quiero recibir, ya no mande, ya no me|nos|le|les mande, no le|les contacte, dont|never send me|us anything|nothing",
+        "dont|never contact|contacting, dont|never reach out, dont|never follow up, dont|never send another|anything|anymore|any|more, dont|never send her|him any|more|anything, dont|never write, dont|never write back, no more of these|those|this, no autorizo|consiento, no|ni|never me|nos mande nada|otro|otra|ninguno|ya, no|ni|never me|nos mande absolutamente nada, no|ni contacte, no quiero recibir, ya no mande, ya no me|nos|le|les mande, no le|les contacte, dont|never send me|us anything|nothing",
     ),
     (
         Guard::Denial,
@@ -126,7 +128,7 @@ const RULES: &[(Guard, Tail, &str)] = &[
     (
         Guard::Nothing,
         Tail::Hint,
-        "enough, enough already, blocked, no contactar, who gave you * permission|right|consent, who gave|told|said|let * * contact me|us, quien le|les dio * permiso, quien le|les dio * permiso de|para contactar|mandar, no lo vuelva|vuelvan|vuelvas a hacer, ni uno|una|otro mas, me|nos tienen|tiene harto|harta|hartos|cansado|cansada * messages, quien le|les dio mi numero, dont * do it|this|that again|anymore, under|per|by|violates|violating the tcpa, tcpa violation|violations, id|i|we * rather not get|receive these|those|this, this|its is|a contact, never|didnt * signed|sign|subscribed|subscribe|asked|agreed * for|to this|messages|these, \
+        "enough, enough already, blocked, reported, please no more, no more please, no mas por favor, ya no lo haga|hagan|hagas, dont * come back * inbox, why am i still getting|receiving these|messages, no contactar, who gave you * permission|right|consent, who gave|told|said|let * * contact me|us, quien le|les dio * permiso, quien le|les dio * permiso de|para contactar|mandar, no lo vuelva|vuelvan|vuelvas a hacer, ni uno|una|otro mas, me|nos tienen|tiene harto|harta|hartos|cansado|cansada * messages, quien le|les dio mi numero, dont * do it|this|that again|anymore, under|per|by|violates|violating the tcpa, tcpa violation|violations, id|i|we * rather not get|receive these|those|this, this|its is|a contact, never|didnt * signed|sign|subscribed|subscribe|asked|agreed * for|to this|messages|these, \
          i|we never|didnt * signed|sign|subscribed|subscribe|asked|agreed * for|to this|messages|these, \
          this|its is harassment|harassing|stalking, its harassment, esto es acoso, fuck|screw you",
     ),
@@ -171,7 +173,7 @@ const FILLERS: &str = "please now thanks thank you ok okay me us it this that th
     hi hello sorry man bro dude guys sir maam folks nah nope lol yo bruh lady amigo amiga fuck can could will would want need i make said say told asked to \
     and so everything anything anymore more else any again ever forever good for real but at the my our numero further both here back \
     contact contacting messages seriously really god wtf stop por favor gracias ya si oye quiero cosas senor senora esto eso todo mas nada nunca \
-    never a este mi otra vez hoy entonces uninterested stay away them one ninguno ninguna";
+    never a este mi otra vez hoy entonces uninterested stay away them one ninguno ninguna les digo somehow ups";
 
 /// Words that only say how it is meant.
 const EXPLETIVES: &str = "fucking fuckin fkn damn damned goddamn freaking frickin bloody pinche pinches malditos malditas chingados";
@@ -179,13 +181,16 @@ const EXPLETIVES: &str = "fucking fuckin fkn damn damned goddamn freaking fricki
 /// What "stop" means with one of these before or behind it.
 const OTHER_STOPS_BEFORE: &str =
     "truck one full pit rest bus non door short next last first a the each";
-const OTHER_STOPS_AFTER: &str = "by in over at on for to and sign light gap loss near there here looking searching the my our your";
+const OTHER_STOPS_AFTER: &str = "by in over at on for to and being sign light gap loss near there here looking searching the my our your";
 
 /// What one does with a contact, and with others: who they may be, within how many words behind it.
 const CONTACTS: &str = "contact contacting contacted contactar contacte messages";
 const THIRD_PARTIES: &str = "owner owners landlord landlords tenant tenants broker brokers manager managers agent agents seller sellers \
     client clients dueno duenos propietario propietarios inquilino inquilinos arrendador corredor cliente clientes";
 const WHOM_WORDS_MAX: usize = 4;
+
+/// What is sent once: "don't text me the address".
+const PARTICULARS: &str = "address code pin link lease contract documents docs photo photos number";
 
 /// What is taken off the market: "dar de baja mi anuncio".
 const LISTED: &str =
@@ -201,7 +206,7 @@ const TIMES: &str = "late early night nights weekend weekends tonight today tomo
     sabado domingo domingos";
 
 /// What looks like a condition and is none.
-const GENERAL: &str = "from all|everything|these|them, from you|your|this|now|here|wex|anyone, for you, for my|our|this numero|line|account, of our|my|mine, from the|all|any|these|ur|whatever|whichever|every|each * list|lists|messages|contacting|service|system|database|base|records|numero, \
+const GENERAL: &str = "from all|everything|these|them, from you|your|this|now|here|wex|anyone, for you, for my|our|this numero|line|account, of our|my employees|staff|people|team|numbers|phones, de su|tu|sus|tus empresa|compania|negocio|parte, de la|las|los bodega|bodegas|espacios|propiedades, from the|all|any|these|ur|whatever|whichever|every|each * list|lists|messages|contacting|service|system|database|base|records|numero, \
     in the|my future|life|numero|inbox, in general, for good|ever|now|real|gods|any|no, for the love, \
     about this|that|it|my|our|your|anything|everything|warehouse|warehouses|space|spaces|real|property|properties|listings|any, \
     on this|my|that|our|her|his|their numero|line, of this|these|those|them|your|it|any, of the messages|contacting, of all|receiving|getting|everything|messages|contacting|further|future|wex, \
@@ -225,12 +230,16 @@ enum Sense {
 /// What a text of these [`clauses`] says in other words than a keyword.
 pub(super) fn read(body: &str, clauses: Vec<Vec<String>>) -> Signal {
     let clauses: Vec<_> = clauses.into_iter().map(in_our_words).collect();
-    // "Wait, stop, 12k" corrects itself; whoever also names a need may mean that.
+    // "Stop, I meant 12k" corrects itself; whoever names a need in other words may mean that as well.
+    let corrects = has_quantity(body)
+        && clauses
+            .iter()
+            .any(|clause| any_of(clause, "i meant|mean, make it|that"));
     let names_need = clauses.len() > 1
         && (has_quantity(body) || clauses.iter().any(|clause| wants_more(clause)));
     let sense_of = |clause: &Vec<String>| {
         let alone = match () {
-            () if !says_stop_alone(clause) => Sense::Nothing,
+            () if corrects || !says_stop_alone(clause) => Sense::Nothing,
             () if names_need => Sense::Unclear,
             () => Sense::Clear,
         };
@@ -374,63 +383,66 @@ fn of_clause(clause: &[String]) -> Sense {
 
 /// What it means that a rule's pattern was found with this before and behind it.
 fn judged(rule: &Rule, before: &[String], found: &[String], behind: &[String]) -> Sense {
-    if !passes(rule.guard, before, found) {
+    if !passes(rule.guard, before, found) || is_about_else(before, found, behind) {
         return Sense::Nothing;
     }
-    // "No me escriba en inglés".
-    if starts_with(behind, "in|en english|spanish|ingles|espanol") {
-        return Sense::Nothing;
-    }
-    // "Unsubscribe is not what I want".
-    if starts_with(behind, "is|was not, isnt, wasnt") {
-        return Sense::Nothing;
-    }
-    if let [earlier @ .., last] = found
-        && last == "stop"
-        && is_another_stop(earlier.last().or(before.last()), behind)
-    {
-        return Sense::Nothing;
-    }
-    let is_out = found == ["optout"] || (found.len() == 2 && found[1] == "out");
-    let is_of_lease = || {
-        contains(behind, "clause|option|provision|right|fee|period|penalty")
-            || (is_any_of(&before[before.len().saturating_sub(1)..], "a an any the")
-                && is_any_of(behind, "year years month months term lease"))
-    };
-    if is_out && is_of_lease() {
-        return Sense::Nothing;
-    }
-    let is_delisting = found.last().is_some_and(|last| last == "baja")
-        && is_any_of(&behind[..behind.len().min(WHOM_WORDS_MAX)], LISTED);
-    if is_delisting {
-        return Sense::Nothing;
-    }
-    // "Don't text me the address".
-    let is_me = found.last().is_some_and(|last| is_among("me us", last));
-    if is_me
-        && behind
-            .first()
-            .is_some_and(|word| is_among("the a an", word))
-    {
+    // "Don't text me the listings", "no permission to contact the tenant".
+    let is_of_some = (ends_with(found, "me us") && starts_with(behind, "the|a|an"))
+        || (rule.tail == Tail::Open
+            && ends_with(found, CONTACTS)
+            && is_any_of(first(behind, WHOM_WORDS_MAX), THIRD_PARTIES));
+    if is_of_some {
         return Sense::Unclear;
-    }
-    let is_contact = found.last().is_some_and(|last| is_among(CONTACTS, last));
-    if rule.tail == Tail::Open
-        && is_contact
-        && is_any_of(&behind[..behind.len().min(WHOM_WORDS_MAX)], THIRD_PARTIES)
-    {
-        return Sense::Unclear; // "No permission to contact the tenant".
     }
     let says_nothing = || is_all_of(behind, &[FILLERS, STRONG]) || is_general(behind);
     match rule.tail {
         Tail::Open if is_conditional(behind) => Sense::Unclear,
         Tail::Open => Sense::Clear,
         Tail::Closed | Tail::Bare if says_nothing() => Sense::Clear,
-        // "Opt out of the renewal" is about something else.
-        Tail::Closed if is_out && behind.first().is_some_and(|word| word == "of") => Sense::Nothing,
         Tail::Closed => Sense::Unclear,
         Tail::Hint if is_all_of(before, &[POLITE]) && is_all_of(behind, &[POLITE]) => Sense::Hint,
         Tail::Bare | Tail::Hint => Sense::Nothing,
+    }
+}
+
+/// Whether what was found is about something else than our texts, by what stands around it.
+fn is_about_else(before: &[String], found: &[String], behind: &[String]) -> bool {
+    // "Unsubscribe is not what I want", "no me escriba en inglés".
+    if starts_with(
+        behind,
+        "is|was not, isnt, wasnt, in|en english|spanish|ingles|espanol",
+    ) {
+        return true;
+    }
+    match found {
+        [earlier @ .., last] if last == "stop" => {
+            is_another_stop(earlier.last().or(before.last()), behind)
+        }
+        // Of a listing, or of the electricity.
+        [.., last] if last == "baja" => {
+            is_any_of(first(behind, WHOM_WORDS_MAX), LISTED)
+                || (starts_with(behind, "la|el|las|los|un|una")
+                    && !starts_with(behind, "la|el|las|los suscripcion|messages|numero|servicio"))
+        }
+        // "Drop us a pin", "don't text me the address".
+        [verb, .., last] if is_among("me us", last) && starts_with(behind, "the|a|an") => {
+            verb == "remove" || is_any_of(behind, PARTICULARS)
+        }
+        // Of a lease.
+        [out] | [_, out] if is_among("out optout", out) => {
+            (starts_with(behind, "of")
+                && !starts_with(
+                    behind,
+                    "of this|these|those|your|all|it|them|any|everything|getting|messages|contacting",
+                ))
+                || is_any_of(
+                    behind,
+                    "clause option provision right fee period penalty lease renewal contract",
+                )
+                || (ends_with(before, "a an any the")
+                    && is_any_of(behind, "year years month months term lease"))
+        }
+        _ => false,
     }
 }
 
@@ -438,10 +450,10 @@ fn judged(rule: &Rule, before: &[String], found: &[String], behind: &[String]) -
 fn passes(guard: Guard, before: &[String], found: &[String]) -> bool {
     /// How far before a word a denial of it may stand.
     const DENIAL_WORDS_MAX: usize = 5;
-    const DENIALS: &str = "dont never not no cant didnt sin";
+    const DENIALS: &str = "dont never not no cant didnt wont wouldnt sin";
     /// With one of these before it, a denial is a reproach: "why don't you stop", "if you don't stop".
     const REPROACHES: &str = "you they why if wont";
-    const SUBJECTS: &str = "i we they he she it who you owner owners landlord tenant broker agent seller people nobody dueno propietario nadie";
+    const SUBJECTS: &str = "i we they he she it who you donde owner owners landlord tenant broker agent seller people nobody dueno propietario nadie";
     match guard {
         // "I don't want you to stop texting me".
         Guard::Nothing => !is_any_of(found, "stop"),
@@ -464,7 +476,10 @@ fn passes(guard: Guard, before: &[String], found: &[String]) -> bool {
                     .last()
                     .is_some_and(|word| is_among(REPROACHES, word));
                 // "No, please stop" denies something else, and so does "not interested please stop".
-                let is_answer = (before[at] == "no" && at + 1 < before.len())
+                let is_answer = (before[at] == "no"
+                    && before
+                        .get(at + 1)
+                        .is_some_and(|next| !is_among("me nos te se le les lo", next)))
                     || is_any_of(&before[at..], "please interested thanks thank");
                 !is_reproach && !is_answer
             });
@@ -536,6 +551,15 @@ fn has_quantity(body: &str) -> bool {
                     .trim_end_matches(|c: char| !c.is_alphanumeric())
                     .ends_with(['k', 'K']))
     })
+}
+
+/// The first words, at most so many.
+fn first(words: &[String], max: usize) -> &[String] {
+    &words[..words.len().min(max)]
+}
+
+fn ends_with(words: &[String], list: &str) -> bool {
+    words.last().is_some_and(|last| is_among(list, last))
 }
 
 fn is_among(list: &str, word: &str) -> bool {

@@ -14,10 +14,12 @@ const SPELLINGS: &[(&str, &str)] = &[
      detenganse detener",
     ),
     ("quit", "quit"),
+    ("blowing", "blowing blowin"),
+    ("out", "out outta"),
     (
         "unsubscribe",
         "unsubscribe unsub unsubscrib unsuscribe unsubcribe unsubscirbe unsuscribir desuscribir desuscribo desuscribirse desuscribirme \
-     desuscriba desuscribanme",
+     desuscriba desuscribanme desapunteme desapuntenme",
     ),
     ("unsubscribed", "unsubscribed unsubbed"),
     (
@@ -35,7 +37,7 @@ const SPELLINGS: &[(&str, &str)] = &[
     ),
     (
         "messages",
-        "messages msgs texts txts smses notifications alerts communications communication solicitations promos promotions ads adverts advertisements mensajes mensaje textos texto mensajitos notificaciones anuncios promociones publicidad propaganda",
+        "messages msgs texts txts smses notifications alerts communications communication solicitations promos promotions ads adverts advertisements mensajes mensaje msj msjs mjs mensajito textos texto mensajitos avisos notificaciones anuncios promociones publicidad propaganda",
     ),
     ("sending", "sending sendin"),
     ("dont", "dont donot dnt don doesnt"),
@@ -53,7 +55,7 @@ const SPELLINGS: &[(&str, &str)] = &[
     (
         "contactar",
         "contactar contactarme contactarnos comunicarse comunicarte escribir escribirme escribirnos molestar molestarme molestarnos textear textearme \
-         mensajear mensajearme molestando escribiendo texteando contactando fregando chingando jodiendo fastidiando fastidiar chingar \
+         mensajear mensajearme molestando escribiendo texteando contactando insistiendo insistir fregando chingando jodiendo fastidiando fastidiar chingar \
          fregar joder",
     ),
     (
@@ -62,7 +64,7 @@ const SPELLINGS: &[(&str, &str)] = &[
     ),
     (
         "contacte",
-        "contacte contacten contactes contactaran comunique comuniquen comuniques escribieran molestaran escriba escriban escribas moleste molesten molestes textee texteen fastidie fastidien",
+        "contacte contacten contactes contactaran comunique comuniquen comuniques escribieran molestaran escriba escriban escribas moleste molesten molestes textee texteen fastidie fastidien insista insistan insistas",
     ),
     (
         "mande",
@@ -70,7 +72,7 @@ const SPELLINGS: &[(&str, &str)] = &[
     ),
     (
         "deje",
-        "deje dejen deja dejar cese cesen cesar abstengase abstenganse dejenme dejeme dejame dejenos pare paren para parale parele parenle pareme parenme",
+        "deje dejen deja dejar cese cesen cesar abstengase abstenganse abstengan dejenme dejeme dejame dejenos pare paren para parale parele parenle pareme parenme",
     ),
     (
         "quiteme",
@@ -81,7 +83,10 @@ const SPELLINGS: &[(&str, &str)] = &[
         "borre",
         "borre borren borra borrar elimine eliminen elimina eliminar quite quiten quita quitar sacar saque saquen saca remover remueva pierda pierdan olvide quitaran quitara borraran borrara eliminaran sacaran",
     ),
-    ("quiero", "quiero deseo queremos deseamos quisiera queria"),
+    (
+        "quiero",
+        "quiero deseo queremos deseamos quisiera queria quiere quieren desea desean",
+    ),
     ("want", "want wanna"),
     (
         "numero",

@@ -11,7 +11,7 @@ const NEAR: [&str; 35] = [
     "we do not allow contact with tenants",
     "no permission to contact the tenant directly",
     "if you contact us again with a lower price we'll sign",
-    "don't text me the address, email it",
+    "don't text me the listings",
     "why did you stop texting me?",
     "unsubscribe from the Riverside alerts but keep Carson",
     "want out of my lease in Rialto, need 10k in Carson",
@@ -301,14 +301,14 @@ const UNCLEAR: [&str; 29] = [
     "no quiero mensajes los domingos",
     "I never signed up for this",
     "enough already",
-    "Wait, stop, make it 12k",
+    "Wait, stop, 12k",
     "stop sending me texts about Riverside",
     "I'd rather not get texts after 6",
     "this is harassment",
     "no me manden mensajes sobre Riverside",
     "I'd rather not get these",
     "stop sending me stuff in Riverside",
-    "don't text me the address, email it",
+    "don't text me the listings",
     "stop, that one is too small. show me others",
     "no permission to contact the tenant yet",
     "we don't want to be contacted by brokers",
@@ -318,7 +318,9 @@ const UNCLEAR: [&str; 29] = [
 ];
 
 /// Nothing of the kind, though some of the words are the same.
-const ORDINARY: [&str; 155] = [
+const ORDINARY: [&str; 157] = [
+    "Wait, stop, make it 12k",
+    "stop, I meant 9,000",
     "don't send me anything smaller than 10k",
     "Stop by tomorrow?",
     "can I stop by at 3?",
