@@ -141,6 +141,17 @@ fn sizes_wanted(wanted: &Requirement, language: Language) -> Vec<String> {
         (Some(min), None) => sizes.push(format!("{at_least} {} {sqft}", thousands(min))),
         (None, None) => {}
     }
+    // "12,917 sqft (1,200 m2)": the number that the buyer gave.
+    if wanted.in_metres
+        && let Some(size) = sizes.last_mut()
+    {
+        let metres = |sqft: Option<u32>| sqft.map(|sqft| thousands(square_metres(sqft)));
+        let bounds = match (metres(wanted.sqft_min), metres(wanted.sqft_max)) {
+            (Some(min), Some(max)) if min != max => format!("{min}-{max}"),
+            (min, max) => max.or(min).unwrap_or_default(),
+        };
+        *size += &format!(" ({bounds} m2)");
+    }
     let of_land = |most: f64| format!("{} {land}", acres(most, language));
     match (criteria.land_acres_min, criteria.land_acres_max) {
         (Some(min), Some(max)) if min < max => {
@@ -163,6 +174,17 @@ fn sizes_wanted(wanted: &Requirement, language: Language) -> Vec<String> {
         sizes.push(space.to_owned());
     }
     sizes
+}
+
+fn square_metres(sqft: u32) -> u32 {
+    const SQFT_PER_SQUARE_METRE: f64 = 10.763_9;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a tenth of a number that fits"
+    )]
+    let metres = (f64::from(sqft) / SQFT_PER_SQUARE_METRE).round() as u32;
+    metres
 }
 
 /// A use in words. `None` for what says nothing, and for the one that carriers block in any text.

@@ -38,6 +38,9 @@ pub struct Requirement {
     pub sqft_min: Option<u32>,
     /// Like `sqft_min`, and never below it.
     pub sqft_max: Option<u32>,
+    /// Whether the buyer counts in square metres, and is answered in them too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub in_metres: bool,
     /// What the space is for, none twice.
     pub uses: Vec<Use>,
     /// What else the space should be like, when, for how long and for what rent, and who wants it.
@@ -137,6 +140,9 @@ impl Requirement {
             (self.sqft_min, self.sqft_max),
             (understood.sqft_min, understood.sqft_max),
         );
+        if understood.sqft_min.or(understood.sqft_max).is_some() {
+            self.in_metres = understood.in_metres;
+        }
         for r#use in &understood.uses {
             if !self.uses.contains(r#use) {
                 self.uses.push(*r#use);

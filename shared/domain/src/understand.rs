@@ -44,6 +44,8 @@ pub struct Understood {
     pub sqft_min: Option<u32>,
     /// Like `sqft_min`, and never below it.
     pub sqft_max: Option<u32>,
+    /// Whether the size was told in square metres.
+    pub in_metres: bool,
     /// The smallest part of an offered space that can be rented alone, in square feet.
     pub divisible_to_sqft: Option<u32>,
     /// What the space is for, none twice.
@@ -104,7 +106,7 @@ pub fn understand(text: &str, today: Option<Date>) -> Understood {
         forget_unless_new(&mut criteria, *topic);
     }
     let divisible_to_sqft = sizes::divisible(&mut tokens);
-    let (sqft_min, sqft_max) = sizes::size(&tokens);
+    let ((sqft_min, sqft_max), in_metres) = sizes::size(&tokens);
     let doubt = if sqft_min.or(sqft_max).is_none() && sizes::is_beyond(&tokens) {
         Some(Doubt::Size)
     } else {
@@ -117,6 +119,7 @@ pub fn understand(text: &str, today: Option<Date>) -> Understood {
         replaces_locations: places.replaces,
         sqft_min,
         sqft_max,
+        in_metres,
         divisible_to_sqft,
         uses,
         criteria,
@@ -175,6 +178,9 @@ impl Understood {
             (self.sqft_min, self.sqft_max),
             (next.sqft_min, next.sqft_max),
         );
+        if next.sqft_min.or(next.sqft_max).is_some() {
+            self.in_metres = next.in_metres;
+        }
         self.divisible_to_sqft = next.divisible_to_sqft.or(self.divisible_to_sqft);
         for r#use in next.uses {
             if !self.uses.contains(&r#use) {

@@ -211,7 +211,10 @@ fn part(slot: SlotName, all: Understood) -> Understood {
             part.locations = all.locations;
             part.locations.extend(all.unwanted_locations);
         }
-        SlotName::Size => (part.sqft_min, part.sqft_max) = (all.sqft_min, all.sqft_max),
+        SlotName::Size => {
+            (part.sqft_min, part.sqft_max) = (all.sqft_min, all.sqft_max);
+            part.in_metres = all.in_metres;
+        }
         SlotName::Use => part.uses = all.uses,
         SlotName::Land => {
             criteria.land_acres_min = says.land_acres_min;
@@ -269,6 +272,7 @@ fn add(understood: &mut Understood, slot: &Slot, read: Understood) {
     understood.replaces_locations |= slot.slot == SlotName::Location && slot.op == Op::Set;
     if slot.slot == SlotName::Size {
         (understood.sqft_min, understood.sqft_max) = (read.sqft_min, read.sqft_max);
+        understood.in_metres = read.in_metres;
     }
     for r#use in read.uses {
         if !understood.uses.contains(&r#use) {

@@ -491,7 +491,7 @@ fn a_number_alone_answers_the_question_for_a_size_in_thousands() {
 }
 
 #[test]
-fn land_and_pallets_are_said_back_as_the_contact_counted_them() {
+fn land_pallets_and_metres_are_said_back_as_the_contact_counted_them() {
     for (text, said_back) in [
         ("2 acres of land in Fresno", "2 acres of land in Fresno"),
         ("1 acre lot in Fresno", "1 acre of land in Fresno"),
@@ -506,6 +506,18 @@ fn land_and_pallets_are_said_back_as_the_contact_counted_them() {
         (
             "necesito espacio para 500 tarimas en Fresno",
             "espacio para 500 tarimas",
+        ),
+        (
+            "necesito nave de 1,200 m2 en Fresno",
+            "12,917 pies cuadrados (1,200 m2) en Fresno",
+        ),
+        (
+            "400 to 500 sq meters in Fresno",
+            "4,306-5,382 sqft (400-500 m2) in Fresno",
+        ),
+        (
+            "nave de 20x50 metros en Fresno",
+            "10,764 pies cuadrados (1,000 m2)",
         ),
     ] {
         let said = Contact::new(Side::Buyer).said(text);

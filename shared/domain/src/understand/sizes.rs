@@ -29,15 +29,16 @@ struct Candidate {
     bounds: Bounds,
     /// Whether a unit of area says that it is a size.
     has_unit: bool,
+    in_metres: bool,
     /// Whether the text presents it as a correction: "sorry, 12k".
     corrects: bool,
 }
 
-/// The size that the text asks for.
+/// The size that the text asks for, and whether it counts in metres.
 ///
 /// A size with a unit is believed before one without; among equals the first, unless a later one corrects it. A lone
 /// lower and a lone upper bound make one range.
-pub(super) fn size(tokens: &[Token]) -> Bounds {
+pub(super) fn size(tokens: &[Token]) -> (Bounds, bool) {
     let mut candidates: Vec<Candidate> = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
@@ -66,7 +67,10 @@ pub(super) fn size(tokens: &[Token]) -> Bounds {
             (size, _) => size,
         };
     }
-    size
+    let in_metres = candidates
+        .iter()
+        .any(|candidate| candidate.in_metres && candidate.bounds == size);
+    (size, in_metres)
 }
 
 /// Whether the text names an area that no building has.
@@ -158,6 +162,10 @@ fn candidate_at(tokens: &[Token], at: usize) -> (Option<Candidate>, usize) {
             bounds.map(|bounds| Candidate {
                 bounds,
                 has_unit: true,
+                in_metres: matches!(
+                    unit_at(tokens, end.saturating_sub(1)),
+                    Some((Unit::SquareMetres | Unit::Metres, _))
+                ),
                 corrects: corrects(tokens, at),
             }),
             end,
@@ -320,6 +328,7 @@ fn judged(
     let candidate = bounds.map(|bounds| Candidate {
         bounds,
         has_unit: unit.is_some(),
+        in_metres: matches!(unit, Some(Unit::SquareMetres | Unit::Metres)),
         corrects: corrects(tokens, start),
     });
     (candidate, after)
