@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use wex_domain::conversation::{Conversation, Party};
 use wex_domain::criteria::{Criteria, Topic};
 use wex_domain::intent::Intent;
-use wex_domain::phrases::contains;
+use wex_domain::phrases::any_of;
 use wex_domain::requirement::SQFT_MAX;
 use wex_domain::supplier::{SupplierRecord, TourDecision};
 use wex_domain::understand::{Doubt, Understood, understand};
@@ -30,7 +30,7 @@ pub fn hear(
          what|which business|company|product|goods|type|kind, how long|many|soon|big";
     const GONE: &str = "leased, rented, off the market, take it down, no longer available, not available, under contract, \
          already gone|leased|taken, sold, delist, gone, taken, not anymore, take * down, remove|pull|delete|deactivate * listing|it|space|ad, no longer have|leasing, \
-         not|isn't available, off market, have a tenant, signed a lease|tenant,  rentada, rentado, ya no esta disponible, ya se rento, vendida, quitela|quitelo|quitenla, ya la|lo|se ocuparon|ocupo|tomaron|agarraron|apartaron|rente|rentamos|rentaron|rento|vendio|vendimos, ya no la|lo tengo|tenemos|rentamos, no esta disponible, ocupada|ocupado|arrendada|apartada|comprometida, se ocupo|vendio|rento|arrendo, \
+         not|isn't available, off market, have a tenant, signed a lease|tenant, rentada, rentado, ya no esta disponible, ya se rento, vendida, quitela|quitelo|quitenla, ya la|lo|se ocuparon|ocupo|tomaron|agarraron|apartaron|rente|rentamos|rentaron|rento|vendio|vendimos, ya no la|lo tengo|tenemos|rentamos, no esta disponible, ocupada|ocupado|arrendada|apartada|comprometida, se ocupo|vendio|rento|arrendo, \
          baja|baje|bajen|bajar|quita|quite|quiten|quitar|retira|retire|retiren|retirar|borra|borre|borren|borrar|elimina|elimine|eliminen|eliminar|saca|saque|saquen|sacar * anuncio|bodega|nave|publicacion|local|propiedad|lista|pagina|sitio|edificio|espacio, \
          dar|darla|darlo|den|denla|denlo|dele|dela|delo de baja, quitar|quitarla|quitarlo|bajarla|bajarlo|bajenla|bajenlo|saquenla|saquenlo|retirenla|retirenlo|borrenla|eliminenla, \
          ya|acabo|acabamos|la|lo * firme|firmamos|rentamos|rente|vendi|vendimos|arrende, ya tiene|tengo|tenemos|hay * inquilino|inquilinos";
@@ -50,11 +50,7 @@ pub fn hear(
         return (general, SupplierRecord::default());
     }
     let words = said_words(&heard.text);
-    let says = |phrases: &str| {
-        phrases
-            .split(", ")
-            .any(|phrase| contains(&words, phrase.trim()))
-    };
+    let says = |phrases: &str| any_of(&words, phrases);
     let mut news = told(&heard.text, understood);
     let has_size = news.available_sqft.is_some() || news.space.land_acres_max.is_some();
     // "The rate has gone up" tells of no lease, and "8k of it left" of a part of one.
@@ -249,7 +245,7 @@ fn tour_decision(
         candado|codigo|llave|llaves|clave * es|esta|estan|con|abajo, cuando quiera|quieran|guste|gusten, con gusto, de una";
     const PROPOSES: &str = "instead, better, how|what about, another|other|different day|time|date, earlier, later, too early|late, only|but|long if|before|after|as, before|after 1|2|3|4|5|6|7|8|9|10|11|12|noon|lunch, can|could * make|do it|at|monday|tuesday|wednesday|thursday|friday|saturday|sunday, make it, push it, move it, mejor, otro|otra dia|hora, en vez, que tal, puede ser";
     const BUT: &str = "but, though, unless, if, only, pero, solo, si";
-    let says = |phrases: &str| phrases.split(", ").any(|phrase| contains(words, phrase));
+    let says = |phrases: &str| any_of(words, phrases);
     // In the middle of a sentence these are no answer: "no va a ser posible".
     let begins_well = words.first().is_some_and(|word| {
         matches!(

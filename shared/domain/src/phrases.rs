@@ -30,7 +30,26 @@ pub fn spelled(text: &str) -> Cow<'_, str> {
 /// Whether the words hold one of these patterns.
 #[must_use]
 pub fn any_of(words: &[String], patterns: &str) -> bool {
-    patterns.split(", ").any(|pattern| contains(words, pattern))
+    let marks = words.iter().fold(0, |marks, word| marks | mark(word));
+    patterns
+        .split(", ")
+        .any(|pattern| may_hold(marks, pattern) && contains(words, pattern))
+}
+
+/// One of the bits of a text's words, by which most patterns are known not to be in it before they are looked for: they
+/// are thousands, and a text has ten words.
+fn mark(word: &str) -> u128 {
+    let bytes = word.as_bytes();
+    let (first, last) = (bytes.first(), bytes.last());
+    let (first, last) = (first.copied().unwrap_or(0), last.copied().unwrap_or(0));
+    1 << ((usize::from(first) * 7 + usize::from(last) * 13 + bytes.len() * 29) % 128)
+}
+
+/// Whether words with these marks can hold the pattern.
+fn may_hold(marks: u128, pattern: &str) -> bool {
+    pattern.split(' ').all(|group| {
+        matches!(group, "" | "*") || group.split('|').any(|word| marks & mark(word) != 0)
+    })
 }
 
 /// Whether the words hold this pattern.
