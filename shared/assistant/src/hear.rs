@@ -54,6 +54,13 @@ pub fn hear(
             has_requirement: *before != Requirement::default(),
             has_selected: !selected.is_empty(),
             has_when: when.is_known(),
+            names_other_time: dialogue.tour.as_ref().is_some_and(|tour| {
+                let known = When {
+                    day: tour.day,
+                    time: tour.time,
+                };
+                known.is_known() && when.is_known() && !when.fits(known)
+            }),
             is_about_listing: !dialogue.options.is_empty() && asked != [Attribute::Unknown],
         }
         .intent(),
@@ -184,7 +191,7 @@ const PHRASES: [(Intent, &str); 22] = [
          what|which company|business|outfit * you|ustedes, you with|from which|what, quien|quienes es|eres|son|habla|hablo|escribe|tengo|me|estoy, \
          es|eres|son|hablo|hablando * bot|robot|humano|persona|maquina|ia, ustedes quien|quienes son, de parte de quien, \
          de que|cual empresa|compania|agencia|lugar son|es|eres|hablan|llaman|me|escriben, \
-         de donde|como sacaron|saco|sacaste|consiguieron|consiguio|obtuvieron|obtuvo|agarraron|agarro|tienen|tiene * mi|mis|este, de donde son|eres|me|hablan|llaman|escriben, who dis|dat|dat",
+         de donde|como sacaron|saco|sacaste|consiguieron|consiguio|obtuvieron|obtuvo|agarraron|agarro|tienen|tiene * mi|mis|este, de donde son|eres|me|hablan|llaman|escriben, who dis|dat|dat, do i|we know you, quien sos",
     ),
     (
         Intent::RequestHuman,
@@ -218,7 +225,7 @@ const PHRASES: [(Intent, &str); 22] = [
          cliente|comprador|gente|persona|muchacho|senor|interesado * nunca|no llego|llegaron|vino|vinieron|aparecio, cliente|comprador|gente|persona|muchacho|senor|interesado * se presento|aparecio, nunca llego|llegaron|vino|vinieron|aparecio|contestan|contestaron|abrieron, \
          culpa * ustedes|suya|tuya, me|nos hicieron|hacen * vuelta|ir|perder|esperar|venir, de balde, en balde, a|de gratis, direccion|codigo|informacion|dato|datos|hora * mal|equivocada|equivocado|incorrecta|incorrecto, \
          fotos|anuncio * nada que, no * coincide|coinciden|parece|parecen * fotos|anuncio, llevo|llevamos|tengo|tenemos * esperando, esperando * hora|horas|dias|semanas|meses, \
-         dejaron|dejo|dejan plantado|plantada|plantados|esperando, quedaron mal, tercera|segunda|cuarta|enesima vez que, no se vale, no es justo, siempre lo mismo, ya les|le dije|he dicho|pedi, sigue|siguen mandando|ofreciendo|preguntando * mismo|misma|mismas, code|lockbox|key|keys|combo|link * didn't|doesn't|wouldn't|won't|not work|working|open, didn't|never show|arrive|turn|answer|respond|showed, me|nos mintieron|mintio|engano|enganaron|mienten, mentira|mentiras|mentirosos, como|lo que decian|decia|dijeron|prometieron, dos|tres|cuatro|cinco|varias|muchas|mil|2|3|4|5 veces * pregunto|pido|digo|llamo|escribo|marco|pregunte|pedi|dije|llame|escribi|marque, van|ya * veces que, estuve|estuvimos|estaba|pase|pasamos * hora|horas|rato|minutos * afuera|esperando|ahi|parado, nadie|ninguno * salio|salia|atendia|contestaba, codigo|candado|llave|liga|clave * no sirve|sirvio|funciona|funciono|abre|abrio|jala|jalo, como tonto|tonta|menso|idiota|pendejo",
+         dejaron|dejo|dejan plantado|plantada|plantados|esperando, quedaron mal, tercera|segunda|cuarta|enesima vez que, no se vale, no es justo, siempre lo mismo, ya les|le dije|he dicho|pedi, sigue|siguen mandando|ofreciendo|preguntando * mismo|misma|mismas, code|lockbox|key|keys|combo|link * didn't|doesn't|wouldn't|won't|not work|working|open, didn't|never show|arrive|turn|answer|respond|showed, me|nos mintieron|mintio|engano|enganaron|mienten, mentira|mentiras|mentirosos, como|lo que decian|decia|dijeron|prometieron, dos|tres|cuatro|cinco|varias|muchas|mil|2|3|4|5 veces * pregunto|pido|digo|llamo|escribo|marco|pregunte|pedi|dije|llame|escribi|marque, van|ya * veces que, estuve|estuvimos|estaba|pase|pasamos * hora|horas|rato|minutos * afuera|esperando|ahi|parado, nadie|ninguno * salio|salia|atendia|contestaba, codigo|candado|llave|liga|clave * no sirve|sirvio|funciona|funciono|abre|abrio|jala|jalo, como tonto|tonta|menso|idiota|pendejo, nadie|nunca * contestado|llamado|hablado|respondido|marcado|escrito|buscado, estaba|estuvo|encontre * cerrado|cerrada|candado, me|nos canse|cansamos|tienen de|que|cansado|harto, sin avisar|avisarme|aviso|permiso, without * telling|asking|notice|warning|letting, quedaron|prometieron de|que|en * nunca|no",
     ),
     (
         Intent::CancelTour,
@@ -237,9 +244,9 @@ const PHRASES: [(Intent, &str); 22] = [
          running late, voy|vamos|llego tarde|retrasado, otro|otra|diferente|distinto dia|hora|fecha|horario, no puedo|podre|podemos|alcanzo|alcanzamos|llego|voy|vamos * llegar|ir|ese|manana|hoy|lunes|martes|miercoles|jueves|viernes|sabado|domingo, \
          lunes|martes|miercoles|jueves|viernes|sabado|domingo|manana|hoy|dia * no puedo|podre|podemos|podria, \
          cambiar|cambiamos|cambie|cambia|cambien|mover|mueva|mueve|muevan|movemos|posponer|posponga|pospongan|posponemos|reagendar|reprogramar|pasar|pasan|pase|pasen|recorrer|recorre|recorra|recorremos|aplazar * visita|cita|hora|fecha|recorrido, \
-         cambiarla|cambiarlo|moverla|moverlo|movamosla|movamoslo|muevala|muevela|movemosla|posponerla|recorrerla|reagendar|reagende|reagendamos|reagendarla|reprogramar|reprogramarla|pasarla|pasarlo|pasemosla|pasemoslo|pasela|pasenla, \
+         cambiarla|cambiarlo|moverla|moverlo|movamosla|movamoslo|muevala|muevela|movemosla|posponer|posponerla|posponerlo|pospongamos|aplazarla|recorrerla|reagendar|reagende|reagendamos|reagendarla|reprogramar|reprogramarla|pasarla|pasarlo|pasemosla|pasemoslo|pasela|pasenla, \
          la|lo pasamos|pasan|pasa|pase|pasen|movemos|mueve|mueven|cambiamos|cambia|cambian|recorremos|dejamos * para|a|al, \
-         se me|nos complico|atraveso|cruzo|hizo|hace * tarde|lunes|martes|miercoles|jueves|viernes|sabado|domingo|manana|hoy|dia|visita|cita|algo, me|nos salio|surgio * compromiso|imprevisto|emergencia|junta|algo|trabajo|pendiente|viaje, imprevisto|contratiempo, cambieme|cambiame|cambienme|muevame|mueveme|recorrame|recorreme|recorranme|paseme|pasenme * visita|cita|hora|fecha|recorrido, moving|changing|pushing|bumping * tour|visit|showing|walkthrough|appointment|monday|tuesday|wednesday|thursday|friday|saturday|sunday",
+         se me|nos complico|atraveso|cruzo|hizo|hace * tarde|lunes|martes|miercoles|jueves|viernes|sabado|domingo|manana|hoy|dia|visita|cita|algo, me|nos salio|surgio * compromiso|imprevisto|emergencia|junta|algo|trabajo|pendiente|viaje, imprevisto|contratiempo, cambieme|cambiame|cambienme|muevame|mueveme|recorrame|recorreme|recorranme|paseme|pasenme * visita|cita|hora|fecha|recorrido, moving|changing|pushing|bumping * tour|visit|showing|walkthrough|appointment|monday|tuesday|wednesday|thursday|friday|saturday|sunday, llego|llegamos|voy|vamos * tarde, be|running * late, atorado|atorada|atorados|trafico * llego|tarde",
     ),
     (
         Intent::RequestTour,
@@ -252,7 +259,7 @@ const PHRASES: [(Intent, &str); 22] = [
          puedo|podemos|podria|podriamos|pudiera|quiero|queremos|quisiera|paso|pasamos|caigo|caemos * pasar|parar|caer|ir|llegar|por * alla|ahi|hoy|manana|lunes|martes|miercoles|jueves|viernes|sabado|domingo|las, paso|pasamos|caigo|caemos|voy|vamos * a ver, \
          dar|darle|darnos|darme|damos|doy|daria|daremos|echar|echarle|echamos * una|la|un vuelta|vueltecita|vuelta|vistazo|ojeada|mirada|ojo, \
          me|nos la|lo ensena|ensenan|ensenas|muestra|muestran|muestras, ensenarmela|mostrarmela|ensenarnosla|mostrarnosla|ensenarla|mostrarla, agende|agendeme|agendame|agendenme|agendenos|agendemos|agendar|agendarme|apunteme|apuntame|anoteme|anotame|aparteme|apartame|programe|programeme|programame * lunes|martes|miercoles|jueves|viernes|sabado|domingo|manana|hoy|para|el|una, \
-         visita|cita|recorrido, verla|verlo|visitarla|conocerla, bring|bringing * by|over|through, bring * to see, eyes on it|that|this|the, show|walk me|us * the|that|this|it|around * space|place|building|unit|warehouse|around|tomorrow|today, hora|cuando|dia|si puedo|podemos|podria pasar|ir|llegar|caer, se pueden|podra|podria ver|visitar|conocer, llevar|llevo|traer|traigo * a|para verla|verlo|ver|que, pueden|puede|podrian|podria ensenar|mostrar|ensenarme|mostrarme",
+         visita|cita|recorrido, verla|verlo|visitarla|conocerla, bring|bringing * by|over|through, bring * to see, eyes on it|that|this|the, show|walk me|us * the|that|this|it|around * space|place|building|unit|warehouse|around|tomorrow|today, hora|cuando|dia|si puedo|podemos|podria pasar|ir|llegar|caer, se pueden|podra|podria ver|visitar|conocer, llevar|llevo|traer|traigo * a|para verla|verlo|ver|que, pueden|puede|podrian|podria ensenar|mostrar|ensenarme|mostrarme, cuando se puede, in person, en persona",
     ),
     (
         Intent::Negotiate,
@@ -267,7 +274,7 @@ const PHRASES: [(Intent, &str); 22] = [
          le|les|lo|la|los|me|nos dejan|deja|dejen|dejarian|dejaria|bajan|bajen|bajarian|bajaria|rebajan|rebaja|rebajarian * en|por|a|poco|poquito|tantito|algo|precio|renta|si, la|lo|le|les dejan|dejen|dejarian|dejaria|bajan|bajen|bajarian|bajaria|rebajan|rebajen, \
          bajarle|bajarme|bajarnos|bajarla|rebajarle|rebajarme|dejarmela|dejarla * a|en|por|poco|poquito|tantito|algo|precio|renta|de, bajar|bajen|bajan|baja|baje|bajaria|bajarian|rebajar * renta|precio, aceptan|aceptaria|aceptarian, \
          mejor|menor|buen|ultimo|especial precio|renta|precito, precio|renta mejor|especial, precio|renta mas bajo|baja, mes|meses gratis, lo menos|ultimo|minimo, si firmo|firmamos|pago|pagamos|doy|damos|rento|rentamos|comprometo * anos|ano|meses|mes|adelantado|hoy|contrato, \
-         lowest * they|they'd|they'll|you|he|he'd|she|she'd|price|rate|go, best they|you|they'd|you'd can|go|do, they|you go|come lower|down, shave|knock * some|something|bit|little|few off, rate|rent|price|number firm|final|fixed, precio|renta * fijo|fija|final|flexible, get|ask|want|need|throw|have * ti|allowance|abatement|concession, pueden|puede|podrian|podria|pueda dejar|dejarmela|dejarla|rebajar|mejorar, le|les|lo baja|bajan|rebaja|rebajan|bajaria, do|go any|a better, deme|denme|den|hagan|haga|haganme|hagame * precio|descuento|rebaja|oferta",
+         lowest * they|they'd|they'll|you|he|he'd|she|she'd|price|rate|go, best they|you|they'd|you'd can|go|do, they|you go|come lower|down, shave|knock * some|something|bit|little|few off, rate|rent|price|number firm|final|fixed, precio|renta * fijo|fija|final|flexible, get|ask|want|need|throw|have * ti|allowance|abatement|concession, pueden|puede|podrian|podria|pueda dejar|dejarmela|dejarla|rebajar|mejorar, le|les|lo baja|bajan|rebaja|rebajan|bajaria, do|go any|a better, deme|denme|den|hagan|haga|haganme|hagame * precio|descuento|rebaja|oferta, month|months|two * free, ayudar|ayuden|ayudarnos|ayudarme * renta|precio, le|les rebaje|rebajen|baje|bajen|bajara, push|pushing back on",
     ),
     (
         Intent::RejectOptions,
@@ -279,7 +286,7 @@ const PHRASES: [(Intent, &str); 22] = [
          ninguna|ninguno, no me|nos gusta|gustan|gusto|gustaron|late|laten|sirve|sirven|convence|convencen|convencio|interesa|interesan|conviene|convienen|agrada|agradan|cuadra|cuadran|funciona|funcionan, \
          ya no|tampoco quiero|queremos|me|nos * la|el|esa|ese|esas|esos 1|2|3|uno|dos|tres|primera|primero|segunda|segundo|tercera|tercero, ya no quiero|queremos esa|ese|esas|esos, esa|esas|ese|esos|ambas no, no quiero|queremos|no esa|esas|ese|esos|ninguna, \
          quita|quitala|quitela|quitenla|quite|quiteme|quitame|quiten|borra|borrala|borrela|borre|borren|descarta|descartala|descartela|descarte|descarten|elimina|eliminala|eliminela|elimine|saca|sacala|saquela|saque|tacha|tachala|tache|olvida|olvide|olvidese * la|el|esa|ese|esas|esos|lista 1|2|3|primera|primero|segunda|segundo|tercera|tercero|lista, \
-         muy|demasiado|bien|super|tan caro|cara|caras|caros|lejos|retirada|retiradas|retirado|chico|chica|chicas|chicos|grande|grandes|pequeno|pequena|vieja|viejas|fea|feas|baja|bajas|bajo|apretada, carisima|carisimas|lejisimos, no go|gos, too rich|much|pricey|small|big for, don't|didn't want|like|love the|that|this|1|2|3|either|both, ni la|el|una|uno 1|una|uno|primera|de|2",
+         muy|demasiado|bien|super|tan caro|cara|caras|caros|lejos|retirada|retiradas|retirado|chico|chica|chicas|chicos|grande|grandes|pequeno|pequena|vieja|viejas|fea|feas|baja|bajas|bajo|apretada, carisima|carisimas|lejisimos, no go|gos, too rich|much|pricey|small|big for, don't|didn't want|like|love the|that|this|1|2|3|either|both, ni la|el|una|uno 1|una|uno|primera|de|2, hate|hated|dislike the|it|them|that|those, overpriced|outdated|dump|sketchy, no es|son|era|eran lo|la|los|las que|mejor, no es|son para mi|nosotros, isn't|not|aren't what|the i'm|we're|i|we",
     ),
     (
         Intent::RequestMoreOptions,
@@ -289,7 +296,7 @@ const PHRASES: [(Intent, &str); 22] = [
          anything cheaper|bigger|smaller|larger|closer|nicer|newer|similar, keep looking|searching, algo mas barato|barata|grande|chico|chica|cerca|economico, any more options|spaces|places, next ones|options|page, \
          see more, others available|nearby, mas|otras|otros|diferentes opciones|bodegas|espacios|lugares|naves|propiedades, algo|alguna|algun|alguno|cual mas|otra|otro, que otra|otro|otras|otros, \
          otras|otros dos|tres|que|antes|cuantas|parecidas|similares|opciones|mas, es todo lo, son todas|todos, las|los unicas|unicos, son todas|todos las|los, es lo unico, las|los demas, el resto, siga|sigan|sigue buscando, que mas tiene|tienen|hay|tendra|tienes, \
-         tiene|tienen|tendra|tendran|tendras|hay|habra|muestreme|ensename|enseneme|mandeme|enviame|enviar|envieme|mandame|mandar|ver * mas|otra|otras|otro|otros, other|more stuff, those|that|these|this|them the|your only, cuales|cual otras|otros|mas, nomas|solo|solamente|nada esas|esos|esa|ese|dos|tiene|hay|tienen, a ver otras|otros|mas",
+         tiene|tienen|tendra|tendran|tendras|hay|habra|muestreme|ensename|enseneme|mandeme|enviame|enviar|envieme|mandame|mandar|ver * mas|otra|otras|otro|otros, other|more stuff, those|that|these|this|them the|your only, cuales|cual otras|otros|mas, nomas|solo|solamente|nada esas|esos|esa|ese|dos|tiene|hay|tienen, a ver otras|otros|mas, what|how about * others|other, otra opcion, alguna|no otra|otro cosa, hay otra|otro cosa|opcion|bodega",
     ),
     (
         Intent::AskGeneralQuestion,
@@ -300,7 +307,7 @@ const PHRASES: [(Intent, &str); 22] = [
          how|what * lease|leasing process|start|begin|next, next|first steps|step, whole|entire|leasing|lease|rental|approval process, how long * take * usually|typically|normally|get|process|lease|approved|sign|move, how long * usually|typically|normally take, \
          do|would|will|should|am i|we * sign|pay|deal|talk|signing|dealing|go * with|directly|straight|through * you|landlord|owner|guys, who do|would|should i|we * sign|pay|make|deal, \
          what is wex, what's wex, what do you do, como|que funciona|trabajan|aplico|aplicar|es esto, cobran|cobra|comision|deposito|seguro|requisitos|tramite|tramites|papeles|papeleo|documentos, \
-         tiene|hay costo, cual|como es el proceso, firmo|firma|firmamos|pago|trato * con|directo * ustedes|dueno|duena, que areas|zonas|ciudades, es gratis, ustedes son|es * duenos|dueno|agentes|agente|brokers|corredores|inmobiliaria|intermediarios, piden|pide|exigen|necesito|necesitan|requieren * aval|fiador|comprobante|identificacion, aval|fiador, cosigner|co-signer|guarantor|guarantee",
+         tiene|hay costo, cual|como es el proceso, firmo|firma|firmamos|pago|trato * con|directo * ustedes|dueno|duena, que areas|zonas|ciudades, es gratis, ustedes son|es * duenos|dueno|agentes|agente|brokers|corredores|inmobiliaria|intermediarios, piden|pide|exigen|necesito|necesitan|requieren * aval|fiador|comprobante|identificacion, aval|fiador, cosigner|co-signer|guarantor|guarantee, como le|se hago|hacemos|hace * aplicar|rentar|firmar, how fast|quick|soon * usually|typically|normally",
     ),
     (
         Intent::CloseRequirement,
@@ -314,7 +321,7 @@ const PHRASES: [(Intent, &str); 22] = [
          ya tenemos|tengo|quedamos * lugar|bodega|espacio|local|con|otro|otra, nos|me quedamos|quedo|quedaremos donde|aqui|con|en * estamos|estoy|misma|mismo|actual, nos quedamos donde|aqui, fuimos|vamos|fui|voy con otro|otra|otros|alguien, con otro|otra|otros * persona|agente|broker|dueno|compania|empresa|agencia|lado, \
          cayo|cancelo|cancelaron|cayeron * negocio|trato|proyecto|contrato|plan|planes, cambiamos|cambio|cambie de planes|opinion|idea, cierre|cierra|cierren * busqueda|solicitud, \
          close|end|stop * search|request|file, renewed|renewing|renew * lease|here, staying|stay where|put|here, decided|going|went|with with|to another|stay|someone|somebody|other, \
-         we're|were|i'm good now, changed our|my mind|minds|plans, plans changed, don't|doesn't|no need it|this|anymore|space, done|settled|sorted elsewhere|already, deal's|deal|it's done|closed elsewhere|with, acomodamos|acomode|instalamos|instale|quedamos|fuimos|metimos|encontramos * otro|otra lado|parte|lugar, ya no le|me|nos|la|lo busque|busquen|busques|sigan, decidimos|decidi|decidieron no, ya no hace|hizo|haria falta, no se hizo|armo|dio|concreto|logro * negocio|trato|proyecto|contrato|nada, shut|scrapped|killed|cancelled|canceled|shelved|dropped|pulled * project|expansion|plan|plans|move|search, project|expansion|plan|move is|got|was dead|canceled|cancelled|scrapped|off, ya tengo|tenemos|hay donde, gracias * ya tengo|tenemos|conseguimos|encontre, cancele|cancela|cancelen|cancelar|termine|pare|detenga * busqueda|solicitud",
+         we're|were|i'm good now, changed our|my mind|minds|plans, plans changed, don't|doesn't|no need it|this|anymore|space, done|settled|sorted elsewhere|already, deal's|deal|it's done|closed elsewhere|with, acomodamos|acomode|instalamos|instale|quedamos|fuimos|metimos|encontramos * otro|otra lado|parte|lugar, ya no le|me|nos|la|lo busque|busquen|busques|sigan, decidimos|decidi|decidieron no, ya no hace|hizo|haria falta, no se hizo|armo|dio|concreto|logro * negocio|trato|proyecto|contrato|nada, shut|scrapped|killed|cancelled|canceled|shelved|dropped|pulled * project|expansion|plan|plans|move|search, project|expansion|plan|move is|got|was dead|canceled|cancelled|scrapped|off, ya tengo|tenemos|hay donde, gracias * ya tengo|tenemos|conseguimos|encontre, cancele|cancela|cancelen|cancelar|termine|pare|detenga * busqueda|solicitud, closed|closing on a|the|our|another, no se va|van a hacer|dar|poder, negocio|proyecto|trato ya no",
     ),
     (
         Intent::Defer,
@@ -340,13 +347,13 @@ const PHRASES: [(Intent, &str); 22] = [
          pasando|pasado|pasadas|entrando|despues|hasta * navidad|navidades|fiestas|reyes|vacaciones|enero|febrero, pasando|pasado|entrando|despues * ano|semana|mes|quincena, todavia|aun no * decido|decidimos|decidido|seguro|segura|seguros|listo|listos|sabemos, no me|nos|se|he|hemos * decido|decidimos|decidido|decidir, \
          ando|estoy|estamos|andamos * corto|cortos|apretado|apretados|saturado|saturados|ocupado|ocupados|ocupada, esperando|espero|esperamos * prestamo|credito|banco|aprobacion|autorizacion|permiso|permisos|dinero|financiamiento, en pausa, \
          busco|llamo|hablo|marco|escribo * en unos|una|un|dos|tres * dias|semanas|semana|meses|mes, \
-         en|el|proximo * mes|meses|ano|semana * busco|hablamos, need|want|have|got to * crunch|review|decide|sort|finalize|look, put|stick * pin, ahora no * mejor|quiza|quizas|vez|en|hasta|para, cuando|nomas|cuanto|hasta * me|nos|se aprueben|aprueba|aprueban|autoricen|den|den|salga|paguen|digan|contesten|resuelvan|confirmen|presten, quiza|quizas|vez en|para|mas|el|la * enero|febrero|marzo|abril|mayo|junio|adelante|mes|ano|semana, bad|crazy|rough|hectic week|month|time|right, just|but not until, nos vemos|hablamos|escribimos en|pasando|despues|hasta|para",
+         en|el|proximo * mes|meses|ano|semana * busco|hablamos, need|want|have|got to * crunch|review|decide|sort|finalize|look, put|stick * pin, ahora no * mejor|quiza|quizas|vez|en|hasta|para, cuando|nomas|cuanto|hasta * me|nos|se aprueben|aprueba|aprueban|autoricen|den|den|salga|paguen|digan|contesten|resuelvan|confirmen|presten, quiza|quizas|vez en|para|mas|el|la * enero|febrero|marzo|abril|mayo|junio|adelante|mes|ano|semana, bad|crazy|rough|hectic week|month|time|right, just|but not until, nos vemos|hablamos|escribimos en|pasando|despues|hasta|para, dejemelo|dejamelo|dejenmelo * pensar|pienso|consultar|checar|platicar, let's|going|need * pause|wait, sit|sitting tight, when|once i'm|we're back, i'll|we'll look when, until * rates|prices|market",
     ),
     (
         Intent::Confirm,
         "you got it|that, bingo, spot on, affirmative, that'd be|work, you bet, eso mero|es, asi mero, simon, yes, ya, sure, correct, right, okay, absolutely, definitely, of course, sounds good|great|fine, \
          that|it works, please do, go ahead, let's do, do it, that's it|right, exactly, si, sip, claro, correcto, exacto, de acuerdo, \
-         por favor, esta|suena bien|perfecto, dale, sale, adelante, asi es, por supuesto",
+         por favor, esta|suena bien|perfecto, dale, sale, adelante, asi es, por supuesto, sisi, parece bien|perfecto|buena|buen, works for me|us",
     ),
     (Intent::Decline, DECLINES),
     (
@@ -416,6 +423,8 @@ struct Turn<'a> {
     has_selected: bool,
     /// It names a day or an hour.
     has_when: bool,
+    /// It is none of the tour that is known.
+    names_other_time: bool,
     /// It names something that listings tell, and there are options.
     is_about_listing: bool,
 }
@@ -557,7 +566,9 @@ impl Turn<'_> {
             first.is_some_and(|(intent, _)| *intent == Intent::Negotiate) && has_price(self.text);
         if self.has_tour()
             && !is_offer
-            && (self.says(OTHER_TIME) || self.has_when && self.says(WOULD_DO))
+            && (self.says(OTHER_TIME)
+                || self.names_other_time
+                || self.has_when && self.says(WOULD_DO))
             && first.is_none_or(|(intent, _)| outranked_by_tour(*intent))
         {
             return Intent::RescheduleTour;
@@ -630,6 +641,12 @@ impl Turn<'_> {
             Some(Intent::RequestTour) if !self.has_when && self.says(OTHERS) => {
                 Intent::RequestMoreOptions
             }
+            // Who was to be called and was not, asks for no call.
+            Some(Intent::RequestHuman)
+                if self.says("quedaron|quedo|prometieron|iban de|a|que|en, supposed|promised|said * call, never|nobody|noone called|call|calls, nunca|nadie * llamo|llamaron|llamado|marco|marcaron|hablo|hablaron") =>
+            {
+                Intent::Complaint
+            }
             // Who may call only in some weeks is to be left alone until then.
             Some(Intent::RequestHuman) if self.says(WEEKS_LATER) => Intent::Defer,
             // What keeps a buyer waiting is not always us.
@@ -686,13 +703,16 @@ impl Turn<'_> {
                     _ => Intent::Acknowledge,
                 }
             }
-            None if self.is_off_topic() => Intent::OffTopic,
             None if !self.dialogue.options.is_empty()
                 && has_price(self.text)
                 && self.says(if is_question { OFFERS_ASKED } else { OFFERS }) =>
             {
                 Intent::Negotiate
             }
+            None if self.has_when && self.has_tour() => Intent::RescheduleTour,
+            None if self.has_when && self.is_asked_for_tour() && !self.says("not, can't, never") => {
+ Intent::RequestTour }
+            None if self.is_off_topic() => Intent::OffTopic,
             None if is_question && self.is_about_shown() => Intent::AskListingQuestion,
             None if is_question && self.is_about_listing => Intent::AskListingQuestion,
             // "What are the NNNs running?": a structure is asked for, not wished.
@@ -725,6 +745,14 @@ impl Turn<'_> {
         if self.is_requirement_new {
             return self.need();
         }
+        // "No, que sea a las 12" keeps the tour.
+        if weak == Intent::Decline && self.has_when && self.has_tour() {
+            return Intent::RescheduleTour;
+        }
+        // "Sure, Tuesday at 9" says more than yes.
+        if weak != Intent::Decline && self.has_when && self.is_asked_for_tour() {
+            return Intent::RequestTour;
+        }
         if is_question && self.is_about_listing {
             return Intent::AskListingQuestion;
         }
@@ -753,13 +781,6 @@ impl Turn<'_> {
         match weak {
             // The last word of a burst counts: "yes", then "actually no".
             Intent::Confirm if any_of(self.last, DECLINES) => Intent::Decline,
-            Intent::Confirm
-                if self.dialogue.asked == Some(Asked::Tour)
-                    && self.has_when
-                    && !self.dialogue.options.is_empty() =>
-            {
-                Intent::RequestTour
-            }
             // "Ok thanks" ends; "ok" to a question answers it.
             Intent::Confirm
                 if self.says(THANKS) || self.says(WILL_LOOK) || self.dialogue.asked.is_none() =>
@@ -806,6 +827,11 @@ impl Turn<'_> {
         self.dialogue.tour.is_some()
     }
 
+    /// Whether a day or an hour answers what we asked.
+    fn is_asked_for_tour(&self) -> bool {
+        matches!(self.dialogue.asked, Some(Asked::Tour)) && !self.dialogue.options.is_empty()
+    }
+
     fn last_text_asks(&self) -> bool {
         self.text.trim_end().ends_with('?')
     }
@@ -837,10 +863,10 @@ const DROPS: &str = "don't|didn't|not want|like|love|interested|care * the|that|
 
 /// What is offered with a rent, and what asks whether it will do.
 const OFFERS: &str = "offer|offering|counter, take|sign it|that|today|now|if|for|at, firmo|firmamos|cierro|cerramos, le|les doy|damos|ofrezco|ofrecemos|pago|pagamos, tell|dile|digale|diles them|him|her|al|que|a";
-const OFFERS_ASKED: &str = "offer|offering|counter|sound|sounds, instead, how|what about, que tal, le|les parece|damos|doy|ofrezco|ofrecemos|pago|pagamos, take it|that, si firmo|firmamos|ofrecemos|ofrezco|pago|pagamos|damos|doy";
+const OFFERS_ASKED: &str = "offer|offering|counter|sound|sounds, instead, how|what about, que tal, le|les parece|damos|doy|ofrezco|ofrecemos|pago|pagamos, take it|that, they|he|she|landlord|owner take|do|accept|go, get|bring|talk * to|down, si firmo|firmamos|ofrecemos|ofrezco|pago|pagamos|damos|doy";
 
 /// A tour is called off.
-const CANCELS: &str = "cancel, canceling, cancelling, cancelar, cancele, cancela, cancelen, cancelame, canceleme, cancelela, cancelala, cancelo, cancelamos, call it off, nevermind, nvm, never mind";
+const CANCELS: &str = "not|aren't coming|attending, off the|your|my schedule|calendar, no voy|vamos a ir, ya no quiero|queremos|me|nos, cancel, canceling, cancelling, cancelar, cancele, cancela, cancelen, cancelame, canceleme, cancelela, cancelala, cancelo, cancelamos, call it off, nevermind, nvm, never mind";
 const CANCELS_NOT: &str = "don't|not|never|no cancel|cancelar|cancele|cancelen, no vayan|vaya|vayas|me|la * cancelar|cancelen|cancele|canceles";
 
 /// Others than those that were offered.
@@ -924,7 +950,7 @@ const WILL_LOOK: &str = "will|i'll|we'll|let|going look|review|check|take|me|to,
 const THANKS: &str = "thanks, thank, gracias, appreciate";
 
 const DECLINES: &str = "no, unfortunately|afraid not, not yet|really|now|that|this|it, let's not|hold, don't book|do, todavia no, mejor no, \
-     ahora no, aun no, negative, nel, ni modo, i'm|we're good";
+     ahora no, aun no, negative, nel, ni modo, i'm|we're good|okay|fine, asi dejelo|dejalo|dejemoslo";
 
 /// A need besides the one that is known.
 const ANOTHER: &str = "separately, another|second|new|different|separate|other client|customer|company|project|deal|tenant, \
@@ -946,7 +972,7 @@ const CHANGES: &str = "make it|that, scratch|forget|drop|remove|change|update|ig
      fecha de, mes a mes, sin * limite|presupuesto|oficina|patio, para enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre";
 
 /// Wishes that have nothing to do with space.
-const OFF_TOPIC: &str = "do|does you|guys|they|yall * sell|buy|repair|fix|hire|install, hiring, job|jobs|resume|internship, venden|compran|reparan, poem, joke|jokes, weather, recipe, homework, bitcoin, crypto, lottery, horoscope, song, story, \
+const OFF_TOPIC: &str = "do|does you|guys|they|yall * sell|buy|repair|fix|hire|install, lunch|dinner|breakfast|eat, novio|novia|soltero|soltera, chistoso|chistosa, happy thanksgiving|birthday, hiring, job|jobs|resume|internship, venden|compran|reparan, poem, joke|jokes, weather, recipe, homework, bitcoin, crypto, lottery, horoscope, song, story, \
      game|games, who|what won|score, super bowl, world cup, football, soccer, baseball, basketball, nba|nfl|mlb, dodgers|lakers|rams, playoffs, restaurant|restaurants, favorite, \
      mundial, futbol, translate, capital of, president|election, movie, stock|stocks, pizza, dinner, girlfriend|boyfriend, \
      car|used for sale, apartment|apartments|house|condo, meaning of, poema, chiste, clima, receta, tarea, cancion, \
@@ -971,7 +997,7 @@ fn is_name(word: &str) -> bool {
 
 /// Whether the first word is one that questions begin with.
 pub(crate) fn is_asking(words: &[String]) -> bool {
-    const OPENERS: &str = "what what's when which will how how's does is are do can could where where's who why que cual cuanto cuanta cuantos cuantas cuando tiene tienen como donde hay desde quien quienes any";
+    const OPENERS: &str = "what what's when which will how how's does is are do can could where where's who who's why que cual cuanto cuanta cuantos cuantas cuando tiene tienen como donde hay desde quien quienes any";
     /// What people begin with before they ask.
     const FILLERS: &str = "hey hi hello hola buenas buenos dias tardes noches good morning afternoon so and also but btw okay great oye oiga y pero disculpe disculpa entonces a de por para en con";
     let is_among = |word: &str, list: &str| list.split(' ').any(|listed| listed == word);
@@ -1117,6 +1143,11 @@ fn selected(text: &str, words: &[String], dialogue: &Dialogue) -> Vec<usize> {
                 .is_some_and(|other| number_of(other).is_some());
         let is_meant = is_ordinal
             || is_listed
+            || (at == 0
+                && matches!(
+                    next,
+                    "looks" | "sounds" | "is" | "works" | "seems" | "it" | "please" | "esta" | "me"
+                ))
             || is_alone
             || matches!(
                 before,
@@ -1465,6 +1496,28 @@ mod tests {
     }
 
     #[test]
+    fn a_day_is_the_day_of_the_tour_that_we_asked_for() {
+        let today = jiff::civil::date(2026, 11, 23);
+        let mut conversation = Conversation::default();
+        let mut options = parse(SAMPLE).unwrap();
+        options.truncate(2);
+        conversation.dialogue.offer(options);
+        conversation.dialogue.chosen = Some(1);
+        conversation.dialogue.asked = Some(Asked::Tour);
+        for (text, intent) in [
+            ("sure, tuesday at 9", Intent::RequestTour),
+            ("ahí paso el sábado temprano", Intent::RequestTour),
+            ("sure", Intent::Confirm),
+            ("no, not on sunday", Intent::Decline),
+            ("what's the rent?", Intent::AskListingQuestion),
+            ("tell them 1.20 and I sign today", Intent::Negotiate),
+        ] {
+            let heard = hear(&[text], &conversation, &Requirement::default(), today);
+            assert_eq!(heard.intent, intent, "{text}");
+        }
+    }
+
+    #[test]
     fn a_day_chooses_a_tour_time_that_was_offered() {
         let today = jiff::civil::date(2026, 11, 23);
         let mut conversation = Conversation::default();
@@ -1508,6 +1561,9 @@ mod tests {
             ("could we make it 2pm", Intent::RescheduleTour),
             ("stuck on the 91, be there at 10:30", Intent::RescheduleTour),
             ("va a ser mejor el lunes", Intent::RescheduleTour),
+            ("no, que sea a las 12", Intent::RescheduleTour),
+            ("¿se puede posponer?", Intent::RescheduleTour),
+            ("we're not coming", Intent::CancelTour),
             ("siempre no voy a ir", Intent::CancelTour),
             ("no me cancele la cita, ahí estaré", Intent::Confirm),
             ("would they take 1.25 instead of 1.36?", Intent::Negotiate),
@@ -1769,6 +1825,27 @@ mod tests {
             ("va", Confirm),
             ("for sure", Confirm),
             ("nel", Decline),
+            ("they take 1.10?", Negotiate),
+            ("get us two months free on #3", Negotiate),
+            ("hay forma de que le rebajen a la primera?", Negotiate),
+            ("let's pause for a bit", Defer),
+            ("déjemelo consultar", Defer),
+            ("I'll look when I'm back", Defer),
+            ("closed on a building friday", CloseRequirement),
+            ("el proyecto ya no se va a hacer", CloseRequirement),
+            ("quedaron de llamarme y nunca lo hicieron", Complaint),
+            ("nadie me ha contestado", Complaint),
+            ("you people never called me", Complaint),
+            ("fui y estaba cerrado", Complaint),
+            ("hate the area", RejectOptions),
+            ("no es lo que busco", RejectOptions),
+            ("#1 is overpriced", RejectOptions),
+            ("what about others", RequestMoreOptions),
+            ("¿hay otra opción?", RequestMoreOptions),
+            ("do i know you", AskIdentity),
+            ("what should I eat for lunch", OffTopic),
+            ("2 looks better", SelectOption),
+            ("así déjelo", Decline),
             ("offer them 1.22", Negotiate),
             ("is the rent firm?", Negotiate),
             ("we'd take it today at 1.25", Negotiate),

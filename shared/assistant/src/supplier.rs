@@ -33,7 +33,7 @@ pub fn hear(
          not|isn't available, off market, have a tenant, signed a lease|tenant, rentada, rentado, ya no esta disponible, ya se rento, vendida, quitela|quitelo|quitenla, ya la|lo|se ocuparon|ocupo|tomaron|agarraron|apartaron|rente|rentamos|rentaron|rento|vendio|vendimos, ya no la|lo tengo|tenemos|rentamos, no esta disponible, ocupada|ocupado|arrendada|apartada|comprometida, se ocupo|vendio|rento|arrendo, \
          baja|baje|bajen|bajar|quita|quite|quiten|quitar|retira|retire|retiren|retirar|borra|borre|borren|borrar|elimina|elimine|eliminen|eliminar|saca|saque|saquen|sacar * anuncio|bodega|nave|publicacion|local|propiedad|lista|pagina|sitio|edificio|espacio, \
          dar|darla|darlo|den|denla|denlo|dele|dela|delo de baja, quitar|quitarla|quitarlo|bajarla|bajarlo|bajenla|bajenlo|saquenla|saquenlo|retirenla|retirenlo|borrenla|eliminenla, \
-         ya|acabo|acabamos|la|lo * firme|firmamos|rentamos|rente|vendi|vendimos|arrende, ya tiene|tengo|tenemos|hay * inquilino|inquilinos";
+         ya|acabo|acabamos|la|lo * firme|firmamos|rentamos|rente|vendi|vendimos|arrende, ya tiene|tengo|tenemos|hay * inquilino|inquilinos, ya no la|lo voy|vamos|quiero|queremos * rentar, keep|keeping|use|using it|the|that * ourselves|myself|himself, tenant|inquilino * renewed|renewing|renovo|renueva|staying";
     /// Of what is let, a part is not.
     const PART: &str = "left, remaining, partially, partly, parcialmente, en parte, still have|got, other|another half|part|side|unit, half|part|some|portion of, queda|quedan|quedo|sobra|sobran, otra mitad|parte, la mitad";
     const NOT_GONE: &str = "not|isn't|hasn't|haven't leased|rented|sold|taken|signed|gone, aun|todavia no * renta|rento|rentado|rentada|rente|vende|vendio|vendido|ocupa|ocupo, sin rentar|ocupar";
@@ -235,7 +235,7 @@ fn tour_decision(
 ) -> Option<TourDecision> {
     const FINE: &str = "no|not|without|sin|hay|tengo|tenemos * problem|prob|problems|issue|issues|worries|biggie|problema|bronca|inconveniente|falla";
     const REFUSES: &str = "can't, won't|doesn't|don't work|be, not|no good|possible|tours|showings|visits|way|can, too early|late|soon, unavailable, busy, out of town, away, \
-        not|isn't|aren't|never * around|here|in|available|showing|able|ready, rather|prefer not, not * work|happen, don't|not send|bring|want|come, deny|denied|decline|declined|reject|pass, bad, \
+        not|isn't|aren't|never * around|here|in|available|showing|able|ready, rather|prefer not, not * work|happen, don't|not send|bring|want|come, deny|denied|denegado|negado|rechazado|rechazo|decline|declined|reject|pass, bad, \
         no puedo|podemos|podre|podremos|podria|podriamos|voy|vamos|va|sera|es|estoy|estamos|estare|estaremos|ando|andamos, no se va|puede|podra|pueda|podria, no los|las|le|lo|quiero|queremos|mande|manden|vengan|me|nos, \
         dia|hora|lunes|martes|miercoles|jueves|viernes|sabado|domingo|manana no, no ese|esa|el|a, ocupado|ocupada|ocupados, fuera de, imposible, muy temprano|tarde";
     const ACCEPTS: &str = "approve, approved, approving, works, is|that's fine|good|great|perfect|okay, fine, see you|them, confirmed, send|bring them|him|her|over, come|stop|swing|drop on by, \
@@ -243,7 +243,7 @@ fn tour_decision(
         lockbox|code|key|keys|combo|gate * is|are|with|at|under, de acuerdo, esta bien|perfecto|bueno, aprobado|aprobada|apruebo|aprobamos|autorizado, adelante, los|las|le|lo|la espero|esperamos|recibo|recibimos|atiendo|veo, \
         aqui|ahi|alla los|las|le|lo|estare|estamos|estaremos|voy|nos, que|si venga|vengan|pase|pasen|vayan|caigan|lleguen, que la|lo|los vea|vean|reciban, mandelos|mandalos|mandemelos|mandelo|mandela|mandenlos|traigalos, \
         candado|codigo|llave|llaves|clave * es|esta|estan|con|abajo, cuando quiera|quieran|guste|gusten, con gusto, de una";
-    const PROPOSES: &str = "instead, better, how|what about, another|other|different day|time|date, earlier, later, too early|late, only|but|long if|before|after|as, before|after 1|2|3|4|5|6|7|8|9|10|11|12|noon|lunch, can|could * make|do it|at|monday|tuesday|wednesday|thursday|friday|saturday|sunday, make it, push it, move it, mejor, otro|otra dia|hora, en vez, que tal, puede ser";
+    const PROPOSES: &str = "instead, better, how|what about, another|other|different day|time|date, earlier, later, too early|late, only|but|long if|before|after|as, before|after 1|2|3|4|5|6|7|8|9|10|11|12|noon|lunch, can|could do 1|2|3|4|5|8|9|10|11|12|1pm|noon, can|could * make|do it|at|monday|tuesday|wednesday|thursday|friday|saturday|sunday, make it, push it, move it, mejor, otro|otra dia|hora, en vez, que tal, puede ser";
     const BUT: &str = "but, though, unless, if, only, pero, solo, si";
     let says = |phrases: &str| any_of(words, phrases);
     // In the middle of a sentence these are no answer: "no va a ser posible".
@@ -469,6 +469,17 @@ mod tests {
                 r#"{"divisible_to_sqft":4000}"#,
             ),
             ("¿para qué la quieren?", SupplierAskQuestion, "{}"),
+            ("who's the client", SupplierAskQuestion, "{}"),
+            (
+                "ya no la voy a rentar",
+                SupplierDelist,
+                r#"{"available":false}"#,
+            ),
+            (
+                "we're keeping it for ourselves",
+                SupplierDelist,
+                r#"{"available":false}"#,
+            ),
             (
                 "todavía no se renta",
                 SupplierAvailabilityUpdate,
@@ -535,6 +546,8 @@ mod tests {
             ),
             ("tuesday doesnt work for us", TourDecision::Decline),
             ("no se va a poder", TourDecision::Decline),
+            ("denegado", TourDecision::Decline),
+            ("we can do 1", TourDecision::Counter),
             ("ahorita no estamos enseñando", TourDecision::Decline),
             ("no visits until the tenant is out", TourDecision::Decline),
             (
