@@ -186,7 +186,7 @@ const PHRASES: [(Intent, &str); 22] = [
     (
         Intent::AskIdentity,
         "are you * bot|robot|human|real|person|ai|machine, is|are this|you|i|it * bot|robot|human|machine|automated|person|ai, \
-         am i talking|texting|speaking|chatting, who is|are|am|did this|you|i, who's this|texting|messaging|asking, how'd|where'd you get|have my|this, \
+         am i talking|texting|speaking|chatting, who is|are|am|did this|you|i|wex, who's this|texting|messaging|asking, how'd|where'd you get|have my|this, \
          how|where * you|guys get|got|find|found|have my|our|this|me|mine, whose|what|what's * this number, what|which company|business|outfit is this, \
          what|which company|business|outfit * you|ustedes, you with|from which|what, quien|quienes es|eres|son|habla|hablo|escribe|tengo|me|estoy, \
          es|eres|son|hablo|hablando * bot|robot|humano|persona|maquina|ia, ustedes quien|quienes son, de parte de quien, \
@@ -225,7 +225,7 @@ const PHRASES: [(Intent, &str); 22] = [
          cliente|comprador|gente|persona|muchacho|senor|interesado * nunca|no llego|llegaron|vino|vinieron|aparecio, cliente|comprador|gente|persona|muchacho|senor|interesado * se presento|aparecio, nunca llego|llegaron|vino|vinieron|aparecio|contestan|contestaron|abrieron, \
          culpa * ustedes|suya|tuya, me|nos hicieron|hacen * vuelta|ir|perder|esperar|venir, de balde, en balde, a|de gratis, direccion|codigo|informacion|dato|datos|hora * mal|equivocada|equivocado|incorrecta|incorrecto, \
          fotos|anuncio * nada que, no * coincide|coinciden|parece|parecen * fotos|anuncio, llevo|llevamos|tengo|tenemos * esperando, esperando * hora|horas|dias|semanas|meses, \
-         dejaron|dejo|dejan plantado|plantada|plantados|esperando, quedaron mal, tercera|segunda|cuarta|enesima vez que, no se vale, no es justo, siempre lo mismo, ya les|le dije|he dicho|pedi, sigue|siguen mandando|ofreciendo|preguntando * mismo|misma|mismas, code|lockbox|key|keys|combo|link * didn't|doesn't|wouldn't|won't|not work|working|open, didn't|never show|arrive|turn|answer|respond|showed, me|nos mintieron|mintio|engano|enganaron|mienten, mentira|mentiras|mentirosos, como|lo que decian|decia|dijeron|prometieron, dos|tres|cuatro|cinco|varias|muchas|mil|2|3|4|5 veces * pregunto|pido|digo|llamo|escribo|marco|pregunte|pedi|dije|llame|escribi|marque, van|ya * veces que, estuve|estuvimos|estaba|pase|pasamos * hora|horas|rato|minutos * afuera|esperando|ahi|parado, nadie|ninguno * salio|salia|atendia|contestaba, codigo|candado|llave|liga|clave * no sirve|sirvio|funciona|funciono|abre|abrio|jala|jalo, como tonto|tonta|menso|idiota|pendejo, nadie|nunca * contestado|llamado|hablado|respondido|marcado|escrito|buscado, estaba|estuvo|encontre * cerrado|cerrada|candado, me|nos canse|cansamos|tienen de|que|cansado|harto, sin avisar|avisarme|aviso|permiso, without * telling|asking|notice|warning|letting, quedaron|prometieron de|que|en * nunca|no",
+         dejaron|dejo|dejan plantado|plantada|plantados|esperando, quedaron mal, tercera|segunda|cuarta|enesima vez que, no se vale, no es justo, siempre lo mismo, ya les|le dije|he dicho|pedi, sigue|siguen mandando|ofreciendo|preguntando * mismo|misma|mismas, code|lockbox|key|keys|combo|link * didn't|doesn't|wouldn't|won't|not work|working|open, didn't|never show|arrive|turn|answer|respond|showed, me|nos mintieron|mintio|engano|enganaron|mienten, mentira|mentiras|mentirosos, como|lo que decian|decia|dijeron|prometieron, dos|tres|cuatro|cinco|varias|muchas|mil|2|3|4|5 veces * pregunto|pido|digo|llamo|escribo|marco|pregunte|pedi|dije|llame|escribi|marque, van|ya * veces que, estuve|estuvimos|estaba|pase|pasamos * hora|horas|rato|minutos * afuera|esperando|ahi|parado, nadie|ninguno * salio|salia|atendia|contestaba, codigo|candado|llave|liga|clave * no sirve|sirvio|funciona|funciono|abre|abrio|jala|jalo, como tonto|tonta|menso|idiota|pendejo, nadie|nunca * contestado|llamado|hablado|respondido|marcado|escrito|buscado, estaba|estuvo|encontre * cerrado|cerrada|candado, me|nos canse|cansamos|tienen de|que|cansado|harto, sin avisar|avisarme|aviso|permiso, without * telling|asking|notice|warning|letting, quedaron|prometieron de|que|en * nunca|no, keep|keeps|kept canceling|cancelling|flaking|changing|postponing, flaked, no me|nos|se han|ha contestado|respondido|llamado|marcado|hablado|escrito",
     ),
     (
         Intent::CancelTour,
@@ -272,7 +272,7 @@ const PHRASES: [(Intent, &str); 22] = [
          wiggle room, any|some|much|little flexibility|room|flex|wiggle|play * price|rate|rent|there|that|it|number, is|are|do|would|does * flexible|firm * price|rate|rent|that|number, \
          negociar|negociable|negocian|regatear|descuento|descuentito|rebaja|rebajita|contraoferta|oferta, ofrezco|ofrecemos|ofrecerle|ofrecerles, \
          le|les|lo|la|los|me|nos dejan|deja|dejen|dejarian|dejaria|bajan|bajen|bajarian|bajaria|rebajan|rebaja|rebajarian * en|por|a|poco|poquito|tantito|algo|precio|renta|si, la|lo|le|les dejan|dejen|dejarian|dejaria|bajan|bajen|bajarian|bajaria|rebajan|rebajen, \
-         bajarle|bajarme|bajarnos|bajarla|rebajarle|rebajarme|dejarmela|dejarla * a|en|por|poco|poquito|tantito|algo|precio|renta|de, bajar|bajen|bajan|baja|baje|bajaria|bajarian|rebajar * renta|precio, aceptan|aceptaria|aceptarian, \
+         bajarle|bajarme|bajarnos|bajarla|rebajarle|rebajarme|dejarmela|dejarla * a|en|por|poco|poquito|tantito|algo|precio|renta|de, bajar|bajen|bajan|baja|baje|bajaria|bajarian|rebajar * renta|precio, aceptaria|aceptarian, aceptan * menos|oferta|si, \
          mejor|menor|buen|ultimo|especial precio|renta|precito, precio|renta mejor|especial, precio|renta mas bajo|baja, mes|meses gratis, lo menos|ultimo|minimo, si firmo|firmamos|pago|pagamos|doy|damos|rento|rentamos|comprometo * anos|ano|meses|mes|adelantado|hoy|contrato, \
          lowest * they|they'd|they'll|you|he|he'd|she|she'd|price|rate|go, best they|you|they'd|you'd can|go|do, they|you go|come lower|down, shave|knock * some|something|bit|little|few off, rate|rent|price|number firm|final|fixed, precio|renta * fijo|fija|final|flexible, get|ask|want|need|throw|have * ti|allowance|abatement|concession, pueden|puede|podrian|podria|pueda dejar|dejarmela|dejarla|rebajar|mejorar, le|les|lo baja|bajan|rebaja|rebajan|bajaria, do|go any|a better, deme|denme|den|hagan|haga|haganme|hagame * precio|descuento|rebaja|oferta, month|months|two * free, ayudar|ayuden|ayudarnos|ayudarme * renta|precio, le|les rebaje|rebajen|baje|bajen|bajara, push|pushing back on",
     ),
@@ -296,7 +296,7 @@ const PHRASES: [(Intent, &str); 22] = [
          anything cheaper|bigger|smaller|larger|closer|nicer|newer|similar, keep looking|searching, algo mas barato|barata|grande|chico|chica|cerca|economico, any more options|spaces|places, next ones|options|page, \
          see more, others available|nearby, mas|otras|otros|diferentes opciones|bodegas|espacios|lugares|naves|propiedades, algo|alguna|algun|alguno|cual mas|otra|otro, que otra|otro|otras|otros, \
          otras|otros dos|tres|que|antes|cuantas|parecidas|similares|opciones|mas, es todo lo, son todas|todos, las|los unicas|unicos, son todas|todos las|los, es lo unico, las|los demas, el resto, siga|sigan|sigue buscando, que mas tiene|tienen|hay|tendra|tienes, \
-         tiene|tienen|tendra|tendran|tendras|hay|habra|muestreme|ensename|enseneme|mandeme|enviame|enviar|envieme|mandame|mandar|ver * mas|otra|otras|otro|otros, other|more stuff, those|that|these|this|them the|your only, cuales|cual otras|otros|mas, nomas|solo|solamente|nada esas|esos|esa|ese|dos|tiene|hay|tienen, a ver otras|otros|mas, what|how about * others|other, otra opcion, alguna|no otra|otro cosa, hay otra|otro cosa|opcion|bodega",
+         tiene|tienen|tendra|tendran|tendras|hay|habra|muestreme|ensename|enseneme|mandeme|enviame|enviar|envieme|mandame|mandar|ver * mas|otra|otras|otro|otros, other|more stuff, those|that|these|this|them the|your only, cuales|cual otras|otros|mas, nomas|solo|solamente|nada esas|esos|esa|ese|dos|tiene|hay|tienen, a ver otras|otros|mas, what|how about * others|other, otra opcion, alguna|no otra|otro cosa, hay otra|otro cosa|opcion|bodega, you|guys have|got more, ay|hay|tiene|tienen mas",
     ),
     (
         Intent::AskGeneralQuestion,
@@ -637,6 +637,15 @@ impl Turn<'_> {
             Some(Intent::AutoReply) if self.says("but|though|pero * come|stop|swing|drop|see|tour|visit|meet|look|paso|pasar|ver|verla|verlo|visitar|ir") => {
                 Intent::RequestTour
             }
+            // "Send me more info on the second".
+            Some(Intent::RequestMoreOptions)
+                if self.says("more|mas info|information|details|detail|about|pics|pictures|photos|detalles|informacion|fotos|datos|sobre") =>
+            {
+                match self.has_selected {
+                    true => Intent::SelectOption,
+                    false => Intent::AskListingQuestion,
+                }
+            }
             // "Wanna see a few others", "quiero ver otras".
             Some(Intent::RequestTour) if !self.has_when && self.says(OTHERS) => {
                 Intent::RequestMoreOptions
@@ -670,6 +679,13 @@ impl Turn<'_> {
             {
                 Intent::AskListingQuestion
             }
+            // The lease that was signed, or that fell through, is why more is needed.
+            Some(Intent::CloseRequirement)
+                if self.is_requirement_new && self.says("need|needs|looking|busco|buscamos|ocupo|ocupamos|necesito|necesitamos")
+                    && !self.says("no longer|don't|not|stop|stopped|no * need|looking, ya|siempre|no busco|buscamos|ocupo|ocupamos|necesito|necesitamos") =>
+            {
+                self.need()
+            }
             // "We don't need docks anymore".
             Some(Intent::CloseRequirement)
                 if self.says("need|want|require|necesito|necesitamos|ocupo|ocupamos|quiero|queremos * dock|docks|office|offices|yard|parking|power|sprinklers|ramp|freezer|cooler|rail|trailer|fence|andenes|anden|oficina|oficinas|patio|rampa|luz|estacionamiento|altura") =>
@@ -687,7 +703,7 @@ impl Turn<'_> {
             Some(Intent::Defer)
                 if self.dialogue.asked.is_some()
                     && self.last.iter().filter(|word| !THANKS.split(", ").any(|thanks| thanks == word.as_str())).count() <= NO_WORDS_MAX
-                    && self.last.first().is_some_and(|word| word == "not") =>
+                    && any_of(self.last, "not yet|really|now|today|right") =>
             {
                 Intent::Decline
             }
@@ -732,7 +748,7 @@ impl Turn<'_> {
             None if !self.dialogue.options.is_empty() && self.says(TELL_ME) => Intent::AskListingQuestion,
             None if is_question && self.dialogue.chosen.is_some() => Intent::AskListingQuestion,
             // In a longer text these words are no answer: "cuando va a estar lista".
-            None if self.words.len() <= NO_WORDS_MAX && self.says("va, vale, orale, arre, sobres, ora, juega") => {
+            None if self.words == ["y"] || self.words.len() <= NO_WORDS_MAX && self.says("va, vale, orale, arre, sobres, ora, juega") => {
                 self.weak(Intent::Confirm, is_question)
             }
             None if self.says(NEEDS) => self.need(),
@@ -742,6 +758,16 @@ impl Turn<'_> {
 
     /// A yes, a no, thanks or a greeting is weaker than a need, a question or a choice in the same turn.
     fn weak(&self, weak: Intent, is_question: bool) -> Intent {
+        // "La renta ya incluye NNN?": "ya" is no yes here.
+        if self.last_text_asks()
+            && self.dialogue.chosen.is_some()
+            && weak != Intent::Decline
+            && self.is_requirement_new
+            && !self.says(NEEDS)
+            && !self.says(CHANGES)
+        {
+            return Intent::AskListingQuestion;
+        }
         if self.is_requirement_new {
             return self.need();
         }
@@ -863,7 +889,7 @@ const DROPS: &str = "don't|didn't|not want|like|love|interested|care * the|that|
 
 /// What is offered with a rent, and what asks whether it will do.
 const OFFERS: &str = "offer|offering|counter, take|sign it|that|today|now|if|for|at, firmo|firmamos|cierro|cerramos, le|les doy|damos|ofrezco|ofrecemos|pago|pagamos, tell|dile|digale|diles them|him|her|al|que|a";
-const OFFERS_ASKED: &str = "offer|offering|counter|sound|sounds, instead, how|what about, que tal, le|les parece|damos|doy|ofrezco|ofrecemos|pago|pagamos, take it|that, they|he|she|landlord|owner take|do|accept|go, get|bring|talk * to|down, si firmo|firmamos|ofrecemos|ofrezco|pago|pagamos|damos|doy";
+const OFFERS_ASKED: &str = "offer|offering|counter|sound|sounds, instead, how|what about, que tal, le|les parece|damos|doy|ofrezco|ofrecemos|pago|pagamos, take it|that, acepta|aceptan|aceptaria|aceptarian, they|he|she|landlord|owner take|do|accept|go, get|bring|talk * to|down, si firmo|firmamos|ofrecemos|ofrezco|pago|pagamos|damos|doy";
 
 /// A tour is called off.
 const CANCELS: &str = "not|aren't coming|attending, off the|your|my schedule|calendar, no voy|vamos a ir, ya no quiero|queremos|me|nos, cancel, canceling, cancelling, cancelar, cancele, cancela, cancelen, cancelame, canceleme, cancelela, cancelala, cancelo, cancelamos, call it off, nevermind, nvm, never mind";
@@ -955,8 +981,8 @@ const DECLINES: &str = "no, unfortunately|afraid not, not yet|really|now|that|th
 /// A need besides the one that is known.
 const ANOTHER: &str = "separately, another|second|new|different|separate|other client|customer|company|project|deal|tenant, \
      otro|otra|nuevo|nueva|distinto cliente|empresa|proyecto|requerimiento, another|different|unrelated note|topic|thing|matter, unrelated, \
-     my brother|sister|friend|partner|cousin|boss|client|customer|buddy|uncle|father|dad|son|neighbor|wife|husband * needs|wants|looking|searching, \
-     brother|sister|father in law, mi hermano|hermana|amigo|amiga|socio|primo|jefe|cliente|tio|papa|cunado|vecino|esposo|esposa * necesita|busca|quiere|ocupa|anda, otro tema, \
+     my brother|sister|friend|cousin|client|customer|buddy|uncle|father|dad|son|neighbor|wife|husband * needs|wants|looking|searching, \
+     brother|sister|father in law, mi hermano|hermana|amigo|amiga|primo|cliente|tio|papa|cunado|vecino|esposo|esposa * necesita|busca|quiere|ocupa|anda, otro tema, \
       another|second|new|different|separate search|requirement|request|need, in addition, \
      also|client|we * separate|separately, aparte, por separado, otra|nueva busqueda|solicitud";
 
@@ -1825,6 +1851,18 @@ mod tests {
             ("va", Confirm),
             ("for sure", Confirm),
             ("nel", Decline),
+            ("they keep flaking on me", Complaint),
+            ("no me han llamado", Complaint),
+            ("do you guys have more", RequestMoreOptions),
+            ("my boss wants to stay under 1.40", UpdateRequirement),
+            (
+                "the deal fell through so we need 15k sf in Vernon again",
+                UpdateRequirement,
+            ),
+            ("¿se aceptan mascotas en la 1?", AskListingQuestion),
+            ("not ready yet", Defer),
+            ("¿aceptan 1.15?", Negotiate),
+            ("send me more info on the second", SelectOption),
             ("they take 1.10?", Negotiate),
             ("get us two months free on #3", Negotiate),
             ("hay forma de que le rebajen a la primera?", Negotiate),

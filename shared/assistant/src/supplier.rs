@@ -29,7 +29,7 @@ pub fn hear(
          giro|negocio, cuantos|cuantas empleados|camiones|personas, quien es el, a que se dedica, para que, para quien, la|lo quieren|quiere|ocupan|ocupa|necesitan|necesita, cuanto tiempo, tiene|tienen buen|credito|seguro|experiencia, \
          what|which business|company|product|goods|type|kind, how long|many|soon|big";
     const GONE: &str = "leased, rented, off the market, take it down, no longer available, not available, under contract, \
-         already gone|leased|taken, sold, delist, gone, taken, not anymore, take * down, remove|pull|delete|deactivate * listing|it|space|ad, no longer have|leasing, \
+         already gone|leased|taken, sold, delist, gone, taken, not anymore, ya se fue, take * down, remove|pull|delete|deactivate * listing|it|space|ad, no longer have|leasing, \
          not|isn't available, off market, have a tenant, signed a lease|tenant, rentada, rentado, ya no esta disponible, ya se rento, vendida, quitela|quitelo|quitenla, ya la|lo|se ocuparon|ocupo|tomaron|agarraron|apartaron|rente|rentamos|rentaron|rento|vendio|vendimos, ya no la|lo tengo|tenemos|rentamos, no esta disponible, ocupada|ocupado|arrendada|apartada|comprometida, se ocupo|vendio|rento|arrendo, \
          baja|baje|bajen|bajar|quita|quite|quiten|quitar|retira|retire|retiren|retirar|borra|borre|borren|borrar|elimina|elimine|eliminen|eliminar|saca|saque|saquen|sacar * anuncio|bodega|nave|publicacion|local|propiedad|lista|pagina|sitio|edificio|espacio, \
          dar|darla|darlo|den|denla|denlo|dele|dela|delo de baja, quitar|quitarla|quitarlo|bajarla|bajarlo|bajenla|bajenlo|saquenla|saquenlo|retirenla|retirenlo|borrenla|eliminenla, \
@@ -38,11 +38,11 @@ pub fn hear(
     const PART: &str = "left, remaining, partially, partly, parcialmente, en parte, still have|got, other|another half|part|side|unit, half|part|some|portion of, queda|quedan|quedo|sobra|sobran, otra mitad|parte, la mitad";
     const NOT_GONE: &str = "not|isn't|hasn't|haven't leased|rented|sold|taken|signed|gone, aun|todavia no * renta|rento|rentado|rentada|rente|vende|vendio|vendido|ocupa|ocupo, sin rentar|ocupar";
     /// Who asks is asked about, not who was sent.
-    const US: &str = "you, your, my, me, this, texting, ustedes, usted, son, eres, escribe, escriben, habla, hablan, mi, hablo, parte";
+    const US: &str = "wex, you, your, my, me, this, texting, ustedes, usted, son, eres, escribe, escriben, habla, hablan, mi, hablo, parte";
     const NOT_THEIRS: &str = "don't|never|didn't own|owned * property|building|warehouse|place|space|that|it|one|anything, \
          not|isn't the|an owner|landlord|lister, not|isn't my|our|mine property|building|listing|warehouse|space, isn't|not mine, \
          no soy * dueno|duena|propietario|propietaria|encargado, no es|tengo mi|mia|mio|ninguna|ningun|nuestra bodega|propiedad|edificio|nave|local";
-    const AVAILABLE: &str = "available, avail, still * on the market, half|part|some|portion|all of it|them is|are|still left|available|open|free, still open, vacant, yes still, disponible, sigue libre|en|sola|vacia, esta libre, still have it|this|that|the, still vacant|empty|there, it's|it open|available|vacant, libre, desocupada, vacia, todavia la|lo tengo|tenemos";
+    const AVAILABLE: &str = "available, avail, still * on the market, half|part|some|portion|all of it|them is|are|still left|available|open|free, still open, vacant, yes still, disponible, sigue libre|en|sola|vacia, esta|sigue en renta, esta libre, still have it|this|that|the, still vacant|empty|there, it's|it open|available|vacant, libre, desocupada, vacia, todavia la|lo tengo|tenemos";
     const NEW: &str = "another building, another space, another warehouse, another one, new listing, new space, new building, list a, list my, otra bodega, otro espacio, \
          nuevo espacio, nueva bodega, quiero anunciar, list our, list a|my|our|new, want|like|need to list, new vacancy, coming available, can|could|would list, i have a|another|two, we have a|another|two, got a|an|another, for lease, tengo una|otra|un|otro, tenemos una|otra|un|otro, quiero rentar|listar|anunciar|poner mi|una|un, se renta";
     let general = heard.intent;
@@ -169,6 +169,7 @@ fn told(text: &str, understood: &Understood) -> SupplierRecord {
 
 /// The size of a space. "We have 25k sf" is no wish, so our parsers read it again without the having.
 fn sqft(text: &str, understood: &Understood) -> Option<u32> {
+    const MONEY: &str = "deposit, deposito, tax, taxes, insurance, fee, commission, comision, rent, renta, rate, price, precio, impuestos";
     let of = |understood: &Understood| understood.sqft_max.or(understood.sqft_min);
     // What a part may measure is no size of the whole.
     of(understood).or_else(|| {
@@ -176,9 +177,8 @@ fn sqft(text: &str, understood: &Understood) -> Option<u32> {
             return None;
         }
         let number = text.find(|c: char| c.is_ascii_digit())?;
-        const MONEY: &str = "deposit, deposito, tax, taxes, insurance, fee, commission, comision, rent, renta, rate, price, precio, impuestos";
         let before = said_words(&text[..number]);
-        let is_money = text[..number].ends_with('$') || MONEY.split(", ").any(|phrase| contains(&before, phrase));
+        let is_money = text[..number].ends_with('$') || any_of(&before, MONEY);
         (!is_money).then(|| of(&understand(&text[number..], None)))?
     })
 }
@@ -243,7 +243,7 @@ fn tour_decision(
         lockbox|code|key|keys|combo|gate * is|are|with|at|under, de acuerdo, esta bien|perfecto|bueno, aprobado|aprobada|apruebo|aprobamos|autorizado, adelante, los|las|le|lo|la espero|esperamos|recibo|recibimos|atiendo|veo, \
         aqui|ahi|alla los|las|le|lo|estare|estamos|estaremos|voy|nos, que|si venga|vengan|pase|pasen|vayan|caigan|lleguen, que la|lo|los vea|vean|reciban, mandelos|mandalos|mandemelos|mandelo|mandela|mandenlos|traigalos, \
         candado|codigo|llave|llaves|clave * es|esta|estan|con|abajo, cuando quiera|quieran|guste|gusten, con gusto, de una";
-    const PROPOSES: &str = "instead, better, how|what about, another|other|different day|time|date, earlier, later, too early|late, only|but|long if|before|after|as, before|after 1|2|3|4|5|6|7|8|9|10|11|12|noon|lunch, can|could do 1|2|3|4|5|8|9|10|11|12|1pm|noon, can|could * make|do it|at|monday|tuesday|wednesday|thursday|friday|saturday|sunday, make it, push it, move it, mejor, otro|otra dia|hora, en vez, que tal, puede ser";
+    const PROPOSES: &str = "instead, better, how|what about, another|other|different day|time|date, earlier, later, can|could they|he|she|we * afternoon|morning|evening, too early|late, only|but|long if|before|after|as, before|after 1|2|3|4|5|6|7|8|9|10|11|12|noon|lunch, can|could do 1|2|3|4|5|8|9|10|11|12|1pm|noon, can|could * make|do it|at|monday|tuesday|wednesday|thursday|friday|saturday|sunday, make it, push it, move it, mejor, otro|otra dia|hora, en vez, que tal, puede ser";
     const BUT: &str = "but, though, unless, if, only, pero, solo, si";
     let says = |phrases: &str| any_of(words, phrases);
     // In the middle of a sentence these are no answer: "no va a ser posible".
