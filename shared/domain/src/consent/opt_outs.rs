@@ -44,15 +44,15 @@ const RULES: &[(Guard, Tail, &str)] = &[
          stop|quit blowing, stop|quit * contactar, stop|quit mandar * messages, stop|quit from * contact|contacting|messages, stop|quit reaching|reach out to me|us, consider|you|must|hereby|please|to * stop and stop, this is * stop and stop, stop|quit it|con * messages, get|make * messages * stop|quit, messages to stop|quit, fuck|f|piss|bugger|back|lay|ease off * messages, \
          remove mr|mrs|ms|miss|him|her * from|off your|ur|the contacts|list|lists|system|database, take|get|pull mr|mrs|ms|miss|him|her|them * off|from|out * contacts|list|lists|system|database, let me|us off|out * list|lists, asked|told|requested|want|wanted|need|like|wish to be|get remove, have|get me|us remove, have|get my|our|this numero|name|info|information remove, want|wish off * list|lists, be|get|me|us taken|left|kept off|from|out * list|lists|messages|these, forget you * my|our|this numero, thought i unsubscribed|opted, opt|opting out * these|messages, told|asked|said|tell|beg|begging you|u|yall|guys|them * stop, contacted|replied|wrote|said|say|saying|repeat|typed|sent stop, \
          kill|mute|silence|ditch|disable|deactivate these|those|the|all|your|any|my * messages, stop|quit disturbing me|us, \
-         what|which part of stop, enough of * messages, enough messages, knock|cut it|this|that off|out with * messages, messages|contacting * must|should|need|needs|have|has|gotta|can * stop|end, messages * * be|get stop|stopped|ended|ceased|terminated, stop please, love of god|all * stop, make|making these|this|messages stop, how * stop getting|receiving|messages|contacting, \
+         what|which part of stop, enough of * messages, enough messages, enough already * messages, with all these|those|your messages, knock|cut it|this|that off|out with * messages, messages|contacting * must|should|need|needs|have|has|gotta|can * stop|end, messages * * be|get stop|stopped|ended|ceased|terminated, stop please, love of god|all * stop, make|making these|this|messages stop, how * stop getting|receiving|messages|contacting, \
          unsubscribe, want|wish|like|please|get|be|me unsubscribed, opt me|us|my|this out, turn|shut|switch off * messages|contacting, \
          turn|shut|switch * messages off, want|wish|like|prefer|rather to|be * left alone, \
          remove me|us, remove * and|y my|our numero|info|name, remove|lose|forget|trash my|our|this * numero|info|information|name|data, \
          take|get|pull|strike|scratch|cross me|us|my|this * off|from|out * list|lists|system|database|thread|messages, \
-         take|get|pull * numero off|from|out, leave me|us alone|be, leave me|us * alone, get|getting off|from this|the|your|ur * list|lists, put|add|on * dnc, \
+         take|get|pull * numero off|from|out, leave me|us alone|be, leave me|us * alone, get|getting off|from this|the|your|ur * list|lists, put|add|on * * dnc, want|wanna|how * stop|quit getting|receiving these|this, \
          revoke|revoking|withdraw|withdrawing|cancel|end * consent|permission|subscription|messages, \
          deje de * contactar, deje de * messages, deje con * messages, deje en paz, dejarme|dejarnos en paz, deje|dejar de recibir, deje|dejar de usar este|mi|nuestro numero, estuvo * de|con * messages, deje|suspenda|suspendan todo|cualquier contacto|comunicacion, sea|fuera|era * ultimo|ultima messages, \
-         quiteme de * lista|listas|sistema|contactos|base, borre mi|mis|este|nuestro|nuestros|me * numero|nombre|contacto|contactos|lista|datos|informacion, \
+         quiteme de * lista|listas|sistema|contactos|base, apague|apaguen * maquina|robot|bot, borre mi|mis|este|nuestro|nuestros|me * numero|nombre|contacto|contactos|lista|datos|informacion, \
          dar|darme|deme|denme|dame|dan|den|darnos|doy|darse|dense * de baja, \
          cancelar|cancele|cancelen|cancela|cancelo|descontinue|descontinuen|descontinuar|anular|anule|anulen|desactive|desactiven|desactivar|apague|apaguen|suspenda|suspendan|suspender * suscripcion|messages, \
          salir|salirme|salgo|salirnos de * lista|listas|suscripcion|messages, olvidese|olvidense|olvidate de mi|mis|este * numero, \
@@ -65,7 +65,7 @@ const RULES: &[(Guard, Tail, &str)] = &[
          dont|never ever|be|keep|even|again|please|dare contact|contacting me|us|this|my|our|again, dont you dare|ever * contact|contacting, \
          never hear from you, no|ni me|nos llegue|lleguen * messages|nada, \
          dont|never reach out to me|us, dont|never call|email or|and|nor contact me|us|this|my|our|again|anymore|ever, dont|never contact or|and|nor call|email me|us|this|my|our|again|anymore|ever, no|ni|never * use|usen|usar|utilice|utilicen este|esta|mi|nuestro numero|linea, no|ni|never se contacte conmigo|nosotros, no|ni|never se|me|nos pongan|ponga en contacto, dont|never use this numero, dont|never send|sending|forward|forwarding me|us|this * messages|these|those|stuff|crap|shit|junk, \
-         dont|never send|sending * messages, dont|never send|sending another|any|one|more * contact, dont|never send|sending me|us * more|any of these|them|those, dont|never solicit|soliciting, no|ni|never me|nos contacte|contactar, no|ni|never me|nos|le|les mande * messages, no|ni mande * messages, no|ni|never me|nos mande mas info|informacion|correos, dont|never be|keep sending * messages|these|those|stuff|crap|things|me|us, no|ni|never le|les mande|contacte messages|nada|mas, no|ni|never mandar * messages|nada, no|ni|never vuelva|vuelvan|vuelvas|siga|sigan|sigas|volver|seguir * mandar * messages|nada, \
+         dont|never send|sending * messages, dont|never send|sending * here|there anymore|again, dont|never send any more of them|these|those, dont|never send|sending another|any|one|more * contact, dont|never send|sending me|us * more|any of these|them|those, dont|never solicit|soliciting, no|ni|never me|nos contacte|contactar, no|ni|never me|nos|le|les mande * messages, no|ni mande * messages, no|ni|never mande nada aqui|aca|a, ponga|pongan|ponganme|pongame|pongannos * lista de no contactar, no|ni|never me|nos mande mas info|informacion|correos, dont|never be|keep sending * messages|these|those|stuff|crap|things|me|us, no|ni|never le|les mande|contacte messages|nada|mas, no|ni|never mandar * messages|nada, no|ni|never vuelva|vuelvan|vuelvas|siga|sigan|sigas|volver|seguir * mandar * messages|nada, \
          no|ni|never * vuelva|vuelvan|vuelvas|siga|sigan|sigas|ande|anden|este|esten|volver|seguir * contactar, \
          dont|never disturb me|us, \
          no|ni|never me|nos vuelva|vuelvan|vuelvas|siga|sigan|sigas|ande|anden|este|esten|volver|seguir * mandar",
@@ -79,18 +79,18 @@ const RULES: &[(Guard, Tail, &str)] = &[
          dont|not|never want|wish|like|need|care * hear from you|yall|them|anyone, \
          want|wish|like|love|hope|ask|asks|asked * not * get|receive|be * messages|contacted, \
          dont|not want|wish|like|need|care * get|receive|getting|receiving these|those|them, \
-         appreciate|like|love|prefer|nice|great * if you didnt|stopped|stop|quit|wouldnt|dont * contact|contacting|messages|sending, rather|prefer not get|receive|be * messages|contacted, rather|prefer not get|receive|have * of these|those|this, rather|prefer not * get|receive|have these|those|them anymore|again|any|ever, prefer not to get|receive|be * messages|contacted, prefer|like|want not to get|receive * of these|those|this, \
+         appreciate|like|love|prefer|nice|great * if you didnt|stopped|stop|quit|wouldnt|dont * contact|contacting|messages|sending, rather|prefer not get|receive|be * messages|contacted, rather|prefer not * get|receive|have * of these|those|this, rather|prefer not * get|receive|have these|those|them * anymore|again|any|ever, prefer not to get|receive|be * messages|contacted, prefer|like|want not to get|receive * of these|those|this, \
          rather|prefer|wish you|they * dont|not|didnt|wouldnt contact|contacting, \
          want|wish|need no more|further messages|contact, no more|further follow|followups|outreach, no follow|followups up|ups, could|can|would|will you * not contact|contacting me|us|this|my|our|her|him, please not contact|contacting, \
          nobody|noone|one|none * * contact|contacting|messages me|us again|anymore|ever, last one|time|messages i|we * get|receive|hear|see * from you, appreciate|prefer|like|nice|great * if * * didnt|wouldnt * get|receive * * messages, \
-         no hace falta|es * que|de * mandar|mande * messages, no hace falta|es * que|de * contacte|contactar, si me|nos sigue|siguen|vuelve|vuelven llegando|llegar|mandar * messages, numero * no * vuelva|vuelvan|vuelvas * usar|usarlo, want|wish|care|like|need to hear another|one|any * word|thing|peep, rather never|not * hear from, no more|further messages|contact|contacting, \
+         no hace falta|es * que|de * mandar|mande * messages, no hace falta|es * que|de * contacte|contactar, si me|nos sigue|siguen|vuelve|vuelven llegando|llegar|mandar * messages, si me|nos llega|llegan|mandan|contacte otro|otra|mas|un * messages, la|el otra|otro|proxima|proximo que me|nos * contacte|mande|escriban|manden|llegue, no se me|nos contacte, no contacte con|de * messages, numero * no * vuelva|vuelvan|vuelvas * usar|usarlo, want|wish|care|like|need to hear another|one|any * word|thing|peep, rather never|not * hear from, no more|further messages|contact|contacting, \
          dont|never|not|didnt consent|authorize|allow|permit|agree * contact|contacted|contacting|messages, \
          no|not|never|dont|without * permission|consent|authorization * contact|contacted|contacting|messages, \
          blocking|block|blocked|reporting|report|reported you, blocking|block|reporting|report this|your numero, \
          reporting|report|reported * as|for contact, mark|marking|marked|flag|flagging|flagged this|it|you|these|your|numero * as contact|junk, youre|are blocked|reported, report|reporting|reported * fcc|ftc|carrier|authorities, \
          or my|our lawyer|attorney gets|will|is|calls|hears, make|let|hope|better|should|must this|it|that|be * last contact|messages, messages are|is * not|never|hardly welcome|wanted|appreciated, unwelcome|unwanted messages, ultimo|ultima messages que quiero, ni un|una|otro|otra messages mas, no quiero * mas informacion|info|ofertas, no quiero|quieren que le|les|lo|la|los|las contacte|mande|contactar, \
          if you * contact|contacting me|us * * lawyer|attorney|sue|suing|report|reporting|file|filing|block|blocking|police|fcc|ftc|bbb|court, \
-         no need for|of * messages|contacting, no need to * contact me|us|this again|any|anymore|ever|further, no need to * contact again|any|anymore|further, no need for|of further|more contact, want|wants no part|parts, no|dont need|have * keep|continue contacting|sending, or|nor contact|contacting me|us ever|anymore, another|more|next|further contact|messages|of * * and|or|goes|i|im|ill|we|will|gets * * lawyer|attorney|sue|suing|reporting|reported|blocking|blocked|police|court|fcc|ftc|bbb, \
+         no need for|of * messages|contacting, no need to * contact me|us|this again|any|anymore|ever|further, no need to * contact again|any|anymore|further, no need for|of further|more contact, want|wants no part|parts, no|dont need|have * keep|continue contacting|sending, or|nor contact|contacting me|us ever|anymore, another|more|next|further contact|messages|of * * and|or|goes|i|im|ill|we|will|gets * * lawyer|attorney|cops|sue|suing|reporting|reported|blocking|blocked|police|court|fcc|ftc|bbb, \
          another|more|next|further contact|messages|of * * and|or|i|im|ill|we|will|gets * report|block you|this|these|it|your, \
          un|una messages mas * y|o|los|lo|te|les * reporto|reportar|denuncio|denunciar|demando|demandar|bloqueo|bloquear|abogado|policia|fcc, otro|otra|mas messages * * y|o|los|lo|te|les * reporto|reportar|denuncio|denunciar|demando|demandar|bloqueo|bloquear|abogado|policia|fcc, \
          si me|nos vuelve|vuelven|vuelves|sigue|siguen|sigues|escribe|escriben|escribes|manda|mandan|mandas|contacte|mande * * * reporto|reportar|denuncio|denunciar|demando|demandar|bloqueo|bloquear|abogado|policia, \
@@ -210,7 +210,7 @@ const GENERAL: &str = "from all|everything|these|them, from you|your|this|now|he
     in the|my future|life|numero|inbox, in general, for good|ever|now|real|gods|any|no, for the love, \
     about this|that|it|my|our|your|anything|everything|warehouse|warehouses|space|spaces|real|property|properties|listings|any, \
     on this|my|that|our|her|his|their numero|line, of this|these|those|them|your|it|any, of the messages|contacting, of all|receiving|getting|everything|messages|contacting|further|future|wex, \
-    if you|possible|please, si siguen|sigue|sigues|vuelven|vuelve|continuan|continua, de todo|todos|todas|esto|eso|inmediato, if i|we|it|this get|receive|see|hear|happens|continues, de contactar|mandar, de estos|estas|esos|esas messages, de este|esta|aqui|you|una|ahora, de la|su|tu|sus|tus|las * lista|listas|base|sistema|contactos, de lista|messages|contacto|datos, for messages|contact|contacting|that|this|these, \
+    if you|possible|please, si siguen|sigue|sigues|vuelven|vuelve|continuan|continua, de todo|todos|todas|esto|eso|inmediato, if i|we|it|this get|receive|see|hear|happens|continues, de contactar|mandar, de estos|estas|esos|esas messages, de este|esta|aqui|you|una|ahora, de la|su|tu|sus|tus|las * lista|listas|base|sistema|contactos, de lista|messages|contacto|contact|datos, for messages|contact|contacting|that|this|these, \
     en paz|general|adelante, en el|este futuro|numero, si no|es, sobre esto|eso|bodegas|espacios|nada, de bodegas|espacios|sus|tus";
 
 /// What is written with a full stop before a name.
@@ -514,6 +514,12 @@ fn is_exception(clause: &[String]) -> bool {
 }
 
 fn is_conditional(behind: &[String]) -> bool {
+    /// What begins with these says why, and no more how far.
+    const REASONS: &str = "because cause since my i im its they he she porque pues";
+    let is_reason =
+        |&at: &usize| is_among(REASONS, &behind[at]) && !ends_with(&behind[..at], CONDITIONS);
+    let reason = (0..behind.len()).find(is_reason);
+    let behind = first(behind, reason.unwrap_or(behind.len()));
     is_any_of(behind, TIMES)
         || contains(behind, "but keep|send|only|just")
         || (0..behind.len()).any(|at| {

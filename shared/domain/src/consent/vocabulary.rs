@@ -40,6 +40,8 @@ const SPELLINGS: &[(&str, &str)] = &[
         "messages msgs texts txts smses notifications alerts communications communication solicitations promos promotions ads adverts advertisements mensajes mensaje msj msjs mjs mensajito textos texto mensajitos avisos notificaciones anuncios promociones publicidad propaganda",
     ),
     ("sending", "sending sendin"),
+    ("getting", "getting gettin"),
+    ("receive", "receive recieve recive"),
     ("dont", "dont donot dnt don doesnt"),
     ("de", "de d"),
     ("que", "que q"),
@@ -64,7 +66,7 @@ const SPELLINGS: &[(&str, &str)] = &[
     ),
     (
         "contacte",
-        "contacte contacten contactes contactaran comunique comuniquen comuniques escribieran molestaran escriba escriban escribas moleste molesten molestes textee texteen fastidie fastidien insista insistan insistas",
+        "contacte contacten contactes chinguen chingues chingue frieguen jodan contactaran comunique comuniquen comuniques escribieran molestaran escriba escriban escribas moleste molesten molestes textee texteen fastidie fastidien insista insistan insistas",
     ),
     (
         "mande",
@@ -90,7 +92,7 @@ const SPELLINGS: &[(&str, &str)] = &[
     ("want", "want wanna"),
     (
         "numero",
-        "numero telefono celular cel tel number phone cell digits",
+        "numero num telefono celular cel tel number phone cell digits",
     ),
 ];
 
