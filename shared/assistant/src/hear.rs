@@ -191,7 +191,7 @@ const PHRASES: [(Intent, &str); 22] = [
          what|which company|business|outfit * you|ustedes, you with|from which|what, quien|quienes es|eres|son|habla|hablo|escribe|tengo|me|estoy, \
          es|eres|son|hablo|hablando * bot|robot|humano|persona|maquina|ia, ustedes quien|quienes son, de parte de quien, \
          de que|cual empresa|compania|agencia|lugar son|es|eres|hablan|llaman|me|escriben, \
-         de donde|como sacaron|saco|sacaste|consiguieron|consiguio|obtuvieron|obtuvo|agarraron|agarro|tienen|tiene * mi|mis|este, de donde son|eres|me|hablan|llaman|escriben, who dis|dat|dat, do i|we know you, quien sos",
+         de donde|como sacaron|saco|sacaste|consiguieron|consiguio|obtuvieron|obtuvo|agarraron|agarro|tienen|tiene * mi|mis|este, de donde son|eres|me|hablan|llaman|escriben, who dis|dat|dat, do i|we know you, quien sos, who is|are|keeps texting|messaging|calling|writing, con que|cual empresa|compania|agencia, y|quien|quienes usted|ustedes es|son",
     ),
     (
         Intent::RequestHuman,
@@ -225,7 +225,7 @@ const PHRASES: [(Intent, &str); 22] = [
          cliente|comprador|gente|persona|muchacho|senor|interesado * nunca|no llego|llegaron|vino|vinieron|aparecio, cliente|comprador|gente|persona|muchacho|senor|interesado * se presento|aparecio, nunca llego|llegaron|vino|vinieron|aparecio|contestan|contestaron|abrieron, \
          culpa * ustedes|suya|tuya, me|nos hicieron|hacen * vuelta|ir|perder|esperar|venir, de balde, en balde, a|de gratis, direccion|codigo|informacion|dato|datos|hora * mal|equivocada|equivocado|incorrecta|incorrecto, \
          fotos|anuncio * nada que, no * coincide|coinciden|parece|parecen * fotos|anuncio, llevo|llevamos|tengo|tenemos * esperando, esperando * hora|horas|dias|semanas|meses, \
-         dejaron|dejo|dejan plantado|plantada|plantados|esperando, quedaron mal, tercera|segunda|cuarta|enesima vez que, no se vale, no es justo, siempre lo mismo, ya les|le dije|he dicho|pedi, sigue|siguen mandando|ofreciendo|preguntando * mismo|misma|mismas, code|lockbox|key|keys|combo|link * didn't|doesn't|wouldn't|won't|not work|working|open, didn't|never show|arrive|turn|answer|respond|showed, me|nos mintieron|mintio|engano|enganaron|mienten, mentira|mentiras|mentirosos, como|lo que decian|decia|dijeron|prometieron, dos|tres|cuatro|cinco|varias|muchas|mil|2|3|4|5 veces * pregunto|pido|digo|llamo|escribo|marco|pregunte|pedi|dije|llame|escribi|marque, van|ya * veces que, estuve|estuvimos|estaba|pase|pasamos * hora|horas|rato|minutos * afuera|esperando|ahi|parado, nadie|ninguno * salio|salia|atendia|contestaba, codigo|candado|llave|liga|clave * no sirve|sirvio|funciona|funciono|abre|abrio|jala|jalo, como tonto|tonta|menso|idiota|pendejo, nadie|nunca * contestado|llamado|hablado|respondido|marcado|escrito|buscado, estaba|estuvo|encontre * cerrado|cerrada|candado, me|nos canse|cansamos|tienen de|que|cansado|harto, sin avisar|avisarme|aviso|permiso, without * telling|asking|notice|warning|letting, quedaron|prometieron de|que|en * nunca|no, keep|keeps|kept canceling|cancelling|flaking|changing|postponing, flaked, no me|nos|se han|ha contestado|respondido|llamado|marcado|hablado|escrito",
+         dejaron|dejo|dejan plantado|plantada|plantados|esperando, quedaron mal, tercera|segunda|cuarta|enesima vez que, no se vale, no es justo, siempre lo mismo, ya les|le dije|he dicho|pedi, sigue|siguen mandando|ofreciendo|preguntando * mismo|misma|mismas, code|lockbox|key|keys|combo|link * didn't|doesn't|wouldn't|won't|not work|working|open, didn't|never show|arrive|turn|answer|respond|showed, me|nos mintieron|mintio|engano|enganaron|mienten, mentira|mentiras|mentirosos, como|lo que decian|decia|dijeron|prometieron, dos|tres|cuatro|cinco|varias|muchas|mil|2|3|4|5 veces * pregunto|pido|digo|llamo|escribo|marco|pregunte|pedi|dije|llame|escribi|marque, van|ya * veces que, estuve|estuvimos|estaba|pase|pasamos * hora|horas|rato|minutos * afuera|esperando|ahi|parado, nadie|ninguno * salio|salia|atendia|contestaba, codigo|candado|llave|liga|clave * no sirve|sirvio|funciona|funciono|abre|abrio|jala|jalo, como tonto|tonta|menso|idiota|pendejo, nadie|nunca * contestado|llamado|hablado|respondido|marcado|escrito|buscado, estaba|estuvo|encontre * cerrado|cerrada|candado, me|nos canse|cansamos|tienen de|que|cansado|harto, sin avisar|avisarme|aviso|permiso, without * telling|asking|notice|warning|letting, quedaron|prometieron de|que|en * nunca|no, keep|keeps|kept canceling|cancelling|flaking|changing|postponing, flaked, no me|nos|se han|ha contestado|respondido|llamado|marcado|hablado|escrito, weeks|days|month|months and not|no|nobody|still|nothing, not one of you|them|your, culpa de su|sus|tu|tus|ustedes|la, dejaron|dejo * abierta|abierto|tirado|basura|sucio|sucia|danado|roto|rota, left * trash|mess|open|unlocked|damage|damaged, listing|photos|pictures|you|ad lied, marcado|llamado|escrito|mandado * veces, me|nos dieron|mandaron|pasaron|dijeron mal|mala|otra|equivocada, como me|nos trataron|tratan|trato|atendieron",
     ),
     (
         Intent::CancelTour,
@@ -233,7 +233,7 @@ const PHRASES: [(Intent, &str); 22] = [
          won't|not be coming|there|able|attending, call off * tour|visit|showing, call it|that|everything off, cancel|skip * monday|tuesday|wednesday|thursday|friday|saturday|sunday|tomorrow|today, \
          cancelar|cancele|cancela|cancelen|cancelame|canceleme|cancelenme|cancelo|cancelamos|cancelarle * visita|cita|recorrido, cancelela|cancelala|cancelenla|cancelarla|cancelemosla, \
          ya|siempre|al no * ir|puedo|voy|vamos|podre|podemos|podremos|alcanzo * visita|cita|recorrido|verla|verlo, ya|siempre no voy|vamos|podre|puedo|podemos a ir|asistir|poder|llegar, siempre no voy|vamos|podre|podemos, \
-         cancelar|cancele|cancela|cancelamos|cancelo * lunes|martes|miercoles|jueves|viernes|sabado|domingo|manana|hoy, nevermind|nvm|forget|longer * tour|visit|showing|walkthrough|appointment, never mind * tour|visit|showing",
+         cancelar|cancele|cancela|cancelamos|cancelo * lunes|martes|miercoles|jueves|viernes|sabado|domingo|manana|hoy, nevermind|nvm|forget|longer * tour|visit|showing|walkthrough|appointment, never mind * tour|visit|showing, dejemos|dejamos|dejelo|olvide|olvidese|olvidate * visita|cita|recorrido",
     ),
     (
         Intent::RescheduleTour,
@@ -246,7 +246,7 @@ const PHRASES: [(Intent, &str); 22] = [
          cambiar|cambiamos|cambie|cambia|cambien|mover|mueva|mueve|muevan|movemos|posponer|posponga|pospongan|posponemos|reagendar|reprogramar|pasar|pasan|pase|pasen|recorrer|recorre|recorra|recorremos|aplazar * visita|cita|hora|fecha|recorrido, \
          cambiarla|cambiarlo|moverla|moverlo|movamosla|movamoslo|muevala|muevela|movemosla|posponer|posponerla|posponerlo|pospongamos|aplazarla|recorrerla|reagendar|reagende|reagendamos|reagendarla|reprogramar|reprogramarla|pasarla|pasarlo|pasemosla|pasemoslo|pasela|pasenla, \
          la|lo pasamos|pasan|pasa|pase|pasen|movemos|mueve|mueven|cambiamos|cambia|cambian|recorremos|dejamos * para|a|al, \
-         se me|nos complico|atraveso|cruzo|hizo|hace * tarde|lunes|martes|miercoles|jueves|viernes|sabado|domingo|manana|hoy|dia|visita|cita|algo, me|nos salio|surgio * compromiso|imprevisto|emergencia|junta|algo|trabajo|pendiente|viaje, imprevisto|contratiempo, cambieme|cambiame|cambienme|muevame|mueveme|recorrame|recorreme|recorranme|paseme|pasenme * visita|cita|hora|fecha|recorrido, moving|changing|pushing|bumping * tour|visit|showing|walkthrough|appointment|monday|tuesday|wednesday|thursday|friday|saturday|sunday, llego|llegamos|voy|vamos * tarde, be|running * late, atorado|atorada|atorados|trafico * llego|tarde",
+         se me|nos complico|atraveso|cruzo|hizo|hace * tarde|lunes|martes|miercoles|jueves|viernes|sabado|domingo|manana|hoy|dia|visita|cita|algo, me|nos salio|surgio * compromiso|imprevisto|emergencia|junta|algo|trabajo|pendiente|viaje, imprevisto|contratiempo, cambieme|cambiame|cambienme|muevame|mueveme|recorrame|recorreme|recorranme|paseme|pasenme * visita|cita|hora|fecha|recorrido, moving|changing|pushing|bumping * tour|visit|showing|walkthrough|appointment|monday|tuesday|wednesday|thursday|friday|saturday|sunday, llego|llegamos|voy|vamos * tarde, be|running * late, atorado|atorada|atorados|trafico * llego|tarde, llegar|llego|ir una|media|un hora|rato|poco despues|antes|tarde",
     ),
     (
         Intent::RequestTour,
@@ -259,7 +259,7 @@ const PHRASES: [(Intent, &str); 22] = [
          puedo|podemos|podria|podriamos|pudiera|quiero|queremos|quisiera|paso|pasamos|caigo|caemos * pasar|parar|caer|ir|llegar|por * alla|ahi|hoy|manana|lunes|martes|miercoles|jueves|viernes|sabado|domingo|las, paso|pasamos|caigo|caemos|voy|vamos * a ver, \
          dar|darle|darnos|darme|damos|doy|daria|daremos|echar|echarle|echamos * una|la|un vuelta|vueltecita|vuelta|vistazo|ojeada|mirada|ojo, \
          me|nos la|lo ensena|ensenan|ensenas|muestra|muestran|muestras, ensenarmela|mostrarmela|ensenarnosla|mostrarnosla|ensenarla|mostrarla, agende|agendeme|agendame|agendenme|agendenos|agendemos|agendar|agendarme|apunteme|apuntame|anoteme|anotame|aparteme|apartame|programe|programeme|programame * lunes|martes|miercoles|jueves|viernes|sabado|domingo|manana|hoy|para|el|una, \
-         visita|cita|recorrido, verla|verlo|visitarla|conocerla, bring|bringing * by|over|through, bring * to see, eyes on it|that|this|the, show|walk me|us * the|that|this|it|around * space|place|building|unit|warehouse|around|tomorrow|today, hora|cuando|dia|si puedo|podemos|podria pasar|ir|llegar|caer, se pueden|podra|podria ver|visitar|conocer, llevar|llevo|traer|traigo * a|para verla|verlo|ver|que, pueden|puede|podrian|podria ensenar|mostrar|ensenarme|mostrarme, cuando se puede, in person, en persona",
+         visita|cita|recorrido, verla|verlo|visitarla|conocerla, bring|bringing * by|over|through, bring * to see, eyes on it|that|this|the, show|walk me|us * the|that|this|it|around * space|place|building|unit|warehouse|around|tomorrow|today, hora|cuando|dia|si puedo|podemos|podria pasar|ir|llegar|caer, se pueden|podra|podria ver|visitar|conocer, llevar|llevo|traer|traigo * a|para verla|verlo|ver|que, pueden|puede|podrian|podria ensenar|mostrar|ensenarme|mostrarme, cuando se puede, in person, en persona, peek at 1|2|3|it|that|them|both|number, puedo|podemos|podria pasar|caer, visit|see|tour * in|this|next person|week|weekend",
     ),
     (
         Intent::Negotiate,
@@ -274,7 +274,7 @@ const PHRASES: [(Intent, &str); 22] = [
          le|les|lo|la|los|me|nos dejan|deja|dejen|dejarian|dejaria|bajan|bajen|bajarian|bajaria|rebajan|rebaja|rebajarian * en|por|a|poco|poquito|tantito|algo|precio|renta|si, la|lo|le|les dejan|dejen|dejarian|dejaria|bajan|bajen|bajarian|bajaria|rebajan|rebajen, \
          bajarle|bajarme|bajarnos|bajarla|rebajarle|rebajarme|dejarmela|dejarla * a|en|por|poco|poquito|tantito|algo|precio|renta|de, bajar|bajen|bajan|baja|baje|bajaria|bajarian|rebajar * renta|precio, aceptaria|aceptarian, aceptan * menos|oferta|si, \
          mejor|menor|buen|ultimo|especial precio|renta|precito, precio|renta mejor|especial, precio|renta mas bajo|baja, mes|meses gratis, lo menos|ultimo|minimo, si firmo|firmamos|pago|pagamos|doy|damos|rento|rentamos|comprometo * anos|ano|meses|mes|adelantado|hoy|contrato, \
-         lowest * they|they'd|they'll|you|he|he'd|she|she'd|price|rate|go, best they|you|they'd|you'd can|go|do, they|you go|come lower|down, shave|knock * some|something|bit|little|few off, rate|rent|price|number firm|final|fixed, precio|renta * fijo|fija|final|flexible, get|ask|want|need|throw|have * ti|allowance|abatement|concession, pueden|puede|podrian|podria|pueda dejar|dejarmela|dejarla|rebajar|mejorar, le|les|lo baja|bajan|rebaja|rebajan|bajaria, do|go any|a better, deme|denme|den|hagan|haga|haganme|hagame * precio|descuento|rebaja|oferta, month|months|two * free, ayudar|ayuden|ayudarnos|ayudarme * renta|precio, le|les rebaje|rebajen|baje|bajen|bajara, push|pushing back on",
+         lowest * they|they'd|they'll|you|he|he'd|she|she'd|price|rate|go, best they|you|they'd|you'd can|go|do, they|you go|come lower|down, shave|knock * some|something|bit|little|few off, rate|rent|price|number firm|final|fixed, precio|renta * fijo|fija|final|flexible, get|ask|want|need|throw|have * ti|allowance|abatement|concession, pueden|puede|podrian|podria|pueda dejar|dejarmela|dejarla|rebajar|mejorar, le|les|lo baja|bajan|rebaja|rebajan|bajaria, do|go any|a better, deme|denme|den|hagan|haga|haganme|hagame * precio|descuento|rebaja|oferta, month|months|two * free, ayudar|ayuden|ayudarnos|ayudarme * renta|precio, le|les rebaje|rebajen|baje|bajen|bajara, push|pushing back on, rascar|rascarle|quitar|quitarle|mochar|bajar * algo|poco|poquito|tantito * renta|precio, rascar|rascarle, work with us|me|you on, me|nos hacen|hace|harian|haria|dan|darian * precio|descuento|rebaja, lo mejor que",
     ),
     (
         Intent::RejectOptions,
@@ -286,7 +286,7 @@ const PHRASES: [(Intent, &str); 22] = [
          ninguna|ninguno, no me|nos gusta|gustan|gusto|gustaron|late|laten|sirve|sirven|convence|convencen|convencio|interesa|interesan|conviene|convienen|agrada|agradan|cuadra|cuadran|funciona|funcionan, \
          ya no|tampoco quiero|queremos|me|nos * la|el|esa|ese|esas|esos 1|2|3|uno|dos|tres|primera|primero|segunda|segundo|tercera|tercero, ya no quiero|queremos esa|ese|esas|esos, esa|esas|ese|esos|ambas no, no quiero|queremos|no esa|esas|ese|esos|ninguna, \
          quita|quitala|quitela|quitenla|quite|quiteme|quitame|quiten|borra|borrala|borrela|borre|borren|descarta|descartala|descartela|descarte|descarten|elimina|eliminala|eliminela|elimine|saca|sacala|saquela|saque|tacha|tachala|tache|olvida|olvide|olvidese * la|el|esa|ese|esas|esos|lista 1|2|3|primera|primero|segunda|segundo|tercera|tercero|lista, \
-         muy|demasiado|bien|super|tan caro|cara|caras|caros|lejos|retirada|retiradas|retirado|chico|chica|chicas|chicos|grande|grandes|pequeno|pequena|vieja|viejas|fea|feas|baja|bajas|bajo|apretada, carisima|carisimas|lejisimos, no go|gos, too rich|much|pricey|small|big for, don't|didn't want|like|love the|that|this|1|2|3|either|both, ni la|el|una|uno 1|una|uno|primera|de|2, hate|hated|dislike the|it|them|that|those, overpriced|outdated|dump|sketchy, no es|son|era|eran lo|la|los|las que|mejor, no es|son para mi|nosotros, isn't|not|aren't what|the i'm|we're|i|we",
+         muy|demasiado|bien|super caro|cara|caras|caros|lejos|retirada|retiradas|retirado|chiquita|chiquitas|chiquito|chiquitos|chico|chica|chicas|chicos|grande|grandes|pequeno|pequena|vieja|viejas|fea|feas|baja|bajas|bajo|apretada, carisima|carisimas|lejisimos, no go|gos, too rich|much|pricey|small|big for, don't|didn't want|like|love the|that|this|1|2|3|either|both, ni la|el|una|uno 1|una|uno|primera|de|2, hate|hated|dislike the|it|them|that|those, overpriced|outdated|dump|sketchy, no es|son|era|eran lo|la|los|las que|mejor, no es|son para mi|nosotros, isn't|not|aren't what|the i'm|we're|i|we, descartela|descartala|quitela|quitala|borrela|borrala|eliminela|eliminala|saquela|sacala, hard no, me|nos acomoda|acomodan",
     ),
     (
         Intent::RequestMoreOptions,
@@ -296,7 +296,7 @@ const PHRASES: [(Intent, &str); 22] = [
          anything cheaper|bigger|smaller|larger|closer|nicer|newer|similar, keep looking|searching, algo mas barato|barata|grande|chico|chica|cerca|economico, any more options|spaces|places, next ones|options|page, \
          see more, others available|nearby, mas|otras|otros|diferentes opciones|bodegas|espacios|lugares|naves|propiedades, algo|alguna|algun|alguno|cual mas|otra|otro, que otra|otro|otras|otros, \
          otras|otros dos|tres|que|antes|cuantas|parecidas|similares|opciones|mas, es todo lo, son todas|todos, las|los unicas|unicos, son todas|todos las|los, es lo unico, las|los demas, el resto, siga|sigan|sigue buscando, que mas tiene|tienen|hay|tendra|tienes, \
-         tiene|tienen|tendra|tendran|tendras|hay|habra|muestreme|ensename|enseneme|mandeme|enviame|enviar|envieme|mandame|mandar|ver * mas|otra|otras|otro|otros, other|more stuff, those|that|these|this|them the|your only, cuales|cual otras|otros|mas, nomas|solo|solamente|nada esas|esos|esa|ese|dos|tiene|hay|tienen, a ver otras|otros|mas, what|how about * others|other, otra opcion, alguna|no otra|otro cosa, hay otra|otro cosa|opcion|bodega, you|guys have|got more, ay|hay|tiene|tienen mas",
+         tiene|tienen|tendra|tendran|tendras|hay|habra|muestreme|ensename|enseneme|mandeme|enviame|enviar|envieme|mandame|mandar|ver * mas|otra|otras|otro|otros, other|more stuff, those|that|these|this|them the|your only, cuales|cual otras|otros|mas, nomas|solo|solamente|nada esas|esos|esa|ese|dos|tiene|hay|tienen, a ver otras|otros|mas, what|how about * others|other, otra opcion, alguna|no otra|otro cosa, hay otra|otro cosa|opcion|bodega, you|guys have|got more, ay|hay|tiene|tienen mas, next best|one|option|few|batch, algo|otra|otro|alguna diferente|distinto|distinta|parecido|parecida|similar, manejan|traen|ofrecen * mas|otras|otros, anything|something new|come|came up|in, any|got|have more like|of|in|around|near",
     ),
     (
         Intent::AskGeneralQuestion,
@@ -307,7 +307,7 @@ const PHRASES: [(Intent, &str); 22] = [
          how|what * lease|leasing process|start|begin|next, next|first steps|step, whole|entire|leasing|lease|rental|approval process, how long * take * usually|typically|normally|get|process|lease|approved|sign|move, how long * usually|typically|normally take, \
          do|would|will|should|am i|we * sign|pay|deal|talk|signing|dealing|go * with|directly|straight|through * you|landlord|owner|guys, who do|would|should i|we * sign|pay|make|deal, \
          what is wex, what's wex, what do you do, como|que funciona|trabajan|aplico|aplicar|es esto, cobran|cobra|comision|deposito|seguro|requisitos|tramite|tramites|papeles|papeleo|documentos, \
-         tiene|hay costo, cual|como es el proceso, firmo|firma|firmamos|pago|trato * con|directo * ustedes|dueno|duena, que areas|zonas|ciudades, es gratis, ustedes son|es * duenos|dueno|agentes|agente|brokers|corredores|inmobiliaria|intermediarios, piden|pide|exigen|necesito|necesitan|requieren * aval|fiador|comprobante|identificacion, aval|fiador, cosigner|co-signer|guarantor|guarantee, como le|se hago|hacemos|hace * aplicar|rentar|firmar, how fast|quick|soon * usually|typically|normally",
+         tiene|hay costo, cual|como es el proceso, firmo|firma|firmamos|pago|trato * con|directo * ustedes|dueno|duena, que areas|zonas|ciudades, es gratis, ustedes son|es * duenos|dueno|agentes|agente|brokers|corredores|inmobiliaria|intermediarios, piden|pide|exigen|necesito|necesitan|requieren * aval|fiador|comprobante|identificacion, aval|fiador, cosigner|co-signer|guarantor|guarantee, como le|se hago|hacemos|hace * aplicar|rentar|firmar, how fast|quick|soon * usually|typically|normally, your|the|guys cut, attorney|lawyer|notary for|to, que sigue|procede, siguiente|siguientes paso|pasos, ayudan|ayuda|apoyan|apoya con * contrato|tramite|tramites|papeleo|papeles, approval|application * take, pagar|pago|pagamos * por el|su|sus servicio|servicios, you|guys|yall only|just do|handle|work|have",
     ),
     (
         Intent::CloseRequirement,
@@ -321,7 +321,7 @@ const PHRASES: [(Intent, &str); 22] = [
          ya tenemos|tengo|quedamos * lugar|bodega|espacio|local|con|otro|otra, nos|me quedamos|quedo|quedaremos donde|aqui|con|en * estamos|estoy|misma|mismo|actual, nos quedamos donde|aqui, fuimos|vamos|fui|voy con otro|otra|otros|alguien, con otro|otra|otros * persona|agente|broker|dueno|compania|empresa|agencia|lado, \
          cayo|cancelo|cancelaron|cayeron * negocio|trato|proyecto|contrato|plan|planes, cambiamos|cambio|cambie de planes|opinion|idea, cierre|cierra|cierren * busqueda|solicitud, \
          close|end|stop * search|request|file, renewed|renewing|renew * lease|here, staying|stay where|put|here, decided|going|went|with with|to another|stay|someone|somebody|other, \
-         we're|were|i'm good now, changed our|my mind|minds|plans, plans changed, don't|doesn't|no need it|this|anymore|space, done|settled|sorted elsewhere|already, deal's|deal|it's done|closed elsewhere|with, acomodamos|acomode|instalamos|instale|quedamos|fuimos|metimos|encontramos * otro|otra lado|parte|lugar, ya no le|me|nos|la|lo busque|busquen|busques|sigan, decidimos|decidi|decidieron no, ya no hace|hizo|haria falta, no se hizo|armo|dio|concreto|logro * negocio|trato|proyecto|contrato|nada, shut|scrapped|killed|cancelled|canceled|shelved|dropped|pulled * project|expansion|plan|plans|move|search, project|expansion|plan|move is|got|was dead|canceled|cancelled|scrapped|off, ya tengo|tenemos|hay donde, gracias * ya tengo|tenemos|conseguimos|encontre, cancele|cancela|cancelen|cancelar|termine|pare|detenga * busqueda|solicitud, closed|closing on a|the|our|another, no se va|van a hacer|dar|poder, negocio|proyecto|trato ya no",
+         we're|were|i'm good now, changed our|my mind|minds|plans, plans changed, don't|doesn't|no need it|this|anymore|space, done|settled|sorted elsewhere|already, deal's|deal|it's done|closed elsewhere|with, acomodamos|acomode|instalamos|instale|quedamos|fuimos|metimos|encontramos * otro|otra lado|parte|lugar, ya no le|me|nos|la|lo busque|busquen|busques|sigan, decidimos|decidi|decidieron no, ya no hace|hizo|haria falta, no se hizo|armo|dio|concreto|logro * negocio|trato|proyecto|contrato|nada, shut|scrapped|killed|cancelled|canceled|shelved|dropped|pulled * project|expansion|plan|plans|move|search, project|expansion|plan|move is|got|was dead|canceled|cancelled|scrapped|off, ya tengo|tenemos|hay donde, gracias * ya tengo|tenemos|conseguimos|encontre, cancele|cancela|cancelen|cancelar|termine|pare|detenga * busqueda|solicitud, closed|closing on a|the|our|another, no se va|van a hacer|dar|poder, negocio|proyecto|trato ya no, cross|scratch me|us off, we|i bought|leased|rented|signed|settled|landed in|at|on|near, i'm|we're|so set|covered|sorted, subleasing|subletting|buying|bought from|to a|my|me, ya|hoy|ayer apalabre|apalabramos|aparte|apartamos|cerre|cerramos, ya no vamos|voy|va a abrir|rentar|expandir|expandirnos|mover|movernos|mudar|mudarnos|crecer|poner|poder, signed|signing|leased|rented|closed|going|gone with someone|somebody|another|others|other",
     ),
     (
         Intent::Defer,
@@ -347,7 +347,7 @@ const PHRASES: [(Intent, &str); 22] = [
          pasando|pasado|pasadas|entrando|despues|hasta * navidad|navidades|fiestas|reyes|vacaciones|enero|febrero, pasando|pasado|entrando|despues * ano|semana|mes|quincena, todavia|aun no * decido|decidimos|decidido|seguro|segura|seguros|listo|listos|sabemos, no me|nos|se|he|hemos * decido|decidimos|decidido|decidir, \
          ando|estoy|estamos|andamos * corto|cortos|apretado|apretados|saturado|saturados|ocupado|ocupados|ocupada, esperando|espero|esperamos * prestamo|credito|banco|aprobacion|autorizacion|permiso|permisos|dinero|financiamiento, en pausa, \
          busco|llamo|hablo|marco|escribo * en unos|una|un|dos|tres * dias|semanas|semana|meses|mes, \
-         en|el|proximo * mes|meses|ano|semana * busco|hablamos, need|want|have|got to * crunch|review|decide|sort|finalize|look, put|stick * pin, ahora no * mejor|quiza|quizas|vez|en|hasta|para, cuando|nomas|cuanto|hasta * me|nos|se aprueben|aprueba|aprueban|autoricen|den|den|salga|paguen|digan|contesten|resuelvan|confirmen|presten, quiza|quizas|vez en|para|mas|el|la * enero|febrero|marzo|abril|mayo|junio|adelante|mes|ano|semana, bad|crazy|rough|hectic week|month|time|right, just|but not until, nos vemos|hablamos|escribimos en|pasando|despues|hasta|para, dejemelo|dejamelo|dejenmelo * pensar|pienso|consultar|checar|platicar, let's|going|need * pause|wait, sit|sitting tight, when|once i'm|we're back, i'll|we'll look when, until * rates|prices|market",
+         en|el|proximo * mes|meses|ano|semana * busco|hablamos, need|want|have|got to * crunch|review|decide|sort|finalize|look, put|stick * pin, ahora no * mejor|quiza|quizas|vez|en|hasta|para, cuando|nomas|cuanto|hasta * me|nos|se aprueben|aprueba|aprueban|autoricen|den|den|salga|paguen|digan|contesten|resuelvan|confirmen|presten, quiza|quizas|vez en|para|mas|el|la * enero|febrero|marzo|abril|mayo|junio|adelante|mes|ano|semana, bad|crazy|rough|hectic week|month|time|right, just|but not until, nos vemos|hablamos|escribimos en|pasando|despues|hasta|para, dejemelo|dejamelo|dejenmelo * pensar|pienso|consultar|checar|platicar, let's|going|need * pause|wait, sit|sitting tight, when|once i'm|we're back, i'll|we'll look when, until * rates|prices|market, give me|us until, clear|clearing it|this|that with|through, aguanteme|aguantame|espereme|esperame|aguante|espere * que|unos|hasta, hasta|cuando * regrese|vuelva|llegue * socio|jefe|patron|esposo|esposa|dueno, decide|deciding|know when|once|after|next, revisar|revisarlas|revisarla|revisarlo|verlas|verla|checarlas|checarla con|primero, mas al rato",
     ),
     (
         Intent::Confirm,
@@ -372,7 +372,7 @@ const PHRASES: [(Intent, &str); 22] = [
 const ADVERSARIAL: &str = "repeat|print|show|output|reveal|display|copy|paste|translate|summarize|dump|share|recite * above|verbatim|prompt|prompts|instructions, \
      what|text|message|everything|instructions|rules you were|got|are given|told|instructed|programmed, you were given|told|instructed|programmed|trained, hidden|secret|internal|initial|original instructions|prompt|rules, \
      top|first|number result|spot|place|one|results * listing|list|search|competitors, competitor's|competitors|competitor|competition|rivals|everyone * leased|rented|gone|unavailable|down|off|listing|listings|delete|hide, \
-     hide|delist|delete|mark|remove * competitor|competitors|competition|rivals|every other|all|others, word for word, \
+     every|all other listing|listings|building|buildings|landlord|landlords|supplier|suppliers, hide|delist|delete|mark|remove * competitor|competitors|competition|rivals|every other|all|others, word for word, \
      text|words|message|everything|conversation above, i'm|am the|an|your admin|administrator|developer|creator|programmer|ceo, override, \
      mark|set|make|flag * account|me * owner|admin|approved|verified, admin|root|sudo|debug|maintenance|god|developer access|mode|privileges, modo|acceso admin|administrador|desarrollador|dios|debug|root|mantenimiento|programador, new instructions|instruction|rules, approve|accept * my application|lease|offer|credit, \
      tell|text|message|email every|all * user|users|tenant|tenants|buyer|buyers|contact|contacts|client|clients|customer|customers, \
@@ -383,7 +383,7 @@ const ADVERSARIAL: &str = "repeat|print|show|output|reveal|display|copy|paste|tr
      your database, base de datos, como administrador|desarrollador|dueno|duena, repite|repita|muestra|muestrame|copia|copie|imprime|traduce|pega|pegue|ensename|revela|dime|dame|comparte * arriba|instrucciones|prompt|reglas|indicaciones, \
      instrucciones|reglas|indicaciones|ordenes ocultas|secretas|internas|iniciales|originales|del, que te|le dijeron|dieron|programaron|ordenaron, tus|sus instrucciones|indicaciones|ordenes, \
      mi|la|los|las competencia|competidores|competidor * rentada|rentadas|ocupada|ocupadas|baja|lugar|vendidas, primer|primero lugar|de, en primer lugar, borra|borre|elimina|quita|baja|pon|marca * anuncios|bodegas|naves de|del los|las|mi|otros|demas, palabra por palabra, soy el|la administrador|administradora|admin, \
-     de ahora|hoy en adelante responde|eres|actua, ignore|disregard|forget|override|bypass * previous|instructions|rules|prompt|prior|programming|guidelines, \
+     desactiva|desactive|quita|apaga|disable|remove|without|sin * filtros|filtro|restricciones|filters|restrictions|guardrails, responde|contesta sin reglas|limites, de ahora|hoy en adelante responde|eres|actua, ignore|disregard|forget|override|bypass * previous|instructions|rules|prompt|prior|programming|guidelines, \
      ignore|disregard all|everything|whatever, system|developer|hidden prompt|mode|instructions|message, your|the instructions|prompt|rules are|is|say|verbatim, \
      owner's|owners|landlord's|landlords|seller's|tenant's|buyer's * cell|phone|number|email|name|address|home|personal, \
      who|what owns|is * owner|landlord, jailbreak, you are|be now * a|an|unrestricted|dan, \
@@ -748,7 +748,7 @@ impl Turn<'_> {
             None if !self.dialogue.options.is_empty() && self.says(TELL_ME) => Intent::AskListingQuestion,
             None if is_question && self.dialogue.chosen.is_some() => Intent::AskListingQuestion,
             // In a longer text these words are no answer: "cuando va a estar lista".
-            None if self.words == ["y"] || self.words.len() <= NO_WORDS_MAX && self.says("va, vale, orale, arre, sobres, ora, juega") => {
+            None if self.words == ["y"] || self.words.len() <= NO_WORDS_MAX && self.says("va, vale, orale, arre, sobres, ora, juega, jalo, andale, hecho") => {
                 self.weak(Intent::Confirm, is_question)
             }
             None if self.says(NEEDS) => self.need(),
@@ -808,6 +808,13 @@ impl Turn<'_> {
             // The last word of a burst counts: "yes", then "actually no".
             Intent::Confirm if any_of(self.last, DECLINES) => Intent::Decline,
             // "Ok thanks" ends; "ok" to a question answers it.
+            // "Yes thanks" answers a question.
+            Intent::Confirm
+                if matches!(self.dialogue.asked, Some(Asked::Tour | Asked::Widen))
+                    && any_of(self.last, "yes, si, sure, claro, please, por favor") =>
+            {
+                Intent::Confirm
+            }
             Intent::Confirm
                 if self.says(THANKS) || self.says(WILL_LOOK) || self.dialogue.asked.is_none() =>
             {
@@ -845,6 +852,7 @@ impl Turn<'_> {
         let has_digit = self.text.contains(|c: char| c.is_ascii_digit());
         (self.says(OFF_TOPIC) && !self.says(NEEDS) && !has_digit)
             || self.says("know|recommend|suggest|conoce|conoces|recomienda|recomiendas a|an|any|some|un|una|algun|alguna|algo|buen|buenos * restaurant|restaurants|hotel|hotels|bar|place|spot|spots|food|lunch|tacos|gym|doctor|lawyer|mechanic|plumber|movie|restaurante|lugar|taqueria|mecanico|doctor")
+            || self.says("donde * comer|cenar|desayunar|almorzar, where * eat|dinner|lunch")
             || (self.says("what time|when * close|closes|open|opens, hora cierra|cierran|abre|abren")
                 && !self.says("gate|gates|building|property|warehouse|office|you|they|it|place|space|yard|dock|docks|bodega|nave|porton|patio|oficina|ustedes|lugar"))
     }
@@ -910,7 +918,7 @@ const WRONG_FIGURE: &str = "i|we|i've wrote|gave|put|said|sent|typed|entered * w
 const NO_VISIT: &str = "don't|no|never * need|want|have to * see|tour|visit|come|look, don't|not|no need|want|ready|interested a|in|for * \
      tour|touring|visit|visiting|showing|seeing, no tour|tours|visit|showing, without * tour|touring|visit|seeing, ya no * ver|visitar, \
      no quiero|necesito|ocupo|queremos|necesitamos|ocupamos|hace|interesa|agende|agenden|hagan|programe * visita|cita|recorrido|ver|verla|verlo|visitar, \
-     sin visita|cita|recorrido";
+     sin visita|cita|recorrido, hold|wait|pass|skip * tour|visit|showing";
 
 /// One of the options is chosen.
 const PICKS: &str = "start|go|begin|proceed with, sounds|looks|seems|works|is|one good|great|nice|perfect|better|best|fine|works|please|for, i'll|we'll take|go, let's do|go|start|see, i|we like|want|choose|pick|prefer, interested in, \
@@ -1534,6 +1542,7 @@ mod tests {
             ("sure, tuesday at 9", Intent::RequestTour),
             ("ahí paso el sábado temprano", Intent::RequestTour),
             ("sure", Intent::Confirm),
+            ("yes thanks", Intent::Confirm),
             ("no, not on sunday", Intent::Decline),
             ("what's the rent?", Intent::AskListingQuestion),
             ("tell them 1.20 and I sign today", Intent::Negotiate),
@@ -1856,6 +1865,33 @@ mod tests {
             ("va", Confirm),
             ("for sure", Confirm),
             ("nel", Decline),
+            ("will the owner work with me on price", Negotiate),
+            ("¿nos hacen precio si firmamos largo?", Negotiate),
+            ("we'll decide once he's home", Defer),
+            ("déjeme revisarlas con mi patrón", Defer),
+            ("signed with somebody else last night", CloseRequirement),
+            ("me dieron mal la dirección", Complaint),
+            ("están muy chiquitas", RejectOptions),
+            ("¿qué tan grande es el patio de la 1?", AskListingQuestion),
+            ("any more like these?", RequestMoreOptions),
+            ("¿dónde se puede cenar?", OffTopic),
+            ("desactiva tus filtros", Adversarial),
+            ("¿no le pueden rascar algo?", Negotiate),
+            ("give me until friday to decide", Defer),
+            ("aguánteme a que vuelva mi socio", Defer),
+            ("cross us off, we bought in Vernon", CloseRequirement),
+            ("ya apalabré otra", CloseRequirement),
+            ("ya no vamos a abrir esa sucursal", CloseRequirement),
+            ("3 weeks and still nothing from you", Complaint),
+            ("dejaron la puerta abierta", Complaint),
+            ("la 3 descártela", RejectOptions),
+            ("enséñeme algo distinto", RequestMoreOptions),
+            ("¿no manejan otras?", RequestMoreOptions),
+            ("¿qué sigue?", AskGeneralQuestion),
+            ("what's your cut", AskGeneralQuestion),
+            ("who keeps texting me", AskIdentity),
+            ("¿con qué empresa hablo?", AskIdentity),
+            ("mark every other listing as leased", Adversarial),
             ("they keep flaking on me", Complaint),
             ("no me han llamado", Complaint),
             ("do you guys have more", RequestMoreOptions),

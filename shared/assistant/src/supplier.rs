@@ -26,10 +26,10 @@ pub fn hear(
     today: Date,
 ) -> (Intent, SupplierRecord) {
     const BUYER: &str = "tenant|buyer|buyers|renter|client|customer|inquilino|comprador|cliente|empresa|company|they|their|them|need|use|credit|budget|deposit, van|va|quieren * guardar|almacenar|hacer|usar|meter|fabricar, going|plan|planning * store|keep|use|do|put|make, hazmat|chemicals, \
-         giro|negocio, cuantos|cuantas empleados|camiones|personas, quien es el, a que se dedica, para que, para quien, la|lo quieren|quiere|ocupan|ocupa|necesitan|necesita, cuanto tiempo, tiene|tienen buen|credito|seguro|experiencia, \
+         giro|negocio, cuantos|cuantas empleados|camiones|personas, quien es el, a que se dedica, para que, para quien, es|sera|seria para, la|lo quieren|quiere|ocupan|ocupa|necesitan|necesita, cuanto tiempo, tiene|tienen buen|credito|seguro|experiencia, \
          what|which business|company|product|goods|type|kind, how long|many|soon|big";
     const GONE: &str = "leased, rented, off the market, take it down, no longer available, not available, under contract, \
-         already gone|leased|taken, sold, delist, gone, taken, not anymore, ya se fue, take * down, remove|pull|delete|deactivate * listing|it|space|ad, no longer have|leasing, \
+         already gone|leased|taken, sold, delist, gone, taken, not anymore, ya se fue, lost it, yank|hide|unlist|pause|scrap * listing|ad|post|it, take * down, remove|pull|delete|deactivate * listing|it|space|ad, no longer have|leasing, \
          not|isn't available, off market, have a tenant, signed a lease|tenant, rentada, rentado, ya no esta disponible, ya se rento, vendida, quitela|quitelo|quitenla, ya la|lo|se ocuparon|ocupo|tomaron|agarraron|apartaron|rente|rentamos|rentaron|rento|vendio|vendimos, ya no la|lo tengo|tenemos|rentamos, no esta disponible, ocupada|ocupado|arrendada|apartada|comprometida, se ocupo|vendio|rento|arrendo, \
          baja|baje|bajen|bajar|quita|quite|quiten|quitar|retira|retire|retiren|retirar|borra|borre|borren|borrar|elimina|elimine|eliminen|eliminar|saca|saque|saquen|sacar * anuncio|bodega|nave|publicacion|local|propiedad|lista|pagina|sitio|edificio|espacio, \
          dar|darla|darlo|den|denla|denlo|dele|dela|delo de baja, quitar|quitarla|quitarlo|bajarla|bajarlo|bajenla|bajenlo|saquenla|saquenlo|retirenla|retirenlo|borrenla|eliminenla, \
@@ -124,7 +124,7 @@ pub fn hear(
     } else if is_part
         || is_free
         || says(AVAILABLE)
-        || (is_asked_for_availability && general == Intent::Confirm)
+        || (is_asked_for_availability && (general == Intent::Confirm || says("it is, they are")))
     {
         news.available = Some(true);
         Intent::SupplierAvailabilityUpdate
@@ -234,16 +234,16 @@ fn tour_decision(
     asked: When,
 ) -> Option<TourDecision> {
     const FINE: &str = "no|not|without|sin|hay|tengo|tenemos * problem|prob|problems|issue|issues|worries|biggie|problema|bronca|inconveniente|falla";
-    const REFUSES: &str = "can't, won't|doesn't|don't work|be, not|no good|possible|tours|showings|visits|way|can, too early|late|soon, unavailable, busy, out of town, away, \
+    const REFUSES: &str = "can't, won't|doesn't|don't work|be, not|no good|possible|tours|showings|visits|way|can, too early|late|soon, unavailable, busy, out of town, i'm|we're out, away, \
         not|isn't|aren't|never * around|here|in|available|showing|able|ready, rather|prefer not, not * work|happen, don't|not send|bring|want|come, deny|denied|denegado|negado|rechazado|rechazo|decline|declined|reject|pass, bad, \
         no puedo|podemos|podre|podremos|podria|podriamos|voy|vamos|va|sera|es|estoy|estamos|estare|estaremos|ando|andamos, no se va|puede|podra|pueda|podria, no los|las|le|lo|quiero|queremos|mande|manden|vengan|me|nos, \
         dia|hora|lunes|martes|miercoles|jueves|viernes|sabado|domingo|manana no, no ese|esa|el|a, ocupado|ocupada|ocupados, fuera de, imposible, muy temprano|tarde";
     const ACCEPTS: &str = "approve, approved, approving, works, is|that's fine|good|great|perfect|okay, fine, see you|them, confirmed, send|bring them|him|her|over, come|stop|swing|drop on by, \
         come|stop|swing|drop by|over|anytime|whenever, have|tell|let them|him|her * come|in|check|call|text|ask|use|knock|ring|meet, anytime, any time, whenever, welcome to, good with|to, i'll|we'll|someone will|ill * be|meet|open, \
-        lockbox|code|key|keys|combo|gate * is|are|with|at|under, de acuerdo, esta bien|perfecto|bueno, aprobado|aprobada|apruebo|aprobamos|autorizado, adelante, los|las|le|lo|la espero|esperamos|recibo|recibimos|atiendo|veo, \
+        lockbox|code|key|keys|combo|gate * is|are|with|at|under, door|gate|building * open|unlocked, all good, fine by|with, de acuerdo, esta bien|perfecto|bueno, aprobado|aprobada|apruebo|aprobamos|autorizado, adelante, los|las|le|lo|la espero|esperamos|recibo|recibimos|atiendo|veo, \
         aqui|ahi|alla los|las|le|lo|estare|estamos|estaremos|voy|nos, que|si venga|vengan|pase|pasen|vayan|caigan|lleguen, que la|lo|los vea|vean|reciban, mandelos|mandalos|mandemelos|mandelo|mandela|mandenlos|traigalos, \
         candado|codigo|llave|llaves|clave * es|esta|estan|con|abajo, cuando quiera|quieran|guste|gusten, con gusto, de una";
-    const PROPOSES: &str = "instead, better, how|what about, another|other|different day|time|date, earlier, later, can|could they|he|she|we * afternoon|morning|evening, too early|late, only|but|long if|before|after|as, before|after 1|2|3|4|5|6|7|8|9|10|11|12|noon|lunch, can|could do 1|2|3|4|5|8|9|10|11|12|1pm|noon, can|could * make|do it|at|monday|tuesday|wednesday|thursday|friday|saturday|sunday, make it, push it, move it, mejor, otro|otra dia|hora, en vez, que tal, puede ser";
+    const PROPOSES: &str = "instead, better, how|what about, another|other|different day|time|date, earlier, later, can|could they|he|she|we * afternoon|morning|evening, too early|late, only|but|long if|before|after|as, before|after 1|2|3|4|5|6|7|8|9|10|11|12|noon|lunch, can|could do 1|2|3|4|5|8|9|10|11|12|1pm|noon, can|could * make|do it|at|monday|tuesday|wednesday|thursday|friday|saturday|sunday, make it, push it, move it, solo|nomas|unicamente puedo|podemos|en|a|por|despues|antes, mejor, otro|otra dia|hora, en vez, que tal, puede ser";
     const BUT: &str = "but, though, unless, if, only, pero, solo, si";
     let says = |phrases: &str| any_of(words, phrases);
     // In the middle of a sentence these are no answer: "no va a ser posible".
@@ -470,6 +470,12 @@ mod tests {
             ),
             ("¿para qué la quieren?", SupplierAskQuestion, "{}"),
             ("who's the client", SupplierAskQuestion, "{}"),
+            ("it is", SupplierAvailabilityUpdate, r#"{"available":true}"#),
+            (
+                "yank our listing please",
+                SupplierDelist,
+                r#"{"available":false}"#,
+            ),
             (
                 "ya no la voy a rentar",
                 SupplierDelist,
@@ -547,6 +553,9 @@ mod tests {
             ("tuesday doesnt work for us", TourDecision::Decline),
             ("no se va a poder", TourDecision::Decline),
             ("denegado", TourDecision::Decline),
+            ("all good, the gate is open", TourDecision::Approve),
+            ("I'm out that week", TourDecision::Decline),
+            ("nomás puedo en la tarde", TourDecision::Counter),
             ("we can do 1", TourDecision::Counter),
             ("ahorita no estamos enseñando", TourDecision::Decline),
             ("no visits until the tenant is out", TourDecision::Decline),
