@@ -293,7 +293,7 @@ fn height(tokens: &mut [Token], found: &mut Criteria) {
         let mut next = end;
         while is_among(
             text(tokens, next),
-            "of at least min minimum minima minimo de : = is over above around about libre should be height mas que actually really only now es - > +",
+            ", like of at least min minimum minima minimo de : = is over above around about libre should be height mas que actually really only now es - > +",
         ) && next < end + 6
         {
             next += 1;
@@ -302,8 +302,9 @@ fn height(tokens: &mut [Token], found: &mut Criteria) {
             continue;
         };
         let (feet, after_feet) = feet_at(tokens, number.end);
-        let is_named =
-            feet.is_some() || !is_among(text(tokens, at), "tall high libre libres alto inside");
+        let is_named = feet.is_some()
+            || !is_among(text(tokens, at), "tall high libre libres alto inside")
+                && text(tokens, end) != ",";
         if is_named
             && unit_at(tokens, number.end)
                 .is_none_or(|(unit, _)| matches!(unit, Unit::Feet | Unit::Metres))
@@ -426,6 +427,15 @@ fn power(tokens: &mut [Token], found: &mut Criteria) {
             && let Some(amps) = whole(number.value, 10, 20_000)
         {
             found.power_amps_min = Some(amps);
+            // "1000 amps @ 480".
+            let volts = is_among(text(tokens, end), "@ at / a")
+                .then(|| quantity(tokens, end + 1))
+                .flatten()
+                .filter(|number| VOLTAGES.contains(&number.value));
+            if let Some(volts) = volts {
+                found.power_volts = whole(volts.value, 100, 40_000);
+                take(tokens, volts.start, volts.end);
+            }
             take(tokens, at, end);
         } else if let Some(end) = is_unit(&VOLTS)
             && let Some(volts) = whole(number.value, 100, 40_000)
@@ -488,6 +498,9 @@ fn office(tokens: &mut [Token], found: &mut Criteria, cleared: &mut Vec<Topic>) 
             found.office_pct = Some(number.value);
             found.office_needed = Some(true);
             take(tokens, number.start, end);
+        } else if text(tokens, at.wrapping_sub(1)) == "half" {
+            found.office_pct = Some(50.0);
+            found.office_needed = Some(true);
         } else if let Some((sqft, start)) = area_until(tokens, number_end) {
             found.office_sqft_min = Some(sqft);
             found.office_needed = Some(true);

@@ -14,12 +14,12 @@ const NAME_WORDS_MAX: usize = 4;
 pub(super) fn read(tokens: &[Token], found: &mut Criteria) {
     static NAMED: LazyLock<Phrases> = LazyLock::new(|| {
         Phrases::new(
-            "this is, my name is, my names, name is, im, i am, me llamo, mi nombre es, soy, it is, its, habla, le habla, contact is, ask for",
+            "this is, my name is, my names, name is, im, i am, me llamo, mi nombre es, soy, it is, its, habla, le habla, habla|hablas con, le|te escribe|saluda, mi nombre, contact is, ask for",
         )
     });
     static COMPANY: LazyLock<Phrases> = LazyLock::new(|| {
         Phrases::new(
-            "w, with, from, at, of, de, del, company is, company name is, mi empresa es, empresa, represento, represent, representing, we are, were, somos, we re, on behalf of",
+            "w, with, from, at, of, de, del, company is, company name is, mi empresa es, empresa, compania, de la empresa|compania, represento, represent, representing, we are, were, somos, we re, on behalf of",
         )
     });
     for token in tokens {
@@ -67,10 +67,11 @@ pub(super) fn read(tokens: &[Token], found: &mut Criteria) {
                 tokens,
                 at,
                 phrases!(
-                    "im with, i am with, i work for, we are with, company is, company name is, mi empresa es, represento a, trabajo para|en, on behalf of, i represent"
+                    "im with, i am with, i work for, we are with, company is, company name is, mi empresa es, represento a, trabajo para|en, on behalf of, i represent|rep, my|our company|business|firm, mi|nuestra empresa|compania"
                 ),
             )
-            && let Some((company, _)) = name_at(tokens, end, true)
+            && let Some((company, _)) =
+                name_at(tokens, end + usize::from(text(tokens, end) == ","), true)
         {
             found.company = Some(company);
         }

@@ -68,10 +68,13 @@ fn term(tokens: &mut [Token], found: &mut Criteria) {
         let unit = phrase(tokens, at, &MONTHS)
             .map(|end| (1.0, end))
             .or_else(|| phrase(tokens, at, &YEARS).map(|end| (12.0, end)));
-        let Some((months, end)) = unit else {
+        let Some((months, unit_end)) = unit else {
             at += 1;
             continue;
         };
+        // "A year and a half", "año y medio".
+        let half_end = phrase(tokens, unit_end, phrases!("and a half, y medio"));
+        let (half, end) = half_end.map_or((0.0, unit_end), |end| (0.5, end));
         let number_end = if at > 0 && text(tokens, at - 1) == "-" {
             at - 1
         } else {
@@ -89,8 +92,11 @@ fn term(tokens: &mut [Token], found: &mut Criteria) {
                             "than" | "least" | "over" | "under"
                         )
                 };
-                (matches!(text(tokens, one), "a" | "an") && is_lease()).then_some((1.0, one))
-            });
+                (matches!(text(tokens, one), "a" | "an") && (is_lease() || half > 0.0))
+                    .then_some((1.0, one))
+            })
+            .or_else(|| (half > 0.0).then_some((1.0, at)))
+            .map(|(count, start)| (count + half, start));
         let Some((high, mut start)) = count else {
             at = end;
             continue;
@@ -203,7 +209,7 @@ fn start(tokens: &mut [Token], today: Date, found: &mut Criteria) {
         Phrases::new(
             "asap, a s a p, immediately, immediate, right away, right now, urgent, urgently, as soon as possible, lo antes posible, lo mas pronto posible, \
         de inmediato, inmediatamente, urgente, cuanto antes, ya mismo, ahora mismo, inmediato, ahorita mismo, need it now, yesterday, \
-        needed now, as soon as we can, lo mas pronto, lo antes, en cuanto se pueda, tan pronto, today if possible, para ya, lo|la quiero|queremos|necesito|necesitamos|ocupo|ocupamos ya, sooner the better",
+        needed now, as soon as we can, lo mas pronto, lo antes, en cuanto se pueda, tan pronto, start|starting now, a partir de|desde ya, today if possible, para ya, lo|la quiero|queremos|necesito|necesitamos|ocupo|ocupamos ya, sooner the better",
         )
     });
     const BY: &str = "by before until latest antes deadline tardar later till through prior";
@@ -256,7 +262,19 @@ fn start(tokens: &mut [Token], today: Date, found: &mut Criteria) {
                 .is_some()
             });
         if is_start {
-            let is_latest = words.iter().take(5).any(|word| is_among(word, BY))
+            // "Not before April" is the earliest.
+            let is_earliest = words.windows(2).any(|pair| {
+                is_among(pair[0], "before until antes till til hasta")
+                    && is_among(pair[1], "not no")
+            });
+            // "Dec thru Feb" is how long.
+            if found.start_from.is_some()
+                && matches!(words.first(), Some(&"thru" | &"through" | &"til"))
+            {
+                at = days.end;
+                continue;
+            }
+            let is_latest = !is_earliest && words.iter().take(5).any(|word| is_among(word, BY))
                 || phrase(tokens, days.end, phrases!("at the latest, latest, at latest, tops, or sooner|earlier|before, a mas tardar, a lo mas|mucho, cuando mucho, como maximo, o antes")).is_some()
                 || (days.is_span
                     && words
@@ -498,6 +516,12 @@ fn is_ambiguous(tokens: &[Token], at: usize) -> bool {
     );
     is_word && !before(tokens, at).next().is_some_and(|word| is_among(word, "in by from until starting start beginning early mid late of for next before after around en de desde para a until through since end mid-"))
         && !(at == 0 && tokens.len() <= 2)
+        && !is_whole_clause(tokens, at)
+        && !(is_among(text(tokens, at + 1), "thru through til to -") && month(text(tokens, at + 2)).is_some())
+}
+
+fn is_whole_clause(tokens: &[Token], at: usize) -> bool {
+    before(tokens, at).next().is_none() && tokens.get(at + 1).is_none_or(Token::is_clause_end)
 }
 
 fn month(word: &str) -> Option<i8> {

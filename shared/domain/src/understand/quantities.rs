@@ -294,7 +294,7 @@ pub(super) fn unit_at(tokens: &[Token], at: usize) -> Option<(Unit, usize)> {
         {
             (Unit::SquareMetres, next + 1)
         }
-        "ft" | "feet" | "foot" | "pies" => (Unit::Feet, at + 1),
+        "ft" | "feet" | "foot" | "pies" | "piesitos" | "piecitos" => (Unit::Feet, at + 1),
         "metros" | "mts" | "mtrs" => (Unit::Metres, at + 1),
         "acre" | "acres" | "ac" | "acers" | "acer" | "acrs" => (Unit::Acres, at + 1),
         _ if is_like(first, "square") && is_feet(word(next)) => (Unit::SquareFeet, next + 1),

@@ -76,6 +76,7 @@ pub(super) fn places(tokens: &mut [Token]) -> Places {
         };
         // "Tijuana, or rather Otay Mesa": the second stands in place of the first.
         if let Some((end, Stance::Wanted)) = before
+            && stance == Stance::Wanted
             && corrects(&tokens[end..mention.start])
             && let Some(taken_back) = places.wanted.pop()
             && !taken_back.is_same(&mention.location)
@@ -115,9 +116,11 @@ pub(super) fn places(tokens: &mut [Token]) -> Places {
 fn corrects(between: &[Token]) -> bool {
     const WORDS_MAX: usize = 5;
     let has = |words: &str| between.iter().any(|token| is_among(&token.text, words));
-    between.len() <= WORDS_MAX
-        && has("rather mean meant dicho digo correction oops")
-        && !has("than")
+    // "Carson, actually Compton", but "Carson, actually also Compton".
+    let is_strong = has("rather mean meant dicho digo correction oops") && !has("than");
+    let is_weak =
+        has("wait sorry actually espera espere perdon") && !has("also too and or plus tambien y o");
+    between.len() <= WORDS_MAX && (is_strong || is_weak)
 }
 
 fn says_same(tokens: &[Token]) -> bool {
@@ -747,7 +750,7 @@ fn is_replacement(tokens: &[Token], mention: &Mention) -> bool {
 
 /// How far from the place at `at` will do: "within 10 miles of LAX", "15 mi radius of", "a 20 millas de".
 fn radius(tokens: &[Token], at: usize) -> Option<u32> {
-    const BETWEEN: &str = "of from radius the around de del desde la el a mile miles";
+    const BETWEEN: &str = "of from radius the around de del desde la el a mile miles zip code";
     let mut unit = at;
     while unit > 0
         && is_among(&tokens[unit - 1].text, BETWEEN)

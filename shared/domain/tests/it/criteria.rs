@@ -101,6 +101,19 @@ fn doors_height_power_and_office_are_read_in_both_languages() {
             json!({"clear_height_min_ft": 21.0}),
         ),
         ("office not needed", json!({"office_needed": false})),
+        (
+            "half office half warehouse",
+            json!({"office_pct": 50.0, "office_needed": true}),
+        ),
+        (
+            "high ceilings, like 27 feet",
+            json!({"clear_height_min_ft": 27.0}),
+        ),
+        ("high ceilings, 10 docks", json!({"dock_doors_min": 10})),
+        (
+            "800 amps @ 480",
+            json!({"power_amps_min": 800, "power_volts": 480}),
+        ),
         ("andenes no hacen falta", json!({})),
         ("3 docks, sorry 12000", json!({"dock_doors_min": 3})),
     ]);
@@ -214,6 +227,7 @@ fn rents_are_read_with_their_unit_or_with_what_their_amount_tells() {
         ("around a buck ten a foot", rent(1.1, "usd_per_sqft_month")),
         ("un dólar veinte el pie", rent(1.2, "usd_per_sqft_month")),
         ("two dollars a foot", rent(2.0, "usd_per_sqft_month")),
+        ("a dólar el pie máximo", rent(1.0, "usd_per_sqft_month")),
     ]);
 }
 
@@ -276,6 +290,21 @@ fn dates_and_terms_are_read_from_the_day_of_the_text() {
         ),
         ("no longer than a year", json!({"term_months_max": 12})),
         ("more than two years", json!({"term_months_min": 24})),
+        (
+            "a year and a half",
+            json!({"term_months_min": 18, "term_months_max": 18}),
+        ),
+        (
+            "por año y medio",
+            json!({"term_months_min": 18, "term_months_max": 18}),
+        ),
+        ("not before april", json!({"start_from": "2027-04-01"})),
+        (
+            "2 docks. Jan.",
+            json!({"dock_doors_min": 2, "start_from": "2027-01-01"}),
+        ),
+        ("dec thru feb", json!({"start_from": "2026-12-01"})),
+        ("starting now", json!({"start_asap": true})),
         (
             "3 yrs w/ two 2-yr options",
             json!({"term_months_min": 36, "term_months_max": 36}),

@@ -161,6 +161,18 @@ fn who_writes_is_read_from_how_they_begin() {
             "my name is Al Roth, Roth Tile LLC",
             named("Al Roth", "Roth Tile LLC"),
         ),
+        (
+            "le escribe Ida Soto de la empresa Pan Azul",
+            named("Ida Soto", "Pan Azul"),
+        ),
+        (
+            "hablas con Beto de Llantas Beto",
+            named("Beto", "Llantas Beto"),
+        ),
+        (
+            "our company, Delta Fixtures, needs 14k",
+            named("", "Delta Fixtures"),
+        ),
         ("soy Eva de Casa de la Luz", named("Eva", "Casa de la Luz")),
         ("no soy Marta", named("", "")),
         ("Looking from Monday on", named("", "")),
@@ -273,6 +285,7 @@ fn a_size_is_read_in_the_ways_people_write_it() {
         ("2 x 5,000 sf", "5000"),
         ("de 5 mil pies pa arriba", "5000-"),
         ("sub 6k sf", "-6000"),
+        ("unos 3 mil piesitos", "3000"),
         ("15k-ish sq ft", "15000"),
         ("looking 4 a 6k sf spot", "6000"),
         ("renta de 4 a 6k pies", "4000-6000"),
@@ -500,6 +513,8 @@ fn what_stands_in_for_a_place_is_one_and_what_is_taken_back_is_none() {
             ("have you found anything in Rialto", "Rialto"),
             ("change Anaheim to Santa Ana", "Santa Ana"),
             ("cambien Vernon por Bell", "Bell"),
+            ("Carson. no wait Compton", "Compton"),
+            ("Carson, actually also Compton", "Carson; Compton"),
             ("quita Anaheim y pon Fullerton", "Fullerton"),
             ("mejor en Tustin que en Anaheim", "Tustin"),
             ("I'd rather Tustin than Anaheim", "Tustin"),
@@ -517,6 +532,7 @@ fn how_far_from_a_place_will_do_is_said_before_or_behind_it() {
     };
     let expectations = [
         ("within 10 miles of LAX", "LAX", Some(10)),
+        ("15 mi from zip 91761", "91761", Some(15)),
         ("Fontana, 12 miles max, 20k sf", "Fontana", Some(12)),
         ("Torrance and up to 8 mi", "Torrance", Some(8)),
         ("Vernon (15-mile radius)", "Vernon", Some(15)),
