@@ -179,7 +179,9 @@ fn sqft(text: &str, understood: &Understood) -> Option<u32> {
         let number = text.find(|c: char| c.is_ascii_digit())?;
         let before = said_words(&text[..number]);
         let is_money = text[..number].ends_with('$') || any_of(&before, MONEY);
-        (!is_money).then(|| of(&understand(&text[number..], None)))?
+        let sqft = (!is_money).then(|| of(&understand(&text[number..], None)))??;
+        // "8,900" after our question for the rate is the rent.
+        (understood.criteria.budget_amount != Some(f64::from(sqft))).then_some(sqft)
     })
 }
 

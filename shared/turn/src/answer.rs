@@ -15,13 +15,14 @@ pub(super) fn with_unit(text: &str, asked: Option<&str>, known: &Requirement) ->
 }
 
 /// A number in a text: where it stands, and what it is.
+#[derive(Clone, Copy)]
 struct Number {
     start: usize,
     end: usize,
     value: f64,
 }
 
-/// The only number of a text, in digits or as one word: "5", "dos", "just one".
+/// The only number of a text, in digits or as one word: "5", "dos", "just one"; or two that make a range: "4-6", "3 o 4".
 fn only_number(text: &str) -> Option<Number> {
     const WORDS: [(&str, f64); 11] = [
         ("one uno una", 1.0),
@@ -40,9 +41,19 @@ fn only_number(text: &str) -> Option<Number> {
     const BEFORE_ONE: &str =
         "just only with about least around maybe like con solo nomas como menos";
     let in_digits = numbers(text);
-    if !in_digits.is_empty() {
-        let [number] = <[Number; 1]>::try_from(in_digits).ok()?;
-        return Some(number);
+    match &in_digits[..] {
+        [] => {}
+        [only] => return Some(*only),
+        [low, high] => {
+            const JOINTS: [&str; 7] = ["-", "\u{2013}", "to", "a", "or", "o", "y"];
+            let is_range =
+                JOINTS.contains(&text[low.end..high.start].trim()) && low.value < high.value;
+            return is_range.then_some(Number {
+                start: low.start,
+                ..*high
+            });
+        }
+        _ => return None,
     }
     let lower = text.to_ascii_lowercase();
     let is_letter = |c: char| c.is_alphanumeric();
@@ -87,16 +98,18 @@ fn answered(text: &str, asked: &str) -> Option<String> {
     ];
     const HEIGHTS: &str = "height heights ceiling ceilings tall altura";
     const LENGTHS: &str = "' ft feet pies m mts metros metres meters";
-    const SIZES: &str = "size big sqft sf feet tamano grande pies metros";
-    const RENTS: &str = "budget presupuesto rate asking";
+    const SIZES: &str = "size big sqft sf feet footage tamano grande pies metros";
+    const RENTS: &str = "budget presupuesto rate asking pay spend afford pagar gastar";
+    const PARTS: [&str; 5] = ["divid", "divisible", "demise", "split", "partir"];
     /// What may follow a number that is the whole answer.
-    const FOLLOWS: &str = "should would wld will could is sounds does works maybe i we if but though tho honestly probably plenty enough ok okay fine good or and basta bastan alcanza minimum min max maximum at tops \
+    const FOLLOWS: &str = "should would wld will could is sounds does works maybe i we if but though tho honestly probably plenty enough ok okay fine good give or and para basta bastan alcanza minimum min max maximum at tops \
         please pls plz thanks thx for more is o y con esta estaria es seria por minimo maximo gracias";
     const COUNT_MAX: f64 = 999.0;
     const RENT_MIN: f64 = 500.0;
     let number = only_number(text)?;
-    let is_share = text[number.end..].starts_with('%');
-    let end = number.end + usize::from(is_share);
+    let (start, end, value) = (number.start, number.end, number.value);
+    let is_share = text[end..].starts_with('%');
+    let end = end + usize::from(is_share);
     let tail = &text[end..];
     let is_end = |c: char| matches!(c, ',' | '.' | ';' | '!' | '?');
     let next = tail
@@ -120,6 +133,10 @@ fn answered(text: &str, asked: &str) -> Option<String> {
             .is_some_and(|next| words.split(' ').any(|word| word == next))
     };
     let is_height = asks(HEIGHTS);
+    let is_size = asks(SIZES) && !asks(RENTS);
+    let is_rent = (asks(RENTS) && !asks(SIZES))
+        || asked.contains("monthly rent")
+        || asked.contains("renta mensual");
     let is_alone = next.is_none() || follows(FOLLOWS) || (is_height && follows(LENGTHS));
     if !is_alone {
         return None;
@@ -130,24 +147,23 @@ fn answered(text: &str, asked: &str) -> Option<String> {
     let counted = COUNTED.iter().find(|(named, _)| asked.contains(named));
     let (before, behind) = match counted {
         Some((_, behind))
-            if is_count && number.value <= COUNT_MAX && (*behind == " office") == is_share =>
+            if is_count && value <= COUNT_MAX && (*behind == " office") == is_share =>
         {
             ("", *behind)
         }
-        _ if is_height && number.value <= COUNT_MAX => ("clear height ", ""),
-        _ if asks(RENTS) && !asks(SIZES) && RENT_MIN <= number.value => ("", " a month"),
+        _ if is_height && value <= COUNT_MAX => ("clear height ", ""),
+        _ if PARTS.iter().any(|part| asked.contains(part))
+            && RENT_MIN <= value
+            && !text.to_lowercase().starts_with("no") =>
+        {
+            ("divisible to ", "")
+        }
+        _ if is_rent && RENT_MIN <= value => ("", " a month"),
+        _ if is_size && value <= COUNT_MAX => ("", "k sqft"),
+        _ if is_size => ("", " sqft"),
         _ => return None,
     };
-    Some(
-        [
-            &text[..number.start],
-            before,
-            &text[number.start..end],
-            behind,
-            tail,
-        ]
-        .concat(),
-    )
+    Some([&text[..start], before, &text[start..end], behind, tail].concat())
 }
 
 /// "15 not 12", "not 3, 5", "7 en vez de 9": the number given up is one that is known, and tells what the other counts.
@@ -233,6 +249,7 @@ fn changed(text: &str, asked: &str, known: &Requirement) -> Option<String> {
         "que sean",
         "mejor",
     ];
+    const DENIALS: &str = "no nope nah close almost nearly casi";
     const BETWEEN: &str = "about around like maybe unos como";
     let sqft = known.sqft_max.or(known.sqft_min)?;
     let is_said_back = asked.contains(&thousands(sqft)) && !asked.contains("1)");
@@ -240,9 +257,14 @@ fn changed(text: &str, asked: &str, known: &Requirement) -> Option<String> {
         known.criteria.dock_doors_min.is_some() || known.criteria.clear_height_min_ft.is_some();
     let numbers = numbers(text);
     let (first, last) = (numbers.first()?, numbers.last()?);
+    let unit = if last.value < 1_000.0 {
+        "k sqft"
+    } else {
+        " sqft"
+    };
     let is_near = |number: &Number| {
-        let times = number.value * 1_000.0 / f64::from(sqft);
-        (0.3..=3.0).contains(&times)
+        let factor = if last.value < 1_000.0 { 1_000.0 } else { 1.0 };
+        (0.3..=3.0).contains(&(number.value * factor / f64::from(sqft)))
     };
     let rest = text[last.end..].trim_start();
     let is_alone = rest.is_empty() || rest.starts_with(['.', ',', '!', ';']);
@@ -264,8 +286,12 @@ fn changed(text: &str, asked: &str, known: &Requirement) -> Option<String> {
         words.pop();
     }
     let head = words.join(" ");
-    let is_change = CHANGES.iter().any(|change| head.ends_with(change));
-    is_change.then(|| [&text[..last.end], "k sqft", &text[last.end..]].concat())
+    // "No, 19", "casi, 9500".
+    let is_denied = DENIALS
+        .split(' ')
+        .any(|word| word == head.trim_end_matches([',', '.']));
+    let is_change = is_denied || CHANGES.iter().any(|change| head.ends_with(change));
+    is_change.then(|| [&text[..last.end], unit, &text[last.end..]].concat())
 }
 
 /// The numbers in digits, with the thousands that follow them: "24", "9,500", "5k", "6 mil".
@@ -355,7 +381,30 @@ mod tests {
             ("What is your monthly budget?", "1.40", None),
             ("What size and budget?", "9000", None),
             ("How much office do you need?", "2", None),
-            ("How many dock doors do you need?", "2 or 3", None),
+            (
+                "How many dock doors do you need?",
+                "2 or 3",
+                Some("2 or 3 docks"),
+            ),
+            ("What ceiling height?", "20-24", Some("clear height 20-24")),
+            (
+                "How many sqft?",
+                "8500 give or take",
+                Some("8500 sqft give or take"),
+            ),
+            ("¿De qué tamaño?", "no más de 6", Some("no más de 6k sqft")),
+            (
+                "¿Cuánto puede pagar?",
+                "unos 7 mil",
+                Some("unos 7 mil a month"),
+            ),
+            (
+                "Can it be divided?",
+                "yes, from 5k",
+                Some("yes, from divisible to 5k"),
+            ),
+            ("Can it be divided?", "no, all 20k", None),
+            ("How many dock doors do you need?", "2 on 3rd st", None),
             ("We noted the budget.", "9000", None),
             (
                 "It has 2 docks and 20' ceilings. Tour at 10?",
@@ -392,6 +441,9 @@ mod tests {
                 "más bien unos 12, gracias",
                 Some("más bien unos 12k sqft, gracias"),
             ),
+            (said, "no 19", Some("no 19k sqft")),
+            (said, "casi, 9500", Some("casi, 9500 sqft")),
+            (said, "no, 2", None),
             (said, "make it 2", None),
             (said, "make it 20 docks", None),
             (said, "we are 20", None),

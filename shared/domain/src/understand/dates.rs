@@ -515,13 +515,19 @@ fn is_ambiguous(tokens: &[Token], at: usize) -> bool {
         "may" | "mar" | "sep" | "dec" | "jan" | "ago" | "dic" | "march" | "ene"
     );
     is_word && !before(tokens, at).next().is_some_and(|word| is_among(word, "in by from until starting start beginning early mid late of for next before after around en de desde para a until through since end mid-"))
-        && !(at == 0 && tokens.len() <= 2)
         && !is_whole_clause(tokens, at)
-        && !(is_among(text(tokens, at + 1), "thru through til to -") && month(text(tokens, at + 2)).is_some())
+        && !is_range_of_months(tokens, at)
+}
+
+fn is_range_of_months(tokens: &[Token], at: usize) -> bool {
+    is_among(text(tokens, at + 1), "thru through til to -") && month(text(tokens, at + 2)).is_some()
 }
 
 fn is_whole_clause(tokens: &[Token], at: usize) -> bool {
-    before(tokens, at).next().is_none() && tokens.get(at + 1).is_none_or(Token::is_clause_end)
+    before(tokens, at).next().is_none()
+        && tokens
+            .get(at + 1)
+            .is_none_or(|next| next.is_clause_end() || is_among(&next.text, "pls please or o"))
 }
 
 fn month(word: &str) -> Option<i8> {

@@ -157,7 +157,9 @@ fn in_words(tokens: &[Token], at: usize) -> Option<(f64, bool, usize)> {
         let word = text(end);
         if let Some(value) = small_number(word) {
             current += value;
-        } else if let Some(scale) = scale(word) {
+        } else if let Some(scale) =
+            scale(word).or_else(|| (word == "grand" && end > at).then_some(1e3))
+        {
             let factor = if current == 0.0 { 1.0 } else { current };
             if scale == 100.0 {
                 current = factor * scale;
