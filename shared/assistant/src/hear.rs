@@ -519,7 +519,7 @@ impl Turn<'_> {
         }
         let is_question = self.text.contains('?')
             || is_asking(self.words)
-            || self.says("desde cuando, cuanto|cuanta|cuantos|cuantas, que tan, se|si puede|pueden|permite|permiten|vale");
+            || self.says("what's the, how much is|are, desde cuando, cuanto|cuanta|cuantos|cuantas, que tan, se|si puede|pueden|permite|permiten|vale");
         if self.is_answering_machine()
             || self.is_notice()
             || self.is_mass_text()
@@ -627,14 +627,20 @@ impl Turn<'_> {
             Some(Intent::CancelTour) if !self.has_tour() && !self.says("cancel|cancelar|cancele|cancela|cancelen|cancelame|canceleme|cancelela|cancelala|call") && self.says(NO_VISIT) => {
                 Intent::Decline
             }
-            // A machine needs no warehouse, and looks at none.
+            // A machine needs no warehouse, and comes to see none.
             Some(Intent::AutoReply)
-                if (self.says(NEEDS) || self.is_requirement_new && self.says("need|needs|looking|necesito|necesitamos|ocupo|ocupamos|busco"))
-                    && !self.says("if you|you're need|want|looking, should you") =>
+                if (self.says(NEEDS)
+                    || self.is_requirement_new
+                        && self.text.contains(|c: char| c.is_ascii_digit())
+                        && self.says("need|looking|necesito|necesitamos|ocupo|ocupamos|busco"))
+                    && !self.says("if you|you're need|want|looking, should you, immediate|urgent|any|your need|needs") =>
             {
                 self.need()
             }
-            Some(Intent::AutoReply) if self.says("but|though|pero * come|stop|swing|drop|see|tour|visit|meet|look|paso|pasar|ver|verla|verlo|visitar|ir") => {
+            Some(Intent::AutoReply)
+                if !self.dialogue.options.is_empty()
+                    && self.says("but|though * can|could|i'll|we'll|able|free|want * come|stop|swing|drop|see|tour|visit|look, pero * puedo|podemos|paso|pasamos|quiero * ver|verla|verlo|pasar|ir|visitar, pero paso|pasamos") =>
+            {
                 Intent::RequestTour
             }
             // "Send me more info on the second".
@@ -692,6 +698,8 @@ impl Turn<'_> {
             {
                 self.need()
             }
+            // "Thinking about leasing 8k in Orange": nothing is there yet that could wait.
+            Some(Intent::Defer) if self.is_requirement_new && !self.has_requirement => self.need(),
             Some(Intent::Defer | Intent::CloseRequirement)
                 if self.is_requirement_new && self.changes() =>
             {
@@ -1439,10 +1447,16 @@ mod tests {
             "Vote early on Nov 3! Paid for by Friends of Kim. Txt STOP to end",
             "Tu paquete ha sido enviado, rastréalo en envios.example/r",
             "I'm out of the office with limited access to messages",
+            "I'm out of the office until Monday but will see your message when I return.",
+            "We are closed until Monday, but come see us then!",
+            "I am away from my desk. For immediate needs call our Ontario office at 909-555-0101.",
+            "Estoy fuera de la oficina pero al regresar voy a ver su mensaje",
         ] {
             assert_eq!(purpose(text), Intent::AutoReply, "{text}");
         }
         for text in [
+            "out of office til wed but I can come see it friday",
+            "ran out of office space, need 20k sf in Brea",
             "thanks for reaching out, yes I still need it",
             "thank you for your message, is #1 still available?",
             "we drive trucks, need parking for 5",

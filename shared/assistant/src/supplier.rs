@@ -77,16 +77,6 @@ pub fn hear(
     {
         news.available = Some(false);
     }
-    if outranks(general)
-        && !(general == Intent::AskIdentity && is_about_buyer)
-        && !(general == Intent::Complaint && is_gone)
-    {
-        // "It's leased, and don't text me any more" says both.
-        news.available = (general == Intent::OptOut && is_gone).then_some(false);
-        return (general, news);
-    }
-    let is_asked_for_availability =
-        latest_says(conversation, &["available", "disponible", "open", "libre"]);
     let is_about_tour = latest_says(
         conversation,
         &[
@@ -102,6 +92,22 @@ pub fn hear(
             "recorrido",
         ],
     );
+    // "Tell them to call me from the gate" asks nobody else to call.
+    let is_call_of_visitor = is_about_tour
+        && says(
+            "tell|have|let|ask|make them|him|her|buyer * call|text, que me|nos llamen|llame|marquen|marque",
+        );
+    if outranks(general)
+        && !(general == Intent::AskIdentity && is_about_buyer)
+        && !(general == Intent::RequestHuman && is_call_of_visitor)
+        && !(general == Intent::Complaint && is_gone)
+    {
+        // "It's leased, and don't text me any more" says both.
+        news.available = (general == Intent::OptOut && is_gone).then_some(false);
+        return (general, news);
+    }
+    let is_asked_for_availability =
+        latest_says(conversation, &["available", "disponible", "open", "libre"]);
     if is_about_tour {
         let asked = latest(conversation).map_or(When::default(), |body| when(body, today));
         news.tour_decision = tour_decision(general, &words, heard.when, asked);
@@ -245,7 +251,7 @@ fn tour_decision(
         lockbox|code|key|keys|combo|gate * is|are|with|at|under, door|gate|building * open|unlocked, all good, fine by|with, de acuerdo, esta bien|perfecto|bueno, aprobado|aprobada|apruebo|aprobamos|autorizado, adelante, los|las|le|lo|la espero|esperamos|recibo|recibimos|atiendo|veo, \
         aqui|ahi|alla los|las|le|lo|estare|estamos|estaremos|voy|nos, que|si venga|vengan|pase|pasen|vayan|caigan|lleguen, que la|lo|los vea|vean|reciban, mandelos|mandalos|mandemelos|mandelo|mandela|mandenlos|traigalos, \
         candado|codigo|llave|llaves|clave * es|esta|estan|con|abajo, cuando quiera|quieran|guste|gusten, con gusto, de una";
-    const PROPOSES: &str = "instead, better, how|what about, another|other|different day|time|date, earlier, later, can|could they|he|she|we * afternoon|morning|evening, too early|late, only|but|long if|before|after|as, before|after 1|2|3|4|5|6|7|8|9|10|11|12|noon|lunch, can|could do 1|2|3|4|5|8|9|10|11|12|1pm|noon, can|could * make|do it|at|monday|tuesday|wednesday|thursday|friday|saturday|sunday, make it, push it, move it, solo|nomas|unicamente puedo|podemos|en|a|por|despues|antes, mejor, otro|otra dia|hora, en vez, que tal, puede ser";
+    const PROPOSES: &str = "instead, better, how|what about, another|other|different day|time|date, earlier, later, can|could they|he|she|we * afternoon|morning|evening, mornings, afternoons, evenings, weekends, too early|late, only|but|long if|before|after|as, before|after 1|2|3|4|5|6|7|8|9|10|11|12|noon|lunch, can|could do 1|2|3|4|5|8|9|10|11|12|1pm|noon, can|could * make|do it|at|monday|tuesday|wednesday|thursday|friday|saturday|sunday, make it, push it, move it, solo|nomas|unicamente puedo|podemos|en|a|por|despues|antes, mejor, otro|otra dia|hora, en vez, que tal, puede ser";
     const BUT: &str = "but, though, unless, if, only, pero, solo, si";
     let says = |phrases: &str| any_of(words, phrases);
     // In the middle of a sentence these are no answer: "no va a ser posible".
@@ -558,6 +564,11 @@ mod tests {
             ("all good, the gate is open", TourDecision::Approve),
             ("I'm out that week", TourDecision::Decline),
             ("nomás puedo en la tarde", TourDecision::Counter),
+            ("can't do mornings", TourDecision::Counter),
+            (
+                "ok tell them to call me when they get there",
+                TourDecision::Approve,
+            ),
             ("we can do 1", TourDecision::Counter),
             ("ahorita no estamos enseñando", TourDecision::Decline),
             ("no visits until the tenant is out", TourDecision::Decline),
