@@ -8,6 +8,7 @@ mod model;
 
 pub mod config;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -138,12 +139,18 @@ fn read_by_rules(conversation: &mut Conversation, turn: Turn<'_>) -> Read {
     let texts: Vec<&str> = turn.words.iter().map(String::as_str).collect();
     let today = today(turn.now_ms);
     let before = conversation.requirement.clone();
-    let mut understood = understand_turn(&texts, today);
-    if let [text] = texts[..]
-        && let Some(with_unit) = answer::with_unit(text, asked(conversation), &before)
-    {
-        understood = understand_turn(&[&with_unit], today);
-    } else if before.missing() == Some(Question::Size) && !conversation.recent.is_empty() {
+    let asked = asked(conversation);
+    let with_units: Vec<Cow<'_, str>> = texts
+        .iter()
+        .map(|text| match answer::with_unit(text, asked, &before) {
+            Some(with_unit) => Cow::Owned(with_unit),
+            None => Cow::Borrowed(*text),
+        })
+        .collect();
+    let is_answered = with_units.iter().any(|text| matches!(text, Cow::Owned(_)));
+    let with_units: Vec<&str> = with_units.iter().map(Cow::as_ref).collect();
+    let mut understood = understand_turn(&with_units, today);
+    if !is_answered && before.missing() == Some(Question::Size) && !conversation.recent.is_empty() {
         answer_size(&mut understood, &texts, today);
     }
     if is_wish(conversation, turn.side) {

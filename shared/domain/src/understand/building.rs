@@ -586,7 +586,15 @@ fn stalls(tokens: &mut [Token], found: &mut Criteria, cleared: &mut Vec<Topic>) 
             && let Some(number) = whole(count.low, 1, MAX)
             && !(count.low < 1.5 && text(tokens, count.start) == "a")
         {
-            let holds_trailers = is_trailer || is_trailer_after(tokens, end);
+            // "Drop trailer lot, 40 stalls".
+            let is_lot = || {
+                let is_stall = is_among(text(tokens, at), "stall stalls spot spots space spaces");
+                is_stall
+                    && tokens[..at]
+                        .iter()
+                        .any(|token| is_among(&token.text, "trailer trailers trailas drop"))
+            };
+            let holds_trailers = is_trailer || is_trailer_after(tokens, end) || is_lot();
             *(if holds_trailers {
                 &mut found.trailer_stalls_min
             } else {

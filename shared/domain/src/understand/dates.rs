@@ -65,8 +65,19 @@ fn term(tokens: &mut [Token], found: &mut Criteria) {
             at = end;
             continue;
         }
+        // "For 90 days"; "in 90 days" is when.
+        let days = phrase(tokens, at, phrases!("day, days, dias")).filter(|_| {
+            quantity_until(tokens, at).is_some_and(|days| {
+                days.value % 30.0 == 0.0
+                    && is_among(
+                        before(tokens, days.start).next().unwrap_or_default(),
+                        "for por it only just solo nomas",
+                    )
+            })
+        });
         let unit = phrase(tokens, at, &MONTHS)
             .map(|end| (1.0, end))
+            .or_else(|| days.map(|end| (1.0 / 30.0, end)))
             .or_else(|| phrase(tokens, at, &YEARS).map(|end| (12.0, end)));
         let Some((months, unit_end)) = unit else {
             at += 1;
@@ -514,7 +525,7 @@ fn is_ambiguous(tokens: &[Token], at: usize) -> bool {
         text(tokens, at),
         "may" | "mar" | "sep" | "dec" | "jan" | "ago" | "dic" | "march" | "ene"
     );
-    is_word && !before(tokens, at).next().is_some_and(|word| is_among(word, "in by from until starting start beginning early mid late of for next before after around en de desde para a until through since end mid-"))
+    is_word && !before(tokens, at).next().is_some_and(|word| is_among(word, "in by from until starting start beginning early mid late of for next before after around en de desde para a until through since end to mid-"))
         && !is_whole_clause(tokens, at)
         && !is_range_of_months(tokens, at)
 }

@@ -193,7 +193,7 @@ fn amount_at(tokens: &[Token], at: usize) -> Option<(Option<f64>, Named, usize)>
     });
     let is_alone = is_cents
         && (0.2..PER_SQFT_MAX).contains(&value)
-        && (before(tokens, start).next().is_none_or(|word| is_among(word, "at to now for is is about around up max under below hasta en a de como unos like do take drop lower less than"))
+        && (before(tokens, start).next().is_none_or(|word| is_among(word, "at to now for is its thats es son esta is about around up max under below hasta en a de como unos like do take drop lower less than"))
             && !names_other(tokens, end));
     let is_money = has_sign
         || has_money_word

@@ -135,6 +135,16 @@ pub(super) fn count_before(tokens: &[Token], noun: usize, between: &str) -> Opti
             is_thousands: false,
         });
     }
+    // "A couple docks", "un par de andenes".
+    let pair = end - usize::from(is_among(text(tokens, end - 1), "of de"));
+    if is_among(text(tokens, pair.checked_sub(1)?), "couple pair par") {
+        return Some(Count {
+            low: 2.0,
+            high: 2.0,
+            start: pair - 1,
+            is_thousands: false,
+        });
+    }
     let last = quantity_until(tokens, end)?;
     let range = last.start.checked_sub(1).filter(|joint| {
         matches!(
@@ -229,7 +239,7 @@ pub(super) fn is_given_up(tokens: &[Token], at: usize) -> bool {
 pub(super) fn correction(tokens: &[Token], start: usize, end: usize) -> Option<Quantity> {
     const WORDS_MAX: usize = 6;
     const BETWEEN: &str = ", . - ; ( theres there are is its it only we have got now in fact make i like a en hay son es \
-        tiene tenemos ser be the that listed shown posted online wrong";
+        tiene tenemos ser be the that say were listed shown posted online wrong";
     const SIGNS: &str = "actually really should but sorry meant mean oops wait no pero realmente realidad perdon digo deberian \
         deberia deben debe";
     let is_among_both =
@@ -246,8 +256,12 @@ pub(super) fn correction(tokens: &[Token], start: usize, end: usize) -> Option<Q
     let is_waived = before(tokens, start)
         .take(6)
         .any(|word| is_among(word, "doesnt dont not no isnt"));
+    // "You have us at 24 clear, we're 26": what others say is held against what is.
+    let is_quoted = before(tokens, start)
+        .take(6)
+        .any(|word| is_among(word, "u you ur listing site ad anuncio dice dicen"));
     // "3 docks not 2" gives up the second.
-    let is_corrected = (end..at).any(|at| is_among(text(tokens, at), SIGNS))
+    let is_corrected = (is_quoted || (end..at).any(|at| is_among(text(tokens, at), SIGNS)))
         && !is_among(text(tokens, at - 1), "no not")
         || (is_waived && will_do.is_some());
     // What is counted by something else is no correction: "2 docks but 30 employees".

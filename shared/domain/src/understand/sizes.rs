@@ -564,7 +564,11 @@ fn is_of_something_else(tokens: &[Token], start: usize, after: usize) -> bool {
     if matches!(first, "in" | "en") && is_among(second, "were are im am estamos estoy") {
         return true;
     }
-    if first == "not" || (first == "than" && matches!(second, "rather" | "other")) {
+    // "No son 10 mil, son 12 mil".
+    if first == "not"
+        || (matches!(first, "son" | "es") && second == "no")
+        || (first == "than" && matches!(second, "rather" | "other"))
+    {
         return true;
     }
     // What stands nearest decides: "our 5,000 sf is full, need 10,000" has and needs.
@@ -628,7 +632,7 @@ fn stands_as_size(tokens: &[Token], low: Quantity, high: Quantity, after: usize)
         max min maximum minimum maximo minimo plus + or o and y with w con asap now total range \
         instead tops bodega nave espacio industrial give mas as at by but of would would should \
         is ish somewhere anywhere close within starting que de por only ideally preferably worth \
-        area more better unit not no nearby box spot";
+        area more better unit not no nearby box spot left remaining";
     const BUILDINGS: &str =
         "building buildings bldg bldgs warehouse warehouses whse facility space bodega nave";
     const ASKS: &str = "sqft sf feet need needs want wants about around approx approximately \

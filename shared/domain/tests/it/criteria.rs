@@ -91,6 +91,13 @@ fn doors_height_power_and_office_are_read_in_both_languages() {
         ("it has 3 docks, not 2 docks", json!({"dock_doors_min": 3})),
         ("son 5 andenes no 3", json!({"dock_doors_min": 5})),
         ("docks (6)", json!({"dock_doors_min": 6})),
+        ("the 5 docks should say 3", json!({"dock_doors_min": 3})),
+        ("a couple of docks", json!({"dock_doors_min": 2})),
+        ("un par de andenes", json!({"dock_doors_min": 2})),
+        (
+            "your ad shows 22 clear, it's 25",
+            json!({"clear_height_min_ft": 25.0}),
+        ),
         ("grade level x2", json!({"drive_in_doors_min": 2})),
         (
             "doesn't have to be 30 clear, 26 is fine",
@@ -156,6 +163,7 @@ fn land_pallets_stalls_temperature_and_features_are_read_in_both_languages() {
         ("no crane, no rail", json!({})),
         ("dejar 5 remolques", json!({"trailer_stalls_min": 5})),
         ("a lot for 7 trucks", json!({"trailer_stalls_min": 7})),
+        ("trailer lot, 30 stalls", json!({"trailer_stalls_min": 30})),
         (
             "un terreno de 43,560 pies",
             json!({"land_acres_min": 1.0, "land_acres_max": 1.0}),
@@ -226,6 +234,10 @@ fn rents_are_read_with_their_unit_or_with_what_their_amount_tells() {
         ),
         ("around a buck ten a foot", rent(1.1, "usd_per_sqft_month")),
         ("un dólar veinte el pie", rent(1.2, "usd_per_sqft_month")),
+        (
+            "the old rate is wrong, its 1.18 now",
+            rent(1.18, "usd_per_sqft_month"),
+        ),
         ("two dollars a foot", rent(2.0, "usd_per_sqft_month")),
         ("a dólar el pie máximo", rent(1.0, "usd_per_sqft_month")),
     ]);
@@ -297,6 +309,15 @@ fn dates_and_terms_are_read_from_the_day_of_the_text() {
         (
             "por año y medio",
             json!({"term_months_min": 18, "term_months_max": 18}),
+        ),
+        (
+            "only need it for 60 days",
+            json!({"term_months_min": 2, "term_months_max": 2}),
+        ),
+        ("in 60 days", json!({"start_from": "2027-01-22"})),
+        (
+            "moving the start to march",
+            json!({"start_from": "2027-03-01"}),
         ),
         ("not before april", json!({"start_from": "2027-04-01"})),
         (

@@ -285,6 +285,8 @@ fn a_size_is_read_in_the_ways_people_write_it() {
         ("2 x 5,000 sf", "5000"),
         ("de 5 mil pies pa arriba", "5000-"),
         ("sub 6k sf", "-6000"),
+        ("no son 9 mil pies, son 7 mil", "7000"),
+        ("half of it is leased, 9k left", "9000"),
         ("unos 3 mil piesitos", "3000"),
         ("15k-ish sq ft", "15000"),
         ("looking 4 a 6k sf spot", "6000"),
