@@ -203,7 +203,7 @@ const PHRASES: [(Intent, &str); 22] = [
          who|that speaks|speak|talks|knows|can, someone|somebody|anyone|person|number i|we can|could call|talk|speak|reach, over|on the phone, que me|nos llame|marque|hable|contacte|busque|devuelva, \
          puede|pueden|puedes|podria|podrian llamarme|marcarme|hablarme|llamarnos|llamar|marcar, someone|somebody|anyone|agent|broker|person|rep call|phone|contact|help|reach, give me|us a call|ring, \
          llameme|llamame|llamen|llamenme|llamar|marqueme|marcame|marquenme|llamarme, me|nos llame|llama|llaman|llamen|marca|marcan|marque|marquen, una llamada|llamadita|marcadita|telefonazo, persona real, \
-         hablar|paseme|pasame|paseme|pasenme|pongame|ponme|comuniqueme|comunicame|comuniquenme con * persona|alguien|agente|humano|asesor|asesora|vendedor|encargado|humana, your|the|a|to manager|manager's|managers|supervisor|boss, hablame|hableme|hablenme por|al telefono|cel|celular",
+         hablar|paseme|pasame|paseme|pasenme|pongame|ponme|comuniqueme|comunicame|comuniquenme con * persona|alguien|agente|humano|asesor|asesora|vendedor|encargado|humana, your|the|a|to manager|manager's|managers|supervisor|boss, hablame|hableme|hablenme por|al telefono|cel|celular, get|give|put|connect me|us * person|human|agent|rep|broker|manager",
     ),
     (
         Intent::Complaint,
@@ -225,7 +225,7 @@ const PHRASES: [(Intent, &str); 22] = [
          cliente|comprador|gente|persona|muchacho|senor|interesado * nunca|no llego|llegaron|vino|vinieron|aparecio, cliente|comprador|gente|persona|muchacho|senor|interesado * se presento|aparecio, nunca llego|llegaron|vino|vinieron|aparecio|contestan|contestaron|abrieron, \
          culpa * ustedes|suya|tuya, me|nos hicieron|hacen * vuelta|ir|perder|esperar|venir, de balde, en balde, a|de gratis, direccion|codigo|informacion|dato|datos|hora * mal|equivocada|equivocado|incorrecta|incorrecto, \
          fotos|anuncio * nada que, no * coincide|coinciden|parece|parecen * fotos|anuncio, llevo|llevamos|tengo|tenemos * esperando, esperando * hora|horas|dias|semanas|meses, \
-         dejaron|dejo|dejan plantado|plantada|plantados|esperando, quedaron mal, tercera|segunda|cuarta|enesima vez que, no se vale, no es justo, siempre lo mismo, ya les|le dije|he dicho|pedi, sigue|siguen mandando|ofreciendo|preguntando * mismo|misma|mismas, code|lockbox|key|keys|combo|link * didn't|doesn't|wouldn't|won't|not work|working|open, didn't|never show|arrive|turn|answer|respond|showed, me|nos mintieron|mintio|engano|enganaron|mienten, mentira|mentiras|mentirosos, como|lo que decian|decia|dijeron|prometieron, dos|tres|cuatro|cinco|varias|muchas|mil|2|3|4|5 veces * pregunto|pido|digo|llamo|escribo|marco|pregunte|pedi|dije|llame|escribi|marque, van|ya * veces que, estuve|estuvimos|estaba|pase|pasamos * hora|horas|rato|minutos * afuera|esperando|ahi|parado, nadie|ninguno * salio|salia|atendia|contestaba, codigo|candado|llave|liga|clave * no sirve|sirvio|funciona|funciono|abre|abrio|jala|jalo, como tonto|tonta|menso|idiota|pendejo, nadie|nunca * contestado|llamado|hablado|respondido|marcado|escrito|buscado, estaba|estuvo|encontre * cerrado|cerrada|candado, me|nos canse|cansamos|tienen de|que|cansado|harto, sin avisar|avisarme|aviso|permiso, without * telling|asking|notice|warning|letting, quedaron|prometieron de|que|en * nunca|no, keep|keeps|kept canceling|cancelling|flaking|changing|postponing, flaked, no me|nos|se han|ha contestado|respondido|llamado|marcado|hablado|escrito, weeks|days|month|months and not|no|nobody|still|nothing, not one of you|them|your, culpa de su|sus|tu|tus|ustedes|la, dejaron|dejo * abierta|abierto|tirado|basura|sucio|sucia|danado|roto|rota, left * trash|mess|open|unlocked|damage|damaged, listing|photos|pictures|you|ad lied, marcado|llamado|escrito|mandado * veces, me|nos dieron|mandaron|pasaron|dijeron mal|mala|otra|equivocada, como me|nos trataron|tratan|trato|atendieron",
+         dejaron|dejo|dejan plantado|plantada|plantados|esperando, quedaron mal, tercera|segunda|cuarta|enesima vez que, no se vale, no es justo, siempre lo mismo, ya les|le dije|he dicho|pedi, sigue|siguen mandando|ofreciendo|preguntando * mismo|misma|mismas, code|lockbox|key|keys|combo|link * didn't|doesn't|wouldn't|won't|not work|working|open, didn't|never show|arrive|turn|answer|respond|showed, me|nos mintieron|mintio|engano|enganaron|mienten, mentira|mentiras|mentirosos, como|lo que decian|decia|dijeron|prometieron, dos|tres|cuatro|cinco|varias|muchas|mil|2|3|4|5 veces * pregunto|pido|digo|llamo|escribo|marco|pregunte|pedi|dije|llame|escribi|marque, van|ya * veces que, estuve|estuvimos|estaba|pase|pasamos * hora|horas|rato|minutos * afuera|esperando|ahi|parado, nadie|ninguno * salio|salia|atendia|contestaba, codigo|candado|llave|liga|clave * no sirve|sirvio|funciona|funciono|abre|abrio|jala|jalo, como tonto|tonta|menso|idiota|pendejo, nadie|nunca * contestado|llamado|hablado|respondido|marcado|escrito|buscado, estaba|estuvo|encontre * cerrado|cerrada|candado, me|nos canse|cansamos|tienen de|que|cansado|harto, sin avisar|avisarme|aviso|permiso, without * telling|asking|notice|warning|letting, quedaron|prometieron de|que|en * nunca|no, keep|keeps|kept canceling|cancelling|flaking|changing|postponing, flaked, no me|nos|se han|ha contestado|respondido|llamado|marcado|hablado|escrito, weeks|days|month|months and not|no|nobody|still|nothing, not one of you|them|your, culpa de su|sus|tu|tus|ustedes|la, dejaron|dejo * abierta|abierto|tirado|basura|sucio|sucia|danado|roto|rota, left * trash|mess|open|unlocked|damage|damaged, listing|photos|pictures|you|ad lied, marcado|llamado|escrito|mandado * veces, me|nos dieron|mandaron|pasaron|dijeron mal|mala|otra|equivocada, como me|nos trataron|tratan|trato|atendieron, annoying|annoyed, over and over, nobody|noone|nobody's here|there|around, llegue|llegamos|aqui|estoy|estamos * no hay|esta nadie",
     ),
     (
         Intent::CancelTour,
@@ -307,7 +307,7 @@ const PHRASES: [(Intent, &str); 22] = [
          how|what * lease|leasing process|start|begin|next, next|first steps|step, whole|entire|leasing|lease|rental|approval process, how long * take * usually|typically|normally|get|process|lease|approved|sign|move, how long * usually|typically|normally take, \
          do|would|will|should|am i|we * sign|pay|deal|talk|signing|dealing|go * with|directly|straight|through * you|landlord|owner|guys, who do|would|should i|we * sign|pay|make|deal, \
          what is wex, what's wex, what do you do, como|que funciona|trabajan|aplico|aplicar|es esto, cobran|cobra|comision|deposito|seguro|requisitos|tramite|tramites|papeles|papeleo|documentos, \
-         tiene|hay costo, cual|como es el proceso, firmo|firma|firmamos|pago|trato * con|directo * ustedes|dueno|duena, que areas|zonas|ciudades, es gratis, ustedes son|es * duenos|dueno|agentes|agente|brokers|corredores|inmobiliaria|intermediarios, piden|pide|exigen|necesito|necesitan|requieren * aval|fiador|comprobante|identificacion, aval|fiador, cosigner|co-signer|guarantor|guarantee, como le|se hago|hacemos|hace * aplicar|rentar|firmar, how fast|quick|soon * usually|typically|normally, your|the|guys cut, attorney|lawyer|notary for|to, que sigue|procede, siguiente|siguientes paso|pasos, ayudan|ayuda|apoyan|apoya con * contrato|tramite|tramites|papeleo|papeles, approval|application * take, pagar|pago|pagamos * por el|su|sus servicio|servicios, you|guys|yall only|just do|handle|work|have",
+         tiene|hay costo, cual|como es el proceso, firmo|firma|firmamos|pago|trato * con|directo * ustedes|dueno|duena, que areas|zonas|ciudades, es gratis, ustedes son|es * duenos|dueno|agentes|agente|brokers|corredores|inmobiliaria|intermediarios, piden|pide|exigen|necesito|necesitan|requieren * aval|fiador|comprobante|identificacion, aval|fiador, cosigner|co-signer|guarantor|guarantee, como le|se hago|hacemos|hace * aplicar|rentar|firmar, how fast|quick|soon * usually|typically|normally, your|the|guys cut, attorney|lawyer|notary for|to, que sigue|procede, siguiente|siguientes paso|pasos, ayudan|ayuda|apoyan|apoya con * contrato|tramite|tramites|papeleo|papeles, approval|application * take, pagar|pago|pagamos * por el|su|sus servicio|servicios, you|guys|yall only|just do|handle|work|have, do|should i|we need|have to bring|sign|pay|apply|provide|register, do|should i|we bring",
     ),
     (
         Intent::CloseRequirement,
@@ -347,7 +347,7 @@ const PHRASES: [(Intent, &str); 22] = [
          pasando|pasado|pasadas|entrando|despues|hasta * navidad|navidades|fiestas|reyes|vacaciones|enero|febrero, pasando|pasado|entrando|despues * ano|semana|mes|quincena, todavia|aun no * decido|decidimos|decidido|seguro|segura|seguros|listo|listos|sabemos, no me|nos|se|he|hemos * decido|decidimos|decidido|decidir, \
          ando|estoy|estamos|andamos * corto|cortos|apretado|apretados|saturado|saturados|ocupado|ocupados|ocupada, esperando|espero|esperamos * prestamo|credito|banco|aprobacion|autorizacion|permiso|permisos|dinero|financiamiento, en pausa, \
          busco|llamo|hablo|marco|escribo * en unos|una|un|dos|tres * dias|semanas|semana|meses|mes, \
-         en|el|proximo * mes|meses|ano|semana * busco|hablamos, need|want|have|got to * crunch|review|decide|sort|finalize|look, put|stick * pin, ahora no * mejor|quiza|quizas|vez|en|hasta|para, cuando|nomas|cuanto|hasta * me|nos|se aprueben|aprueba|aprueban|autoricen|den|den|salga|paguen|digan|contesten|resuelvan|confirmen|presten, quiza|quizas|vez en|para|mas|el|la * enero|febrero|marzo|abril|mayo|junio|adelante|mes|ano|semana, bad|crazy|rough|hectic week|month|time|right, just|but not until, nos vemos|hablamos|escribimos en|pasando|despues|hasta|para, dejemelo|dejamelo|dejenmelo * pensar|pienso|consultar|checar|platicar, let's|going|need * pause|wait, sit|sitting tight, when|once i'm|we're back, i'll|we'll look when, until * rates|prices|market, give me|us until, clear|clearing it|this|that with|through, aguanteme|aguantame|espereme|esperame|aguante|espere * que|unos|hasta, hasta|cuando * regrese|vuelva|llegue * socio|jefe|patron|esposo|esposa|dueno, decide|deciding|know when|once|after|next, revisar|revisarlas|revisarla|revisarlo|verlas|verla|checarlas|checarla con|primero, mas al rato",
+         en|el|proximo * mes|meses|ano|semana * busco|hablamos, need|want|have|got to * crunch|review|decide|sort|finalize|look, put|stick * pin, ahora no * mejor|quiza|quizas|vez|en|hasta|para, cuando|nomas|cuanto|hasta * me|nos|se aprueben|aprueba|aprueban|autoricen|den|den|salga|paguen|digan|contesten|resuelvan|confirmen|presten, quiza|quizas|vez en|para|mas|el|la * enero|febrero|marzo|abril|mayo|junio|adelante|mes|ano|semana, bad|crazy|rough|hectic week|month|time|right, just|but not until, nos vemos|hablamos|escribimos en|pasando|despues|hasta|para, dejemelo|dejamelo|dejenmelo * pensar|pienso|consultar|checar|platicar, let's|going|need * pause|wait, sit|sitting tight, when|once i'm|we're back, i'll|we'll look when, until * rates|prices|market, give me|us until, clear|clearing it|this|that with|through, aguanteme|aguantame|espereme|esperame|aguante|espere * que|unos|hasta, hasta|cuando * regrese|vuelva|llegue * socio|jefe|patron|esposo|esposa|dueno, decide|deciding|know when|once|after|next, revisar|revisarlas|revisarla|revisarlo|verlas|verla|checarlas|checarla con|primero, mas al rato, deje|dejeme|dejame * le|les|lo|la pregunto|consulto|checo|platico|digo|confirmo",
     ),
     (
         Intent::Confirm,
@@ -519,7 +519,7 @@ impl Turn<'_> {
         }
         let is_question = self.text.contains('?')
             || is_asking(self.words)
-            || self.says("what's the, how much is|are, desde cuando, cuanto|cuanta|cuantos|cuantas, que tan, se|si puede|pueden|permite|permiten|vale");
+            || self.says("what's the, does|do it|they have|come|include|allow|fit, how much is|are, desde cuando, cuanto|cuanta|cuantos|cuantas, que tan, se|si puede|pueden|permite|permiten|vale");
         if self.is_answering_machine()
             || self.is_notice()
             || self.is_mass_text()
@@ -552,7 +552,10 @@ impl Turn<'_> {
         if is_question && !self.dialogue.options.is_empty() && self.says(SUPERLATIVES) {
             return Intent::AskListingQuestion;
         }
-        let first = PHRASES.iter().find(|(_, phrases)| self.says(phrases));
+        let is_before_visit = self.says(BEFORE_VISIT);
+        let first = PHRASES.iter().find(|(intent, phrases)| {
+            self.says(phrases) && !(is_before_visit && *intent == Intent::RequestTour)
+        });
         if self.has_tour()
             && self.says(CANCELS)
             && !self.says(CANCELS_NOT)
@@ -745,7 +748,7 @@ impl Turn<'_> {
             }
             None if self.is_requirement_new => self.need(),
             // "Let's go with the Thursday slot": one of what was offered, by something else than its number.
-            None if !self.dialogue.options.is_empty() && self.says("go|going with the, i'll take the, me quedo con, vamos con la|el") => {
+            None if !self.dialogue.options.is_empty() && self.says("go|going with the, i'll|we'll|i|we take|want the|it, la|lo quiero|queremos|tomo|tomamos|agarro|rento|rentamos, me quedo con, vamos con la|el") => {
                 Intent::SelectOption
             }
             None if self.has_selected && self.dialogue.asked != Some(Asked::TourTime) => {
@@ -922,6 +925,9 @@ const WEEKS_LATER: &str = "until|in|after|mid|early|late|end|next * january|febr
 const WRONG_FIGURE: &str = "i|we|i've wrote|gave|put|said|sent|typed|entered * wrong number, i|we had|sent the wrong person|guy, wrong number on|of|in|for * size|sqft|sf|feet|footage|square|docks|dock|doors|stalls|pallets|rent|rate|price|budget|listing|units, \
      numero|cantidad|cifra equivocado|equivocada|incorrecto * pies|metros|andenes|puertas|renta|precio|presupuesto|tarimas|medida|tamano";
 
+/// What comes before a visit asks for none: "before I see it, does it have sprinklers?"
+const BEFORE_VISIT: &str = "before i|we * see|tour|visit|look|go|come, before seeing|touring|visiting, antes de ir|ver|verla|verlo|visitar|visitarla|que";
+
 /// Nobody comes.
 const NO_VISIT: &str = "don't|no|never * need|want|have to * see|tour|visit|come|look, don't|not|no need|want|ready|interested a|in|for * \
      tour|touring|visit|visiting|showing|seeing, no tour|tours|visit|showing, without * tour|touring|visit|seeing, ya no * ver|visitar, \
@@ -980,7 +986,7 @@ const APPROVAL: [char; 10] = [
 /// Space is wanted, and nothing is said of it.
 const NEEDS: &str = "need|want|looking|find|searching * something|somewhere|anything, need|needs|want|looking|searching|seeking|find|require|lease|rent * space|warehouse|warehousing|storage|building|facility|yard|industrial|unit|dock|docks|shop|land|lot|parking, \
      warehouse|storage|space|yard|parking needed|wanted|please|for, necesito|necesitamos|busco|buscamos|ocupo|ocupamos|quiero|queremos|rentar * bodega|bodegas|espacio|nave|almacen|patio|lugar|local|terreno, \
-     in the market for, do you have * warehouse|warehouses|space|spaces|anything, tiene|tienen|hay * bodega|bodegas|naves|espacios|espacio";
+     in the market for, interested in|about * space|warehouse|leasing|renting|building|storage, interesa|interesado|interesada|interesados * rentar|bodega|bodegas|nave|espacio, informacion de|sobre bodegas|naves|espacios, do you have * warehouse|warehouses|space|spaces|anything, tiene|tienen|hay * bodega|bodegas|naves|espacios|espacio";
 
 /// More is to be told of what was offered.
 const TELL_ME: &str = "text|send|give|tell|share|show me|us * address|details|info|information|specs|photos|pics|pictures|rent|rate|price|flyer|brochure, \
@@ -1381,6 +1387,7 @@ mod tests {
             WOULD_DO,
             DROPS,
             OTHERS,
+            BEFORE_VISIT,
             OFFERS,
             CANCELS,
             CANCELS_NOT,
@@ -1879,6 +1886,18 @@ mod tests {
             ("va", Confirm),
             ("for sure", Confirm),
             ("nel", Decline),
+            ("just get me a person", RequestHuman),
+            ("I'm here and there's nobody here", Complaint),
+            ("ya llegué y no hay nadie", Complaint),
+            ("do I need to bring anything", AskGeneralQuestion),
+            ("deje le pregunto a mi esposa", Defer),
+            ("before I see it I need to talk to my wife", Defer),
+            (
+                "before we see it, does it have sprinklers",
+                AskListingQuestion,
+            ),
+            ("we'll take it", SelectOption),
+            ("la quiero", SelectOption),
             ("will the owner work with me on price", Negotiate),
             ("¿nos hacen precio si firmamos largo?", Negotiate),
             ("we'll decide once he's home", Defer),

@@ -26,7 +26,7 @@ pub fn hear(
     today: Date,
 ) -> (Intent, SupplierRecord) {
     const BUYER: &str = "tenant|buyer|buyers|renter|client|customer|inquilino|comprador|cliente|empresa|company|they|their|them|need|use|credit|budget|deposit, van|va|quieren * guardar|almacenar|hacer|usar|meter|fabricar, going|plan|planning * store|keep|use|do|put|make, hazmat|chemicals, \
-         giro|negocio, cuantos|cuantas empleados|camiones|personas, quien es el, a que se dedica, para que, para quien, es|sera|seria para, la|lo quieren|quiere|ocupan|ocupa|necesitan|necesita, cuanto tiempo, tiene|tienen buen|credito|seguro|experiencia, \
+         giro|negocio, cuantos|cuantas empleados|camiones|personas, quien es el, a que se dedica, para que, para quien, es|sera|seria para, quien la|lo, who is|who's this|it for, la|lo quieren|quiere|ocupan|ocupa|necesitan|necesita, cuanto tiempo, tiene|tienen buen|credito|seguro|experiencia, \
          what|which business|company|product|goods|type|kind, how long|many|soon|big";
     const GONE: &str = "leased, rented, off the market, take it down, no longer available, not available, under contract, \
          already gone|leased|taken, sold, delist, gone, taken, not anymore, ya se fue, lost it, yank|hide|unlist|pause|scrap * listing|ad|post|it, take * down, remove|pull|delete|deactivate * listing|it|space|ad, no longer have|leasing, \
@@ -42,7 +42,7 @@ pub fn hear(
     const NOT_THEIRS: &str = "don't|never|didn't own|owned * property|building|warehouse|place|space|that|it|one|anything, \
          not|isn't the|an owner|landlord|lister, not|isn't my|our|mine property|building|listing|warehouse|space, isn't|not mine, \
          no soy * dueno|duena|propietario|propietaria|encargado, no es|tengo mi|mia|mio|ninguna|ningun|nuestra bodega|propiedad|edificio|nave|local";
-    const AVAILABLE: &str = "available, avail, still * on the market, half|part|some|portion|all of it|them is|are|still left|available|open|free, still open, vacant, yes still, disponible, sigue libre|en|sola|vacia, esta|sigue en renta, esta libre, still have it|this|that|the, still vacant|empty|there, it's|it open|available|vacant, libre, desocupada, vacia, todavia la|lo tengo|tenemos";
+    const AVAILABLE: &str = "available, avail, still * on the market, half|part|some|portion|all of it|them is|are|still left|available|open|free, still open, vacant, yes still, disponible, sigue libre|en|sola|vacia, esta|sigue en renta, back on * market, available again, esta libre, still have it|this|that|the, still vacant|empty|there, it's|it open|available|vacant, libre, desocupada, vacia, todavia la|lo tengo|tenemos";
     const NEW: &str = "another building, another space, another warehouse, another one, new listing, new space, new building, list a, list my, otra bodega, otro espacio, \
          nuevo espacio, nueva bodega, quiero anunciar, list our, list a|my|our|new, want|like|need to list, new vacancy, coming available, can|could|would list, i have a|another|two, we have a|another|two, got a|an|another, for lease, tengo una|otra|un|otro, tenemos una|otra|un|otro, quiero rentar|listar|anunciar|poner mi|una|un, se renta";
     let general = heard.intent;
