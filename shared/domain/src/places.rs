@@ -111,7 +111,8 @@ const WORDS: &str = "Commerce, Orange, Bell, Walnut, Chino, Paramount, Highland,
     Aurora, Boulder, Centennial, Irving, Garland, Mesquite, Plano, Katy, Humble, Kyle, Stafford, Norman, Fife, Sumner, \
     Everett, Eugene, Bend, Meridian, Gary, Hammond, Dublin, Florence, Warren, Flint, Madison, Rogers, Lincoln, \
     Independence, Jackson, Mobile, Augusta, Duncan, Concord, Cary, Franklin, Medley, Brandon, Monroe, Linden, Camden, \
-    York, Reading, Bristol, Erie, Frederick, Hanover, Hampton, Sterling, Providence, Queens, Madera, Indio, Pueblo";
+    York, Reading, Bristol, Erie, Frederick, Hanover, Hampton, Sterling, Providence, Queens, Madera, Indio, Pueblo, Chico, \
+    Corona, Amarillo, El Centro, Casa Grande";
 
 const ALIASES: &[(&str, &str)] = &[
     ("Commerce", "city of commerce, ciudad de commerce"),
@@ -225,7 +226,7 @@ const CLEAR_STATE_CODES: &str = "az ca fl ga il ky mn nc nj nm nv ny sc tn tx ut
 /// Ordinary words one letter away from a name of six letters or more.
 const NOT_MISSPELT: &str = "adelante aluminum boasting bolton carbon carton cartons commence corner \
     coronas cotton garden gardens hosting larson oranges parson person stocking vermin \
-    summer merged reasons fridge sending boards bolder mobiles";
+    summer merged reasons fridge sending boards bolder mobiles piso";
 
 static BY_KEY: LazyLock<HashMap<String, Place>> = LazyLock::new(|| {
     let place = |name: &'static str| Place {
@@ -308,7 +309,8 @@ pub fn abbreviated(word: &str) -> Option<Place> {
 /// The only place whose name, of six letters or more and with the same first letter, is one letter away: one wrong, one
 /// missing, one too many, or two swapped.
 pub fn misspelt(phrase: &str) -> Option<Place> {
-    if phrase.len() < MISSPELT_LETTERS_MIN || NOT_MISSPELT.split(' ').any(|word| word == phrase) {
+    let is_meant = |word| NOT_MISSPELT.split(' ').any(|meant| meant == word);
+    if phrase.len() < MISSPELT_LETTERS_MIN || phrase.split(' ').any(is_meant) {
         return None;
     }
     let candidates = BY_FIRST_LETTER.get(phrase.as_bytes().first()?)?;

@@ -100,13 +100,13 @@ fn introduced(tokens: &[Token], found: &mut Criteria) {
     }
 }
 
+/// How names of companies end.
+pub(super) const COMPANY_KINDS: &str = "llc inc co corp company ltd lp llp logistics transport trucking foods moving bros sons imports exports distributors enterprises group industries sa cv";
+
 /// Whether a name says itself that it is a company's.
 fn is_company(name: &str) -> bool {
     let last = name.rsplit(' ').next().unwrap_or_default().to_lowercase();
-    is_among(
-        &last,
-        "llc inc co corp company ltd lp llp logistics transport trucking foods moving bros sons imports exports distributors enterprises group industries sa cv",
-    )
+    is_among(&last, COMPANY_KINDS)
 }
 
 fn is_email(written: &str) -> bool {

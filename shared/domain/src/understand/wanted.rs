@@ -1,5 +1,6 @@
 //! Which places a text names, and which of them it wants.
 
+use super::contact::COMPANY_KINDS;
 use super::phrases::{phrase, phrases, quantity_until, text, whole};
 use super::quantities::quantity;
 use super::tokens::{Kind, Token, is_among};
@@ -193,7 +194,7 @@ fn known(tokens: &[Token], at: usize, follows_place: bool) -> Option<Mention> {
     };
     // "e-commerce" is no place, "Carson-Compton" is two.
     let is_compound = at > 0 && first.is_glued && tokens[at - 1].text == "-" && !follows_place;
-    if is_street(tokens, end) || is_compound {
+    if is_street(tokens, end) || is_compound || is_a_name(tokens, at, end) {
         return None;
     }
 
@@ -229,6 +230,24 @@ fn known(tokens: &[Token], at: usize, follows_place: bool) -> Option<Mention> {
         start: at,
         end: end_with_state,
     })
+}
+
+/// "My name is Austin", "Savannah here", "Jackson Logistics": what somebody is called. "El centro de Tijuana" is its middle.
+fn is_a_name(tokens: &[Token], at: usize, end: usize) -> bool {
+    let before = |back: usize| at.checked_sub(back).map_or("", |at| text(tokens, at));
+    let is_introduced = match (before(2), before(1)) {
+        ("name", "is") | ("nombre", "es") | ("me", "llamo") => true,
+        (_, "soy" | "names") => true,
+        ("this", "is") => is_among(text(tokens, end), "from with"),
+        _ => false,
+    };
+    let is_signed =
+        text(tokens, end) == "here" && (at == 0 || is_among(before(1), ", hi hello hey"));
+    let is_company = tokens
+        .get(end)
+        .is_some_and(|next| next.is_capitalised && is_among(&next.text, COMPANY_KINDS));
+    let is_middle = text(tokens, at) == "el" && is_among(text(tokens, end), "de del");
+    is_introduced || is_signed || is_company || is_middle
 }
 
 /// "Carson City", "Ontario Springs": no place of our table, and not the one whose name it begins with.

@@ -82,6 +82,21 @@ fn a_place_is_told_from_one_that_is_left_served_or_named_like_it() {
         ("quit showing me Gardena, only Auburn", "Auburn"),
         ("do you have any in all of Texas or just Houston?", ""),
         ("tienen propiedades en todo texas o nomas houston", ""),
+        ("my name is Austin, need 5k sqft in Dallas", "Dallas"),
+        (
+            "this is Madison from Jackson Logistics, 8k in Memphis",
+            "Memphis",
+        ),
+        ("Savannah here, 6k sqft in Charlotte", "Charlotte"),
+        ("soy Carson, ocupo 3 mil pies en Compton", "Compton"),
+        ("algo chico, mil pies en Lynwood", "Lynwood"),
+        ("guardo cerveza corona en Compton", "Compton"),
+        ("bodega en el centro de Tijuana", "Tijuana"),
+        ("racks en el piso, 4000 pies en Bell", "Bell"),
+        (
+            "corona ca, el centro ca y en Chico",
+            "Corona, CA; El Centro, CA; Chico",
+        ),
     ];
     all(places, owned(&expectations));
 }
