@@ -517,9 +517,7 @@ impl Turn<'_> {
         if self.signal == Signal::OptOut {
             return Intent::OptOut;
         }
-        let is_question = self.text.contains('?')
-            || is_asking(self.words)
-            || self.says("what's the, does|do it|they have|come|include|allow|fit, how much is|are, desde cuando, cuanto|cuanta|cuantos|cuantas, que tan, se|si puede|pueden|permite|permiten|vale");
+        let is_question = self.text.contains('?') || is_asking(self.words) || self.says(ASKS);
         if self.is_answering_machine()
             || self.is_notice()
             || self.is_mass_text()
@@ -597,173 +595,176 @@ impl Turn<'_> {
             Some(
                 weak @ (Intent::Confirm | Intent::Decline | Intent::Acknowledge | Intent::Greeting),
             ) => self.weak(weak, is_question),
-            Some(Intent::RequestTour)
-                if self.is_requirement_new && self.dialogue.options.is_empty() =>
-            {
+            Some(named) => self.named(named, is_question),
+            None => self.unnamed(is_question),
+        }
+    }
+
+    /// What a phrase gives away, where the rest of the turn or the dialogue does not say otherwise.
+    fn named(&self, named: Intent, is_question: bool) -> Intent {
+        match named {
+            Intent::RequestTour if self.is_requirement_new && self.dialogue.options.is_empty() => {
                 self.need()
             }
             // "Quit showing me Sumner, it's too far" is about the search, not about one of the options.
-            Some(Intent::RejectOptions)
-                if self.is_requirement_new && self.says("quit|stop showing|sending|giving, deje|dejen de mandar|mandarme|mostrar|mostrarme|ensenar|ensenarme") =>
-            {
+            Intent::RejectOptions if self.is_requirement_new && self.says(STOPS_SHOWING) => {
                 self.need()
             }
             // Nothing was offered that could be bargained for, refused or added to.
-            Some(Intent::Negotiate | Intent::RejectOptions | Intent::RequestMoreOptions)
+            Intent::Negotiate | Intent::RejectOptions | Intent::RequestMoreOptions
                 if self.is_requirement_new && self.dialogue.options.is_empty() =>
             {
                 self.need()
             }
             // "We can move in any time": nothing is there to be moved.
-            Some(Intent::RescheduleTour) if self.is_requirement_new && !self.has_tour() => {
-                self.need()
-            }
-            Some(Intent::RequestTour) if self.says(NO_VISIT) => match self.has_tour() {
+            Intent::RescheduleTour if self.is_requirement_new && !self.has_tour() => self.need(),
+            Intent::RequestTour if self.says(NO_VISIT) => match self.has_tour() {
                 true => Intent::CancelTour,
                 false => Intent::Decline,
             },
             // "No vayan a cancelar la cita".
-            Some(Intent::CancelTour) if self.says(CANCELS_NOT) => {
-                Intent::Confirm
-            }
+            Intent::CancelTour if self.says(CANCELS_NOT) => Intent::Confirm,
             // There is none to be cancelled.
-            Some(Intent::CancelTour) if !self.has_tour() && !self.says("cancel|cancelar|cancele|cancela|cancelen|cancelame|canceleme|cancelela|cancelala|call") && self.says(NO_VISIT) => {
+            Intent::CancelTour
+                if !self.has_tour() && !self.says(CANCEL_WORDS) && self.says(NO_VISIT) =>
+            {
                 Intent::Decline
             }
             // A machine needs no warehouse, and comes to see none.
-            Some(Intent::AutoReply)
+            Intent::AutoReply
                 if (self.says(NEEDS)
                     || self.is_requirement_new
                         && self.text.contains(|c: char| c.is_ascii_digit())
-                        && self.says("need|looking|necesito|necesitamos|ocupo|ocupamos|busco"))
-                    && !self.says("if you|you're need|want|looking, should you, immediate|urgent|any|your need|needs") =>
+                        && self.says(NEED_WORDS))
+                    && !self.says(NEEDS_OF_OTHERS) =>
             {
                 self.need()
             }
-            Some(Intent::AutoReply)
-                if !self.dialogue.options.is_empty()
-                    && self.says("but|though * can|could|i'll|we'll|able|free|want * come|stop|swing|drop|see|tour|visit|look, pero * puedo|podemos|paso|pasamos|quiero * ver|verla|verlo|pasar|ir|visitar, pero paso|pasamos") =>
-            {
+            Intent::AutoReply if !self.dialogue.options.is_empty() && self.says(COMES_ANYWAY) => {
                 Intent::RequestTour
             }
             // "Send me more info on the second".
-            Some(Intent::RequestMoreOptions)
-                if self.says("more|mas info|information|details|detail|about|pics|pictures|photos|detalles|informacion|fotos|datos|sobre") =>
-            {
-                match self.has_selected {
-                    true => Intent::SelectOption,
-                    false => Intent::AskListingQuestion,
-                }
-            }
+            Intent::RequestMoreOptions if self.says(MORE_OF_IT) => match self.has_selected {
+                true => Intent::SelectOption,
+                false => Intent::AskListingQuestion,
+            },
             // "Wanna see a few others", "quiero ver otras".
-            Some(Intent::RequestTour) if !self.has_when && self.says(OTHERS) => {
+            Intent::RequestTour if !self.has_when && self.says(OTHERS) => {
                 Intent::RequestMoreOptions
             }
             // Who was to be called and was not, asks for no call.
-            Some(Intent::RequestHuman)
-                if self.says("quedaron|quedo|prometieron|iban de|a|que|en, supposed|promised|said * call, never|nobody|noone called|call|calls, nunca|nadie * llamo|llamaron|llamado|marco|marcaron|hablo|hablaron") =>
-            {
-                Intent::Complaint
-            }
+            Intent::RequestHuman if self.says(CALL_PROMISED) => Intent::Complaint,
             // Who may call only in some weeks is to be left alone until then.
-            Some(Intent::RequestHuman) if self.says(WEEKS_LATER) => Intent::Defer,
+            Intent::RequestHuman if self.says(WEEKS_LATER) => Intent::Defer,
             // What keeps a buyer waiting is not always us.
-            Some(Intent::Complaint) if self.says("waiting|waits|wait|held * bank|lender|loan|lawyer|attorney|boss|partner|financing|funding|permit|permits|approval|escrow") => {
-                Intent::Defer
-            }
-            Some(Intent::RejectOptions) if self.says("not|bad a * good|great|right|best time") => {
+            Intent::Complaint if self.says(WAITS_FOR_OTHERS) => Intent::Defer,
+            Intent::RejectOptions if self.says("not|bad a * good|great|right|best time") => {
                 Intent::Defer
             }
             // "Does it have an option out after year one?"
-            Some(Intent::Defer | Intent::CloseRequirement) if is_question && self.has_selected => {
+            Intent::Defer | Intent::CloseRequirement if is_question && self.has_selected => {
                 Intent::AskListingQuestion
             }
             // "How much is the deposit on the second?"
-            Some(Intent::AskGeneralQuestion)
+            Intent::AskGeneralQuestion
                 if is_question
                     && (self.has_selected
-                        || !self.dialogue.options.is_empty()
-                            && self.says("for|at|on|with|is|does this|that one|place|space|unit|building, por|de|en|con esa|esta|ese|este"))
-                    && !self.says("or|o just|only|nomas|solo|solamente, all over") =>
+                        || !self.dialogue.options.is_empty() && self.says(THIS_ONE))
+                    && !self.says(ELSEWHERE_TOO) =>
             {
                 Intent::AskListingQuestion
             }
             // The lease that was signed, or that fell through, is why more is needed.
-            Some(Intent::CloseRequirement)
-                if self.is_requirement_new && self.says("need|needs|looking|busco|buscamos|ocupo|ocupamos|necesito|necesitamos")
-                    && !self.says("no longer|don't|not|stop|stopped|no * need|looking, ya|siempre|no busco|buscamos|ocupo|ocupamos|necesito|necesitamos") =>
+            Intent::CloseRequirement
+                if self.is_requirement_new
+                    && self.says(NEED_WORDS)
+                    && !self.says(NEEDS_NO_MORE) =>
             {
                 self.need()
             }
             // "We don't need docks anymore".
-            Some(Intent::CloseRequirement)
-                if self.says("need|want|require|necesito|necesitamos|ocupo|ocupamos|quiero|queremos * dock|docks|office|offices|yard|parking|power|sprinklers|ramp|freezer|cooler|rail|trailer|fence|andenes|anden|oficina|oficinas|patio|rampa|luz|estacionamiento|altura") =>
-            {
-                self.need()
-            }
+            Intent::CloseRequirement if self.says(NEEDS_PART) => self.need(),
             // "Thinking about leasing 8k in Orange": nothing is there yet that could wait.
-            Some(Intent::Defer) if self.is_requirement_new && !self.has_requirement => self.need(),
-            Some(Intent::Defer | Intent::CloseRequirement)
+            Intent::Defer if self.is_requirement_new && !self.has_requirement => self.need(),
+            Intent::Defer | Intent::CloseRequirement
                 if self.is_requirement_new && self.changes() =>
             {
                 self.need()
             }
             // Of docks, or of square feet.
-            Some(Intent::WrongNumber) if self.says(WRONG_FIGURE) => self.need(),
+            Intent::WrongNumber if self.says(WRONG_FIGURE) => self.need(),
             // "Not yet" answers a question.
-            Some(Intent::Defer)
+            Intent::Defer
                 if self.dialogue.asked.is_some()
-                    && self.last.iter().filter(|word| !THANKS.split(", ").any(|thanks| thanks == word.as_str())).count() <= NO_WORDS_MAX
+                    && self
+                        .last
+                        .iter()
+                        .filter(|word| !THANKS.split(", ").any(|thanks| thanks == word.as_str()))
+                        .count()
+                        <= NO_WORDS_MAX
                     && any_of(self.last, "not yet|really|now|today|right") =>
             {
                 Intent::Decline
             }
             // A need outranks what it asks besides.
-            Some(Intent::AskGeneralQuestion | Intent::AskIdentity) if self.is_requirement_new => {
+            Intent::AskGeneralQuestion | Intent::AskIdentity if self.is_requirement_new => {
                 self.need()
             }
-            Some(strong) => strong,
+            strong => strong,
+        }
+    }
+
+    /// What no phrase gives away.
+    fn unnamed(&self, is_question: bool) -> Intent {
+        match () {
             // A sign without words: yes to what we asked, or thanks.
-            None if self.words.is_empty() && self.text.contains(APPROVAL) => {
+            () if self.words.is_empty() && self.text.contains(APPROVAL) => {
                 match self.dialogue.asked {
                     Some(Asked::Tour | Asked::Start | Asked::Widen) => Intent::Confirm,
                     _ => Intent::Acknowledge,
                 }
             }
-            None if !self.dialogue.options.is_empty()
+            () if !self.dialogue.options.is_empty()
                 && has_price(self.text)
                 && self.says(if is_question { OFFERS_ASKED } else { OFFERS }) =>
             {
                 Intent::Negotiate
             }
-            None if self.has_when && self.has_tour() => Intent::RescheduleTour,
-            None if self.has_when && self.is_asked_for_tour() && !self.says("not, can't, never") => {
- Intent::RequestTour }
-            None if self.is_off_topic() => Intent::OffTopic,
-            None if is_question && self.is_about_shown() => Intent::AskListingQuestion,
-            None if is_question && self.is_about_listing => Intent::AskListingQuestion,
+            () if self.has_when && self.has_tour() => Intent::RescheduleTour,
+            () if self.has_when && self.is_asked_for_tour() && !self.says("not, can't, never") => {
+                Intent::RequestTour
+            }
+            () if self.is_off_topic() => Intent::OffTopic,
+            () if is_question && self.is_about_shown() => Intent::AskListingQuestion,
+            () if is_question && self.is_about_listing => Intent::AskListingQuestion,
             // "What are the NNNs running?": a structure is asked for, not wished.
-            None if is_question && self.dialogue.chosen.is_some() && !self.says(NEEDS) && !self.says(CHANGES) => {
+            () if is_question
+                && self.dialogue.chosen.is_some()
+                && !self.says(NEEDS)
+                && !self.says(CHANGES) =>
+            {
                 Intent::AskListingQuestion
             }
-            None if self.is_requirement_new => self.need(),
+            () if self.is_requirement_new => self.need(),
             // "Let's go with the Thursday slot": one of what was offered, by something else than its number.
-            None if !self.dialogue.options.is_empty() && self.says("go|going with the, i'll|we'll|i|we take|want the|it, la|lo quiero|queremos|tomo|tomamos|agarro|rento|rentamos, me quedo con, vamos con la|el") => {
+            () if !self.dialogue.options.is_empty() && self.says(TAKES) => Intent::SelectOption,
+            () if self.has_selected && self.dialogue.asked != Some(Asked::TourTime) => {
                 Intent::SelectOption
             }
-            None if self.has_selected && self.dialogue.asked != Some(Asked::TourTime) => {
-                Intent::SelectOption
+            () if self.has_requirement && self.says(CHANGES) => Intent::UpdateRequirement,
+            () if self.says(OFF_TOPIC) => Intent::OffTopic,
+            () if !self.dialogue.options.is_empty() && self.says(TELL_ME) => {
+                Intent::AskListingQuestion
             }
-            None if self.has_requirement && self.says(CHANGES) => Intent::UpdateRequirement,
-            None if self.says(OFF_TOPIC) => Intent::OffTopic,
-            None if !self.dialogue.options.is_empty() && self.says(TELL_ME) => Intent::AskListingQuestion,
-            None if is_question && self.dialogue.chosen.is_some() => Intent::AskListingQuestion,
+            () if is_question && self.dialogue.chosen.is_some() => Intent::AskListingQuestion,
             // In a longer text these words are no answer: "cuando va a estar lista".
-            None if self.words == ["y"] || self.words.len() <= NO_WORDS_MAX && self.says("va, vale, orale, arre, sobres, ora, juega, jalo, andale, hecho") => {
+            () if self.words == ["y"]
+                || self.words.len() <= NO_WORDS_MAX && self.says(SHORT_YES) =>
+            {
                 self.weak(Intent::Confirm, is_question)
             }
-            None if self.says(NEEDS) => self.need(),
-            None => Intent::Unclear,
+            () if self.says(NEEDS) => self.need(),
+            () => Intent::Unclear,
         }
     }
 
@@ -818,14 +819,14 @@ impl Turn<'_> {
         match weak {
             // The last word of a burst counts: "yes", then "actually no".
             Intent::Confirm if any_of(self.last, DECLINES) => Intent::Decline,
-            // "Ok thanks" ends; "ok" to a question answers it.
-            // "Yes thanks" answers a question.
+            // "Yes thanks" answers a question,
             Intent::Confirm
                 if matches!(self.dialogue.asked, Some(Asked::Tour | Asked::Widen))
                     && any_of(self.last, "yes, si, sure, claro, please, por favor") =>
             {
                 Intent::Confirm
             }
+            // and "ok" does; "ok thanks" ends.
             Intent::Confirm
                 if self.says(THANKS) || self.says(WILL_LOOK) || self.dialogue.asked.is_none() =>
             {
@@ -913,6 +914,58 @@ const OFFERS_ASKED: &str = "offer|offering|counter|sound|sounds, instead, how|wh
 /// A tour is called off.
 const CANCELS: &str = "not|aren't coming|attending, off the|your|my schedule|calendar, no voy|vamos a ir, ya no quiero|queremos|me|nos, cancel, canceling, cancelling, cancelar, cancele, cancela, cancelen, cancelame, canceleme, cancelela, cancelala, cancelo, cancelamos, call it off, nevermind, nvm, never mind";
 const CANCELS_NOT: &str = "don't|not|never|no cancel|cancelar|cancele|cancelen, no vayan|vaya|vayas|me|la * cancelar|cancelen|cancele|canceles";
+
+/// What asks, wherever in a text it stands.
+const ASKS: &str = "what's the, does|do it|they have|come|include|allow|fit, how much is|are, desde cuando, \
+     cuanto|cuanta|cuantos|cuantas, que tan, se|si puede|pueden|permite|permiten|vale";
+
+/// The search is to leave something out.
+const STOPS_SHOWING: &str = "quit|stop showing|sending|giving, deje|dejen de mandar|mandarme|mostrar|mostrarme|ensenar|ensenarme";
+
+/// A tour is called off in so many words.
+const CANCEL_WORDS: &str =
+    "cancel|cancelar|cancele|cancela|cancelen|cancelame|canceleme|cancelela|cancelala|call";
+
+/// Something is needed.
+const NEED_WORDS: &str = "need|needs|looking|necesito|necesitamos|ocupo|ocupamos|busco|buscamos";
+
+/// What a machine says of the needs of whom it answers.
+const NEEDS_OF_OTHERS: &str =
+    "if you|you're need|want|looking, should you, immediate|urgent|any|your need|needs";
+
+/// Who is away comes all the same.
+const COMES_ANYWAY: &str = "but|though * can|could|i'll|we'll|able|free|want * come|stop|swing|drop|see|tour|visit|look, \
+     pero * puedo|podemos|paso|pasamos|quiero * ver|verla|verlo|pasar|ir|visitar, pero paso|pasamos";
+
+/// More is to be told, and nothing else shown.
+const MORE_OF_IT: &str = "more|mas info|information|details|detail|about|pics|pictures|photos|detalles|informacion|fotos|datos|sobre";
+
+/// A call was promised, or never came.
+const CALL_PROMISED: &str = "quedaron|quedo|prometieron|iban de|a|que|en, supposed|promised|said * call, \
+     never|nobody|noone called|call|calls, nunca|nadie * llamo|llamaron|llamado|marco|marcaron|hablo|hablaron";
+
+/// What keeps a buyer waiting is not us.
+const WAITS_FOR_OTHERS: &str = "waiting|waits|wait|held * bank|lender|loan|lawyer|attorney|boss|partner|financing|funding|permit|permits|approval|escrow";
+
+/// What is asked is asked of one space.
+const THIS_ONE: &str = "for|at|on|with|is|does this|that one|place|space|unit|building, por|de|en|con esa|esta|ese|este";
+
+/// Where else we work is asked.
+const ELSEWHERE_TOO: &str = "or|o just|only|nomas|solo|solamente, all over";
+
+/// Nothing more is needed.
+const NEEDS_NO_MORE: &str = "no longer|don't|not|stop|stopped|no * need|looking, \
+     ya|siempre|no busco|buscamos|ocupo|ocupamos|necesito|necesitamos";
+
+/// A part of what was wanted is meant, and not the search.
+const NEEDS_PART: &str = "need|want|require|necesito|necesitamos|ocupo|ocupamos|quiero|queremos * dock|docks|office|offices|yard|parking|power|sprinklers|ramp|freezer|cooler|rail|trailer|fence|andenes|anden|oficina|oficinas|patio|rampa|luz|estacionamiento|altura";
+
+/// What is spoken about is taken.
+const TAKES: &str = "go|going with the, i'll|we'll|i|we take|want the|it, \
+     la|lo quiero|queremos|tomo|tomamos|agarro|rento|rentamos, me quedo con, vamos con la|el";
+
+/// A yes, where little else is said.
+const SHORT_YES: &str = "va, vale, orale, arre, sobres, ora, juega, jalo, andale, hecho";
 
 /// Others than those that were offered.
 const OTHERS: &str = "few|some|couple|any more|other|others, others, other ones|options|spaces|places, rest, another one, otras, otros, ver|alguna otra|mas";
@@ -1387,6 +1440,21 @@ mod tests {
             WOULD_DO,
             DROPS,
             OTHERS,
+            ASKS,
+            STOPS_SHOWING,
+            CANCEL_WORDS,
+            NEED_WORDS,
+            NEEDS_OF_OTHERS,
+            COMES_ANYWAY,
+            MORE_OF_IT,
+            CALL_PROMISED,
+            WAITS_FOR_OTHERS,
+            THIS_ONE,
+            ELSEWHERE_TOO,
+            NEEDS_NO_MORE,
+            NEEDS_PART,
+            TAKES,
+            SHORT_YES,
             BEFORE_VISIT,
             OFFERS,
             CANCELS,
