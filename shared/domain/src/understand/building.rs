@@ -17,7 +17,7 @@ const ACRES_PER_HECTARE: f64 = 2.471_05;
 
 static DOCKS: LazyLock<Phrases> = LazyLock::new(|| {
     Phrases::new(
-        "dock, docks, dok, doks, dh, dhs, dock high, dock door|doors, dock high door|doors|position|positions, \
+        "dock, docks, dok, doks, dh, dhs, dh door|doors, dock high, dock door|doors, dock high door|doors|position|positions, \
     loading|loding|loadin|loding dock|docks|dok|doks, loading bay|bays, loading door|doors, truck high, truckwell|truckwells, \
     truck well|wells, exterior|interior dock|docks, anden, andenes, andn, muelle, muelles, muelle de carga, muelles de carga, \
     anden|andenes de carga, puertas|puerta de carga, puertas|puerta de anden, puertas|puerta para|de trailer|trailers|traila|trailas|camion|camiones, dockhigh, docs",
@@ -26,7 +26,7 @@ static DOCKS: LazyLock<Phrases> = LazyLock::new(|| {
 
 static DRIVE_INS: LazyLock<Phrases> = LazyLock::new(|| {
     Phrases::new(
-        "drive in, drive ins, drivein, driveins, drive in door|doors, drive thru door|doors, gl, gls, grade level, \
+        "drive in, drive ins, drivein, driveins, drive in door|doors, drive thru door|doors, gl, gls, gl door|doors, grade level, \
     grade level door|doors, ground level, ground level door|doors|loading, grade door|doors, roll up, roll ups, rollup, rollups, \
     roll up|rollup door|doors, overhead door|doors, ramp, ramps, rampa, rampas, puerta|puertas a nivel, \
     puerta|puertas a nivel de piso, nivel de piso, cortina, cortinas, di door|doors, entrada|entradas a nivel",
@@ -39,7 +39,7 @@ static CROSS_DOCKS: LazyLock<Phrases> = LazyLock::new(|| {
     )
 });
 
-const DOOR_WORDS: &str = "truck big good extra more loading interior exterior oversized large wide working usable dedicated \
+const DOOR_WORDS: &str = "truck big good extra more loading interior exterior oversize oversized large wide working usable dedicated \
     min minimum grandes mas high +";
 
 static TRAILERS: LazyLock<Phrases> = LazyLock::new(|| {

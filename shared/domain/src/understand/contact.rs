@@ -35,7 +35,15 @@ pub(super) fn read(tokens: &[Token], found: &mut Criteria) {
         if at > 0 && is_among(text(tokens, at - 1), "no not") {
             continue;
         }
-        let name = name_at(tokens, end, false);
+        let is_small = || {
+            phrase(
+                tokens,
+                at,
+                phrases!("my name is, my names, me llamo, mi nombre es"),
+            )
+        };
+        let small = is_small().and_then(|start| small_name(tokens, start));
+        let name = name_at(tokens, end, false).or(small);
         let Some((name, end)) = name else {
             continue;
         };
@@ -48,7 +56,8 @@ pub(super) fn read(tokens: &[Token], found: &mut Criteria) {
         };
         if let Some(after) = phrase(tokens, joint, &COMPANY) {
             let after = after + usize::from(text(tokens, after) == "/");
-            if let Some((company, _)) = name_at(tokens, after, true) {
+            let small = || is_small().and_then(|_| small_name(tokens, after));
+            if let Some((company, _)) = name_at(tokens, after, true).or_else(small) {
                 found.company = Some(company);
             }
         } else if let Some((company, _)) =
@@ -76,6 +85,40 @@ pub(super) fn read(tokens: &[Token], found: &mut Criteria) {
             found.company = Some(company);
         }
     }
+}
+
+/// "My name is mike torres from apex roofing": a word or two in small letters, and nothing else before the clause goes on.
+fn small_name(tokens: &[Token], at: usize) -> Option<(String, usize)> {
+    const WORDS_MAX: usize = 2;
+    const ENDS: &str = "and y from with w at of de del n need i we";
+    const NEVER: &str = "the a an on in not no at to for still already also just wrong misspelled spelled listed known and y de el la un una";
+    let is_end = |at: usize| {
+        tokens
+            .get(at)
+            .is_none_or(|token| token.is_clause_end() || is_among(&token.text, ENDS))
+    };
+    let is_part = |at: usize| {
+        tokens.get(at).is_some_and(|token| {
+            token.is_word()
+                && !token.is_place
+                && token.text.len() > 1
+                && !is_among(&token.text, NEVER)
+        })
+    };
+    let words = (at..at + WORDS_MAX)
+        .take_while(|&at| is_part(at) && !is_end(at))
+        .count();
+    let name: Vec<String> = tokens
+        .get(at..at + words)?
+        .iter()
+        .map(|token| {
+            let mut letters = token.written.chars();
+            letters.next().map_or_else(String::new, |first| {
+                first.to_uppercase().chain(letters).collect()
+            })
+        })
+        .collect();
+    (words > 0 && is_end(at + words)).then(|| (name.join(" "), at + words))
 }
 
 /// "Hi, Priya Nair from Sunleaf Teas here", "Marcus here": who begins with a name, and says that it is one.

@@ -257,13 +257,7 @@ fn start(tokens: &mut [Token], today: Date, found: &mut Criteria) {
             "tomorrow tmrw next this proximo proxima este",
         );
         let is_named = nearest.is_some();
-        let is_start = match (nearest, beside) {
-            (None, None) => !is_near || words.is_empty(),
-            (Some(_), None) => true,
-            (Some(nearest), Some(beside)) => nearest < beside,
-            (None, Some(_)) => false,
-        };
-        let by_then = !is_start
+        let by_then = !is_named
             && (days.end..tokens.len()).any(|at| {
                 phrase(
                     tokens,
@@ -272,6 +266,13 @@ fn start(tokens: &mut [Token], today: Date, found: &mut Criteria) {
                 )
                 .is_some()
             });
+        let is_start = match (nearest, beside) {
+            _ if by_then => false,
+            (None, None) => !is_near || words.is_empty(),
+            (Some(_), None) => true,
+            (Some(nearest), Some(beside)) => nearest < beside,
+            (None, Some(_)) => false,
+        };
         if is_start {
             // "Not before April" is the earliest.
             let is_earliest = words.windows(2).any(|pair| {

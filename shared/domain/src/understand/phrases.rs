@@ -127,6 +127,18 @@ pub(super) fn count_before(tokens: &[Token], noun: usize, between: &str) -> Opti
     {
         end -= 1;
     }
+    // "2 oversize 14x16 roll ups".
+    let size = end.checked_sub(3).filter(|start| {
+        text(tokens, start + 1) == "x"
+            && quantity(tokens, *start).is_some()
+            && quantity(tokens, start + 2).is_some()
+    });
+    if let Some(start) = size {
+        end = start;
+        while end > 0 && is_among(text(tokens, end - 1), between) {
+            end -= 1;
+        }
+    }
     if matches!(text(tokens, end.checked_sub(1)?), "a" | "an") {
         return Some(Count {
             low: 1.0,

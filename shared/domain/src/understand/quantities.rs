@@ -134,12 +134,12 @@ fn in_words(tokens: &[Token], at: usize) -> Option<(f64, bool, usize)> {
     let part = match text(at) {
         "half" | "medio" | "media" => Some((0.5, at + 1)),
         "third" => Some((1.0 / 3.0, at + 1)),
-        "quarter" => Some((0.25, at + 1)),
+        "quarter" | "cuarto" => Some((0.25, at + 1)),
         "three" if text(at + 1) == "quarters" => Some((0.75, at + 2)),
         _ => None,
     };
     if let Some((part, mut end)) = part {
-        while matches!(text(end), "a" | "an" | "of") {
+        while matches!(text(end), "a" | "an" | "of" | "de") {
             end += 1;
         }
         return match text(end) {

@@ -377,7 +377,7 @@ fn dimensions(tokens: &[Token], at: usize) -> Option<(Option<f64>, usize)> {
     }
     const NOT_BUILDINGS: &str = "door doors roll rollup pallet pallets rack racks office offices \
         puerta puertas tarimas gate box boxes container overhead grade yard patio lot inch \
-        inches dock trailer trailers truck trucks";
+        inches dock trailer trailers truck trucks gl oh";
     let is_building = !tokens
         .get(end)
         .is_some_and(|token| is_among(&token.text, NOT_BUILDINGS))
@@ -632,7 +632,7 @@ fn stands_as_size(tokens: &[Token], low: Quantity, high: Quantity, after: usize)
         max min maximum minimum maximo minimo plus + or o and y with w con asap now total range \
         instead tops bodega nave espacio industrial give mas as at by but of would would should \
         is ish somewhere anywhere close within starting que de por only ideally preferably worth \
-        area more better unit not no nearby box spot left remaining";
+        area more better unit not no nearby box spot left remaining esfr sprinklered rail hvac freestanding";
     const BUILDINGS: &str =
         "building buildings bldg bldgs warehouse warehouses whse facility space bodega nave";
     const ASKS: &str = "sqft sf feet need needs want wants about around approx approximately \

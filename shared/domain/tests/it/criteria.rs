@@ -91,6 +91,11 @@ fn doors_height_power_and_office_are_read_in_both_languages() {
         ("it has 3 docks, not 2 docks", json!({"dock_doors_min": 3})),
         ("son 5 andenes no 3", json!({"dock_doors_min": 5})),
         ("docks (6)", json!({"dock_doors_min": 6})),
+        (
+            "2 oversize 14x16 roll ups",
+            json!({"drive_in_doors_min": 2}),
+        ),
+        ("12x14 roll up door", json!({})),
         ("the 5 docks should say 3", json!({"dock_doors_min": 3})),
         ("a couple of docks", json!({"dock_doors_min": 2})),
         ("un par de andenes", json!({"dock_doors_min": 2})),
@@ -167,6 +172,10 @@ fn land_pallets_stalls_temperature_and_features_are_read_in_both_languages() {
         (
             "un terreno de 43,560 pies",
             json!({"land_acres_min": 1.0, "land_acres_max": 1.0}),
+        ),
+        (
+            "un cuarto de acre",
+            json!({"land_acres_min": 0.25, "land_acres_max": 0.25}),
         ),
         (
             "three quarters of an acre",

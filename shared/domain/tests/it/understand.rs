@@ -130,6 +130,7 @@ fn power_rent_and_land_are_read_in_the_words_of_the_trade() {
 fn a_day_that_something_ends_is_the_latest_start_if_space_is_needed_by_then() {
     let today = jiff::civil::date(2026, 11, 23);
     for text in [
+        "goods arrive dec 31, need it by then",
         "our sublease gets cancelled dec 31 so we need 28,000 by then",
         "se acaba el contrato el 31 de diciembre, necesitamos 28 mil pies para entonces",
     ] {
@@ -188,6 +189,13 @@ fn who_writes_is_read_from_how_they_begin() {
             "our company, Delta Fixtures, needs 14k",
             named("", "Delta Fixtures"),
         ),
+        (
+            "my name is jo park from elm tile, 5k sf",
+            named("Jo Park", "Elm Tile"),
+        ),
+        ("me llamo lupe y busco 2 mil pies", named("Lupe", "")),
+        ("my name is on the lease", named("", "")),
+        ("this is great", named("", "")),
         ("soy Eva de Casa de la Luz", named("Eva", "Casa de la Luz")),
         ("no soy Marta", named("", "")),
         ("Looking from Monday on", named("", "")),
@@ -300,6 +308,7 @@ fn a_size_is_read_in_the_ways_people_write_it() {
         ("2 x 5,000 sf", "5000"),
         ("de 5 mil pies pa arriba", "5000-"),
         ("sub 6k sf", "-6000"),
+        ("Reno 80k esfr", "80000"),
         ("no son 9 mil pies, son 7 mil", "7000"),
         ("half of it is leased, 9k left", "9000"),
         ("unos 3 mil piesitos", "3000"),
@@ -383,6 +392,7 @@ fn other_numbers_are_no_size() {
         "rent should be 8500",
         "we're in 9k in Upland now",
         "un lote de 20 mil pies",
+        "12x14 GL door",
     ];
     all(size, texts.map(|text| (text, String::new())).to_vec());
 }
