@@ -225,7 +225,7 @@ const PHRASES: [(Intent, &str); 22] = [
          cliente|comprador|gente|persona|muchacho|senor|interesado * nunca|no llego|llegaron|vino|vinieron|aparecio, cliente|comprador|gente|persona|muchacho|senor|interesado * se presento|aparecio, nunca llego|llegaron|vino|vinieron|aparecio|contestan|contestaron|abrieron, \
          culpa * ustedes|suya|tuya, me|nos hicieron|hacen * vuelta|ir|perder|esperar|venir, de balde, en balde, a|de gratis, direccion|codigo|informacion|dato|datos|hora * mal|equivocada|equivocado|incorrecta|incorrecto, \
          fotos|anuncio * nada que, no * coincide|coinciden|parece|parecen * fotos|anuncio, llevo|llevamos|tengo|tenemos * esperando, esperando * hora|horas|dias|semanas|meses, \
-         dejaron|dejo|dejan plantado|plantada|plantados|esperando, quedaron mal, tercera|segunda|cuarta|enesima vez que, no se vale, no es justo, siempre lo mismo, ya les|le dije|he dicho|pedi, sigue|siguen mandando|ofreciendo|preguntando * mismo|misma|mismas, code|lockbox|key|keys|combo|link * didn't|doesn't|wouldn't|won't|not work|working|open, didn't|never show|arrive|turn|answer|respond|showed, me|nos mintieron|mintio|engano|enganaron|mienten, mentira|mentiras|mentirosos, como|lo que decian|decia|dijeron|prometieron, dos|tres|cuatro|cinco|varias|muchas|mil|2|3|4|5 veces * pregunto|pido|digo|llamo|escribo|marco|pregunte|pedi|dije|llame|escribi|marque, van|ya * veces que, estuve|estuvimos|estaba|pase|pasamos * hora|horas|rato|minutos * afuera|esperando|ahi|parado, nadie|ninguno * salio|salia|atendia|contestaba, codigo|candado|llave|liga|clave * no sirve|sirvio|funciona|funciono|abre|abrio|jala|jalo, como tonto|tonta|menso|idiota|pendejo, nadie|nunca * contestado|llamado|hablado|respondido|marcado|escrito|buscado, estaba|estuvo|encontre * cerrado|cerrada|candado, me|nos canse|cansamos|tienen de|que|cansado|harto, sin avisar|avisarme|aviso|permiso, without * telling|asking|notice|warning|letting, quedaron|prometieron de|que|en * nunca|no, keep|keeps|kept canceling|cancelling|flaking|changing|postponing, flaked, no me|nos|se han|ha contestado|respondido|llamado|marcado|hablado|escrito, weeks|days|month|months and not|no|nobody|still|nothing, not one of you|them|your, culpa de su|sus|tu|tus|ustedes|la, dejaron|dejo * abierta|abierto|tirado|basura|sucio|sucia|danado|roto|rota, left * trash|mess|open|unlocked|damage|damaged, listing|photos|pictures|you|ad lied, marcado|llamado|escrito|mandado * veces, me|nos dieron|mandaron|pasaron|dijeron mal|mala|otra|equivocada, como me|nos trataron|tratan|trato|atendieron, annoying|annoyed, over and over, nobody|noone|nobody's here|there|around, llegue|llegamos|aqui|estoy|estamos * no hay|esta nadie",
+         dejaron|dejo|dejan plantado|plantada|plantados|esperando, quedaron mal, tercera|segunda|cuarta|enesima vez que, no se vale, no es justo, siempre lo mismo, ya les|le dije|he dicho|pedi, sigue|siguen mandando|ofreciendo|preguntando * mismo|misma|mismas, code|lockbox|key|keys|combo|link * didn't|doesn't|wouldn't|won't|not work|working|open, didn't|never show|arrive|turn|answer|respond|showed, me|nos mintieron|mintio|engano|enganaron|mienten, mentira|mentiras|mentirosos, como|lo que decian|decia|dijeron|prometieron, dos|tres|cuatro|cinco|varias|muchas|mil|2|3|4|5 veces * pregunto|pido|digo|llamo|escribo|marco|pregunte|pedi|dije|llame|escribi|marque, van|ya * veces que, estuve|estuvimos|estaba|pase|pasamos * hora|horas|rato|minutos * afuera|esperando|ahi|parado, nadie|ninguno * salio|salia|atendia|contestaba, codigo|candado|llave|liga|clave * no sirve|sirvio|funciona|funciono|abre|abrio|jala|jalo, como tonto|tonta|menso|idiota|pendejo, nadie|nunca * contestado|llamado|hablado|respondido|marcado|escrito|buscado, estaba|estuvo|encontre * cerrado|cerrada|candado, me|nos canse|cansamos|tienen de|que|cansado|harto, sin avisar|avisarme|aviso|permiso, without * telling|asking|notice|warning|letting, quedaron|prometieron de|que|en * nunca|no, keep|keeps|kept canceling|cancelling|flaking|changing|postponing, flaked, no me|nos|se han|ha contestado|respondido|llamado|marcado|hablado|escrito, weeks|days|month|months and not|no|nobody|still|nothing, not one of you|them|your, culpa de su|sus|tu|tus|ustedes|la, dejaron|dejo * abierta|abierto|tirado|basura|sucio|sucia|danado|roto|rota, left * trash|mess|open|unlocked|damage|damaged, listing|photos|pictures|you|ad lied, marcado|llamado|escrito|mandado * veces, me|nos dieron|mandaron|pasaron|dijeron mal|mala|otra|equivocada, como me|nos trataron|tratan|trato|atendieron, annoying|annoyed, over and over, nobody|noone|nobody's here|there|around, llegue|llegamos|aqui|estoy|estamos * no hay|esta nadie, sent|sending|send * same * times|again|twice",
     ),
     (
         Intent::CancelTour,
@@ -320,8 +320,8 @@ const PHRASES: [(Intent, &str); 22] = [
          ya|siempre no necesito|necesitamos|busco|buscamos|ocupo|ocupamos|quiero|estoy|estamos|ando|andamos|rentamos|rentare|hace|hara, ya|siempre no la|lo|los|las|me|nos|vamos|voy * necesito|necesitamos|ocupo|ocupamos|mover|mudar|mudamos|movemos|cambiar|rentar|interesa, \
          ya tenemos|tengo|quedamos * lugar|bodega|espacio|local|con|otro|otra, nos|me quedamos|quedo|quedaremos donde|aqui|con|en * estamos|estoy|misma|mismo|actual, nos quedamos donde|aqui, fuimos|vamos|fui|voy con otro|otra|otros|alguien, con otro|otra|otros * persona|agente|broker|dueno|compania|empresa|agencia|lado, \
          cayo|cancelo|cancelaron|cayeron * negocio|trato|proyecto|contrato|plan|planes, cambiamos|cambio|cambie de planes|opinion|idea, cierre|cierra|cierren * busqueda|solicitud, \
-         close|end|stop * search|request|file, renewed|renewing|renew * lease|here, staying|stay where|put|here, decided|going|went|with with|to another|stay|someone|somebody|other, \
-         we're|were|i'm good now, changed our|my mind|minds|plans, plans changed, don't|doesn't|no need it|this|anymore|space, done|settled|sorted elsewhere|already, deal's|deal|it's done|closed elsewhere|with, acomodamos|acomode|instalamos|instale|quedamos|fuimos|metimos|encontramos * otro|otra lado|parte|lugar, ya no le|me|nos|la|lo busque|busquen|busques|sigan, decidimos|decidi|decidieron no, ya no hace|hizo|haria falta, no se hizo|armo|dio|concreto|logro * negocio|trato|proyecto|contrato|nada, shut|scrapped|killed|cancelled|canceled|shelved|dropped|pulled * project|expansion|plan|plans|move|search, project|expansion|plan|move is|got|was dead|canceled|cancelled|scrapped|off, ya tengo|tenemos|hay donde, gracias * ya tengo|tenemos|conseguimos|encontre, cancele|cancela|cancelen|cancelar|termine|pare|detenga * busqueda|solicitud, closed|closing on a|the|our|another, no se va|van a hacer|dar|poder, negocio|proyecto|trato ya no, cross|scratch me|us off, we|i bought|leased|rented|signed|settled|landed in|at|on|near, i'm|we're|so set|covered|sorted, subleasing|subletting|buying|bought from|to a|my|me, ya|hoy|ayer apalabre|apalabramos|aparte|apartamos|cerre|cerramos, ya no vamos|voy|va a abrir|rentar|expandir|expandirnos|mover|movernos|mudar|mudarnos|crecer|poner|poder, signed|signing|leased|rented|closed|going|gone with someone|somebody|another|others|other",
+         close|end|stop * search|request|file, renewed|renewing|renew * lease|here|where|current, staying|stay where|put|here, decided|going|went|with with|to another|stay|someone|somebody|other, \
+         we're|were|i'm good now, changed our|my mind|minds|plans, plans changed, don't|doesn't|no need it|this|anymore|space, done|settled|sorted elsewhere|already, deal's|deal|it's done|closed elsewhere|with, acomodamos|acomode|instalamos|instale|quedamos|fuimos|metimos|encontramos * otro|otra lado|parte|lugar, ya no le|me|nos|la|lo busque|busquen|busques|sigan, decidimos|decidi|decidieron no, ya no hace|hizo|haria falta, no se hizo|armo|dio|concreto|logro * negocio|trato|proyecto|contrato|nada, shut|scrapped|killed|cancelled|canceled|shelved|dropped|pulled * project|expansion|plan|plans|move|search, project|expansion|plan|move is|got|was dead|canceled|cancelled|scrapped|off, ya tengo|tenemos|hay donde, gracias * ya tengo|tenemos|conseguimos|encontre, cancele|cancela|cancelen|cancelar|termine|pare|detenga * busqueda|solicitud, closed|closing on a|the|our|another, no se va|van a hacer|dar|poder, negocio|proyecto|trato ya no, cross|scratch me|us off, we|i bought|leased|rented|signed|settled|landed in|at|on|near, i'm|we're|so set|covered|sorted, subleasing|subletting|buying|bought from|to a|my|me, ya|hoy|ayer apalabre|apalabramos|aparte|apartamos|cerre|cerramos, ya no vamos|voy|va a abrir|rentar|necesitar|ocupar|expandir|expandirnos|mover|movernos|mudar|mudarnos|crecer|poner|poder, signed|signing|leased|rented|closed|going|gone with someone|somebody|another|others|other",
     ),
     (
         Intent::Defer,
@@ -347,7 +347,7 @@ const PHRASES: [(Intent, &str); 22] = [
          pasando|pasado|pasadas|entrando|despues|hasta * navidad|navidades|fiestas|reyes|vacaciones|enero|febrero, pasando|pasado|entrando|despues * ano|semana|mes|quincena, todavia|aun no * decido|decidimos|decidido|seguro|segura|seguros|listo|listos|sabemos, no me|nos|se|he|hemos * decido|decidimos|decidido|decidir, \
          ando|estoy|estamos|andamos * corto|cortos|apretado|apretados|saturado|saturados|ocupado|ocupados|ocupada, esperando|espero|esperamos * prestamo|credito|banco|aprobacion|autorizacion|permiso|permisos|dinero|financiamiento, en pausa, \
          busco|llamo|hablo|marco|escribo * en unos|una|un|dos|tres * dias|semanas|semana|meses|mes, \
-         en|el|proximo * mes|meses|ano|semana * busco|hablamos, need|want|have|got to * crunch|review|decide|sort|finalize|look, put|stick * pin, ahora no * mejor|quiza|quizas|vez|en|hasta|para, cuando|nomas|cuanto|hasta * me|nos|se aprueben|aprueba|aprueban|autoricen|den|den|salga|paguen|digan|contesten|resuelvan|confirmen|presten, quiza|quizas|vez en|para|mas|el|la * enero|febrero|marzo|abril|mayo|junio|adelante|mes|ano|semana, bad|crazy|rough|hectic week|month|time|right, just|but not until, nos vemos|hablamos|escribimos en|pasando|despues|hasta|para, dejemelo|dejamelo|dejenmelo * pensar|pienso|consultar|checar|platicar, let's|going|need * pause|wait, sit|sitting tight, when|once i'm|we're back, i'll|we'll look when, until * rates|prices|market, give me|us until, clear|clearing it|this|that with|through, aguanteme|aguantame|espereme|esperame|aguante|espere * que|unos|hasta, hasta|cuando * regrese|vuelva|llegue * socio|jefe|patron|esposo|esposa|dueno, decide|deciding|know when|once|after|next, revisar|revisarlas|revisarla|revisarlo|verlas|verla|checarlas|checarla con|primero, mas al rato, deje|dejeme|dejame * le|les|lo|la pregunto|consulto|checo|platico|digo|confirmo",
+         en|el|proximo * mes|meses|ano|semana * busco|hablamos, need|want|have|got to * crunch|review|decide|sort|finalize|look, put|stick * pin, ahora no * mejor|quiza|quizas|vez|en|hasta|para, cuando|nomas|cuanto|hasta * me|nos|se aprueben|aprueba|aprueban|autoricen|den|den|salga|paguen|digan|contesten|resuelvan|confirmen|presten, quiza|quizas|vez en|para|mas|el|la * enero|febrero|marzo|abril|mayo|junio|adelante|mes|ano|semana, bad|crazy|rough|hectic week|month|time|right, just|but not until, nos vemos|hablamos|escribimos en|pasando|despues|hasta|para, dejemelo|dejamelo|dejenmelo * pensar|pienso|consultar|checar|platicar, let's|going|need * pause|wait, sit|sitting tight, when|once i'm|we're back, i'll|we'll look when, until * rates|prices|market, give me|us until, clear|clearing it|this|that with|through, aguanteme|aguantame|espereme|esperame|aguante|espere * que|unos|hasta, hasta|cuando * regrese|vuelva|llegue * socio|jefe|patron|esposo|esposa|dueno, decide|deciding|know when|once|after|next, revisar|revisarlas|revisarla|revisarlo|verlas|verla|checarlas|checarla con|primero, mas al rato, deje|dejeme|dejame * le|les|lo|la pregunto|consulto|checo|platico|digo|confirmo, wait|waiting until|for|on",
     ),
     (
         Intent::Confirm,
@@ -724,12 +724,7 @@ impl Turn<'_> {
                     _ => Intent::Acknowledge,
                 }
             }
-            () if !self.dialogue.options.is_empty()
-                && has_price(self.text)
-                && self.says(if is_question { OFFERS_ASKED } else { OFFERS }) =>
-            {
-                Intent::Negotiate
-            }
+            () if self.offers(is_question) => Intent::Negotiate,
             () if self.has_when && self.has_tour() => Intent::RescheduleTour,
             () if self.has_when && self.is_asked_for_tour() && !self.says("not, can't, never") => {
                 Intent::RequestTour
@@ -793,6 +788,10 @@ impl Turn<'_> {
         }
         if is_question && self.is_about_listing {
             return Intent::AskListingQuestion;
+        }
+        // "¿Qué tal 1.25 por la segunda?"
+        if self.offers(is_question || self.says("que tal")) {
+            return Intent::Negotiate;
         }
         if self.has_selected {
             // "The Rialto one is right by the port, how is the parking?"
@@ -876,6 +875,13 @@ impl Turn<'_> {
     /// Whether a day or an hour answers what we asked.
     fn is_asked_for_tour(&self) -> bool {
         matches!(self.dialogue.asked, Some(Asked::Tour)) && !self.dialogue.options.is_empty()
+    }
+
+    /// Whether a rent is offered for what was shown.
+    fn offers(&self, is_question: bool) -> bool {
+        !self.dialogue.options.is_empty()
+            && has_price(self.text)
+            && self.says(if is_question { OFFERS_ASKED } else { OFFERS })
     }
 
     fn last_text_asks(&self) -> bool {
@@ -1954,6 +1960,11 @@ mod tests {
             ("va", Confirm),
             ("for sure", Confirm),
             ("nel", Decline),
+            ("¿qué tal 1.25 por la segunda?", Negotiate),
+            ("my dad wants to wait until spring", Defer),
+            ("renewing where we are", CloseRequirement),
+            ("ya no vamos a ocupar bodega", CloseRequirement),
+            ("you sent the same listing 4 times", Complaint),
             ("just get me a person", RequestHuman),
             ("I'm here and there's nobody here", Complaint),
             ("ya llegué y no hay nadie", Complaint),
