@@ -1323,8 +1323,52 @@ fn selected(text: &str, words: &[String], dialogue: &Dialogue) -> Vec<usize> {
             found.push(only);
         }
     }
+    if found.is_empty() {
+        found.extend(named_by_size(text, dialogue));
+    }
     found.dedup();
     found
+}
+
+/// The option that a text calls by its size: "the 18,400 sf one", "la de 12 mil". One in twenty off is near enough.
+fn named_by_size(text: &str, dialogue: &Dialogue) -> Option<usize> {
+    const UNITS: &str = "k|mil|sf|sqft|sq|ft|square|foot|feet|footer|pies|pies2|cuadrados";
+    const NOUNS: &str = "one|space|building|unit|warehouse|place|spot";
+    let words: Vec<String> = text
+        .split_whitespace()
+        .take(WORDS_MAX)
+        .map(|word| {
+            word.trim_matches(|c: char| !c.is_alphanumeric())
+                .to_lowercase()
+        })
+        .collect();
+    let size_at = |at: usize| -> Option<f64> {
+        let word = words.get(at)?.replace(',', "");
+        let digits = word.trim_end_matches(|c: char| c.is_alphabetic());
+        let size: f64 = digits.parse().ok()?;
+        let is_thousands = word[digits.len()..].starts_with('k')
+            || words
+                .get(at + 1)
+                .is_some_and(|next| matches!(next.as_str(), "k" | "mil"));
+        Some(if is_thousands { size * 1000.0 } else { size })
+    };
+    let is_name = |at: usize| {
+        let is_unit = |word: &&String| UNITS.split('|').any(|unit| unit == word.as_str());
+        let units = words[at + 1..].iter().take_while(is_unit).count();
+        let behind = words.get(at + 1 + units);
+        let before = words[..at].iter().rev().map(String::as_str);
+        behind.is_some_and(|noun| NOUNS.split('|').any(|known| known == noun))
+            || before.take(2).eq(["de", "la"])
+    };
+    let is_near = |sqft: u32, size: f64| (f64::from(sqft) - size).abs() * 20.0 <= size;
+    (0..words.len()).find_map(|at| {
+        let size = size_at(at).filter(|_| is_name(at))?;
+        let mut meant = (1..)
+            .zip(&dialogue.options)
+            .filter(|(_, listing)| listing.sqft.is_some_and(|sqft| is_near(sqft, size)));
+        let (number, _) = meant.next()?;
+        meant.next().is_none().then_some(number)
+    })
 }
 
 /// Whether a rent is named: "1.25", "$12,000".
@@ -1701,6 +1745,27 @@ mod tests {
         ] {
             let heard = hear(&[text], &conversation, &Requirement::default(), today);
             assert_eq!(heard.intent, intent, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_option_is_chosen_by_its_size() {
+        let mut dialogue = Dialogue::default();
+        let mut options = parse(SAMPLE).unwrap();
+        options.truncate(3); // 10,500, 12,000 and 9,600 sqft.
+        dialogue.offer(options);
+        for (text, number) in [
+            ("the 12,000 sf one has docks?", Some(2)),
+            ("tell me about the 9600 space", Some(3)),
+            ("I like the 12k one", Some(2)),
+            ("la de 12 mil pies me gusta", Some(2)),
+            ("the 10k one", None), // Two are near.
+            ("make it 12,000", None),
+            ("need a 30k building", None),
+        ] {
+            let words = said_words(text);
+            let expected: Vec<usize> = number.into_iter().collect();
+            assert_eq!(selected(text, &words, &dialogue), expected, "{text}");
         }
     }
 
