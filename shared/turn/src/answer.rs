@@ -44,16 +44,22 @@ fn only_number(text: &str) -> Option<Number> {
     match &in_digits[..] {
         [] => {}
         [only] => return Some(*only),
-        [low, high] => {
-            const JOINTS: [&str; 7] = ["-", "\u{2013}", "to", "a", "or", "o", "y"];
-            let is_range =
-                JOINTS.contains(&text[low.end..high.start].trim()) && low.value < high.value;
-            return is_range.then_some(Number {
+        [low, high] if is_range(text, low, high) => {
+            return Some(Number {
                 start: low.start,
                 ..*high
             });
         }
-        _ => return None,
+        // "2, and 24 clear": what stands first is the answer.
+        [first, ..] => {
+            let is_first = text[..first.start].chars().all(|c| !c.is_alphanumeric());
+            let rest = text[first.end..].trim_start();
+            let is_end = rest.starts_with([',', ';'])
+                || ["and ", "y ", ". "]
+                    .iter()
+                    .any(|joint| rest.starts_with(joint));
+            return (is_first && is_end).then_some(*first);
+        }
     }
     let lower = text.to_ascii_lowercase();
     let is_letter = |c: char| c.is_alphanumeric();
@@ -76,6 +82,11 @@ fn only_number(text: &str) -> Option<Number> {
     let is_counted = 1.0 < number.value
         || before.is_none_or(|before| BEFORE_ONE.split(' ').any(|word| word == before));
     is_counted.then_some(number)
+}
+
+fn is_range(text: &str, low: &Number, high: &Number) -> bool {
+    const JOINTS: [&str; 6] = ["-", "\u{2013}", "to", "a", "or", "o"];
+    JOINTS.contains(&text[low.end..high.start].trim()) && low.value < high.value
 }
 
 /// An answer to our latest text: "How many dock doors?", "5 should be plenty".
@@ -405,6 +416,13 @@ mod tests {
             ),
             ("Can it be divided?", "no, all 20k", None),
             ("How many dock doors do you need?", "2 on 3rd st", None),
+            (
+                "How many dock doors do you need?",
+                "4, and 24 clear",
+                Some("4 docks, and 24 clear"),
+            ),
+            ("How many dock doors do you need?", "1/15, 10am", None),
+            ("How many dock doors do you need?", "for 10k sf, 2", None),
             ("We noted the budget.", "9000", None),
             (
                 "It has 2 docks and 20' ceilings. Tour at 10?",
