@@ -35,104 +35,8 @@ enum Tail {
     Hint,
 }
 
-const RULES: &[(Guard, Tail, &str)] = &[
-    (
-        Guard::Denial,
-        Tail::Open,
-        "stop|quit contacting|contact|messages, stop|quit|end the|all|these|those|your|any|my * messages|contact|contacting, \
-         stop|quit|enough sending|with|w|getting|receiving * messages|contact|contacting|these|those|this|that|them|em|stuff|crap|shit|junk|things|anything, \
-         stop|quit blowing, stop|quit * contactar, stop|quit mandar * messages, stop|quit from * contact|contacting|messages, stop|quit reaching|reach out to me|us, consider|you|must|hereby|please|to * stop and stop, this is * stop and stop, stop|quit it|con * messages, get|make * messages * stop|quit, messages to stop|quit, fuck|f|piss|bugger|back|lay|ease off * messages, \
-         remove mr|mrs|ms|miss|him|her * from|off your|ur|the contacts|list|lists|system|database, take|get|pull mr|mrs|ms|miss|him|her|them * off|from|out * contacts|list|lists|system|database, let me|us off|out * list|lists, asked|told|requested|want|wanted|need|like|wish to be|get remove, have|get me|us remove, have|get my|our|this numero|name|info|information remove, want|wish off * list|lists, be|get|me|us taken|left|kept off|from|out * list|lists|messages|these, forget you * my|our|this numero, thought i unsubscribed|opted, opt|opting out * these|messages, told|asked|said|tell|beg|begging you|u|yall|guys|them * stop, contacted|replied|wrote|said|say|saying|repeat|typed|sent stop, \
-         kill|mute|silence|ditch|disable|deactivate these|those|the|all|your|any|my * messages, stop|quit disturbing me|us, \
-         what|which part of stop, enough of * messages, enough messages, enough already * messages, with all these|those|your messages, knock|cut it|this|that off|out with * messages, messages|contacting * must|should|need|needs|have|has|gotta|can * stop|end, messages * * be|get stop|stopped|ended|ceased|terminated, stop please, love of god|all * stop, make|making these|this|messages stop, how * stop getting|receiving|messages|contacting, \
-         unsubscribe, want|wish|like|please|get|be|me unsubscribed, opt me|us|my|this out, turn|shut|switch off * messages|contacting, \
-         turn|shut|switch * messages off, want|wish|like|prefer|rather to|be * left alone, \
-         remove me|us, remove * and|y my|our numero|info|name, remove|lose|forget|trash my|our|this * numero|info|information|name|data, \
-         take|get|pull|strike|scratch|cross me|us|my|this * off|from|out * list|lists|system|database|thread|messages, \
-         take|get|pull * numero off|from|out, leave me|us alone|be, leave me|us * alone, get|getting off|from this|the|your|ur * list|lists, put|add|on * * dnc, want|wanna|how * stop|quit getting|receiving these|this, \
-         revoke|revoking|withdraw|withdrawing|cancel|end * consent|permission|subscription|messages, \
-         deje de * contactar, deje de * messages, deje con * messages, deje en paz, dejarme|dejarnos en paz, deje|dejar de recibir, deje|dejar de usar este|mi|nuestro numero, estuvo * de|con * messages, deje|suspenda|suspendan todo|cualquier contacto|comunicacion, sea|fuera|era * ultimo|ultima messages, \
-         quiteme de * lista|listas|sistema|contactos|base, apague|apaguen * maquina|robot|bot, borre mi|mis|este|nuestro|nuestros|me * numero|nombre|contacto|contactos|lista|datos|informacion, \
-         dar|darme|deme|denme|dame|dan|den|darnos|doy|darse|dense * de baja, \
-         cancelar|cancele|cancelen|cancela|cancelo|descontinue|descontinuen|descontinuar|anular|anule|anulen|desactive|desactiven|desactivar|apague|apaguen|suspenda|suspendan|suspender * suscripcion|messages, \
-         salir|salirme|salgo|salirnos de * lista|listas|suscripcion|messages, olvidese|olvidense|olvidate de mi|mis|este * numero, \
-         basta|alto * de|a|con * messages, me|nos|la|lo * borre de * lista|listas|sistema|base, borre|quiteme * * de|desde sus|tus|los|estos messages, retiro|revoco|cancelo * consentimiento|permiso|autorizacion",
-    ),
-    (
-        Guard::Subject,
-        Tail::Open,
-        "dont|never contact|contacting me|us|back|again|anymore|further, dont|never contact|contacting this|my|our numero|line, \
-         dont|never ever|be|keep|even|again|please|dare contact|contacting me|us|this|my|our|again, dont you dare|ever * contact|contacting, \
-         never hear from you, no|ni me|nos llegue|lleguen * messages|nada, \
-         dont|never reach out to me|us, dont|never call|email or|and|nor contact me|us|this|my|our|again|anymore|ever, dont|never contact or|and|nor call|email me|us|this|my|our|again|anymore|ever, no|ni|never * use|usen|usar|utilice|utilicen este|esta|mi|nuestro numero|linea, no|ni|never se contacte conmigo|nosotros, no|ni|never se|me|nos pongan|ponga en contacto, dont|never use this numero, dont|never send|sending|forward|forwarding me|us|this * messages|these|those|stuff|crap|shit|junk, \
-         dont|never send|sending * messages, dont|never send|sending * here|there anymore|again, dont|never send any more of them|these|those, dont|never send|sending another|any|one|more * contact, dont|never send|sending me|us * more|any of these|them|those, dont|never solicit|soliciting, no|ni|never me|nos contacte|contactar, no|ni|never me|nos|le|les mande * messages, no|ni mande * messages, no|ni|never mande nada aqui|aca|a, ponga|pongan|ponganme|pongame|pongannos * lista de no contactar, no|ni|never me|nos mande mas info|informacion|correos, dont|never be|keep sending * messages|these|those|stuff|crap|things|me|us, no|ni|never le|les mande|contacte messages|nada|mas, no|ni|never mandar * messages|nada, no|ni|never vuelva|vuelvan|vuelvas|siga|sigan|sigas|volver|seguir * mandar * messages|nada, \
-         no|ni|never * vuelva|vuelvan|vuelvas|siga|sigan|sigas|ande|anden|este|esten|volver|seguir * contactar, \
-         dont|never disturb me|us, \
-         no|ni|never me|nos vuelva|vuelvan|vuelvas|siga|sigan|sigas|ande|anden|este|esten|volver|seguir * mandar",
-    ),
-    (
-        Guard::Nothing,
-        Tail::Open,
-        "dont call|contact|solicit list|registry, dont|not want|wish|like|need|care|appreciate * messages|contacted, dont|not want|wish|like|need|care|appreciate to * messages|contacted, \
-         dont|not want|wish|like|need|appreciate * contact|contacting me|us, no longer want|wish|need|care * messages|contacted, \
-         favor|pido|ruego|suplico|agradezco|agradeceria * no contactar|contacte, uninterested in * messages|contacted|hearing, longer|never interested in * messages|contacted|hearing, no me|nos interesa|interesan * messages|contacted, dont|not|longer want|wish|like|need|care * on|in this|your|ur|the|any * list|lists|system|database, \
-         dont|not|never want|wish|like|need|care * hear from you|yall|them|anyone, \
-         want|wish|like|love|hope|ask|asks|asked * not * get|receive|be * messages|contacted, \
-         dont|not want|wish|like|need|care * get|receive|getting|receiving these|those|them, \
-         appreciate|like|love|prefer|nice|great * if you didnt|stopped|stop|quit|wouldnt|dont * contact|contacting|messages|sending, rather|prefer not get|receive|be * messages|contacted, rather|prefer not * get|receive|have * of these|those|this, rather|prefer not * get|receive|have these|those|them * anymore|again|any|ever, prefer not to get|receive|be * messages|contacted, prefer|like|want not to get|receive * of these|those|this, \
-         rather|prefer|wish you|they * dont|not|didnt|wouldnt contact|contacting, \
-         want|wish|need no more|further messages|contact, no more|further follow|followups|outreach, no follow|followups up|ups, could|can|would|will you * not contact|contacting me|us|this|my|our|her|him, please not contact|contacting, \
-         nobody|noone|one|none * * contact|contacting|messages me|us again|anymore|ever, last one|time|messages i|we * get|receive|hear|see * from you, appreciate|prefer|like|nice|great * if * * didnt|wouldnt * get|receive * * messages, \
-         no hace falta|es * que|de * mandar|mande * messages, no hace falta|es * que|de * contacte|contactar, si me|nos sigue|siguen|vuelve|vuelven llegando|llegar|mandar * messages, si me|nos llega|llegan|mandan|contacte otro|otra|mas|un * messages, la|el otra|otro|proxima|proximo que me|nos * contacte|mande|escriban|manden|llegue, no se me|nos contacte, no contacte con|de * messages, numero * no * vuelva|vuelvan|vuelvas * usar|usarlo, want|wish|care|like|need to hear another|one|any * word|thing|peep, rather never|not * hear from, no more|further messages|contact|contacting, \
-         dont|never|not|didnt consent|authorize|allow|permit|agree * contact|contacted|contacting|messages, \
-         no|not|never|dont|without * permission|consent|authorization * contact|contacted|contacting|messages, \
-         blocking|block|blocked|reporting|report|reported you, blocking|block|reporting|report this|your numero, \
-         reporting|report|reported * as|for contact, mark|marking|marked|flag|flagging|flagged this|it|you|these|your|numero * as contact|junk, youre|are blocked|reported, report|reporting|reported * fcc|ftc|carrier|authorities, \
-         or my|our lawyer|attorney gets|will|is|calls|hears, make|let|hope|better|should|must this|it|that|be * last contact|messages, messages are|is * not|never|hardly welcome|wanted|appreciated, unwelcome|unwanted messages, ultimo|ultima messages que quiero, ni un|una|otro|otra messages mas, no quiero * mas informacion|info|ofertas, no quiero|quieren que le|les|lo|la|los|las contacte|mande|contactar, \
-         if you * contact|contacting me|us * * lawyer|attorney|sue|suing|report|reporting|file|filing|block|blocking|police|fcc|ftc|bbb|court, \
-         no need for|of * messages|contacting, no need to * contact me|us|this again|any|anymore|ever|further, no need to * contact again|any|anymore|further, no need for|of further|more contact, want|wants no part|parts, no|dont need|have * keep|continue contacting|sending, or|nor contact|contacting me|us ever|anymore, another|more|next|further contact|messages|of * * and|or|goes|i|im|ill|we|will|gets * * lawyer|attorney|cops|sue|suing|reporting|reported|blocking|blocked|police|court|fcc|ftc|bbb, \
-         another|more|next|further contact|messages|of * * and|or|i|im|ill|we|will|gets * report|block you|this|these|it|your, \
-         un|una messages mas * y|o|los|lo|te|les * reporto|reportar|denuncio|denunciar|demando|demandar|bloqueo|bloquear|abogado|policia|fcc, otro|otra|mas messages * * y|o|los|lo|te|les * reporto|reportar|denuncio|denunciar|demando|demandar|bloqueo|bloquear|abogado|policia|fcc, \
-         si me|nos vuelve|vuelven|vuelves|sigue|siguen|sigues|escribe|escriben|escribes|manda|mandan|mandas|contacte|mande * * * reporto|reportar|denuncio|denunciar|demando|demandar|bloqueo|bloquear|abogado|policia, \
-         bloquear|bloqueare|bloqueo|reportar|reportare|reporto este|su|sus|a|los|al * numero|you, \
-         los|lo|las|la|les|te voy|vamos a bloquear|reportar|denunciar, no quiero * messages|contacted, no quiero nada de|con you, no quiero recibir|saber * nada|mas|informacion|info|ofertas, prefiero|preferiria|preferimos * no recibir|tener * messages, no quiero|quieren * recibir * messages, \
-         dont|not|longer want|wish|need|care * get|getting|receive|receiving * info|information|offers, \
-         dont|not want|wish|like|need|care * anything|nothing|more from you|yall|them|wex, no quiero|necesito|ocupo que me|nos contacte, no quiero|necesito|ocupo que me|nos|le|les * llegue|lleguen * messages, no quiero que me|nos|le|les llegue|lleguen otro|nada|mas, no quiero que me|nos mande * messages|nada|esto, \
-         no|ya mas|no messages, no autorizo|consiento * messages|contacte|contactar|mande|mandar, \
-         no doy|di|tienen|tiene * permiso|autorizacion|consentimiento deje|de * messages|contacte|contactar|mande|mandar",
-    ),
-    (
-        Guard::Denial,
-        Tail::Closed,
-        "quiteme de ahi|aqui|esto|eso|alli|todo, stop|quit sending me|us|it, please|just|can|could|will|would * stop, opt|opting out, optout, stop|quit reaching|reach out, you * need|have|got|must|should|gotta to|please|just stop, appreciate|love|prefer|nice|great|grateful|thankful * if you|youd * stop|stopped|quit, how * stop this|these|it, \
-         remove|take from|off * list|lists|system|database, like|want|need off it|these, turn|shut|switch this|the|your * bot|robot|thing|machine|ai off, deje de mandar",
-    ),
-    (
-        Guard::Subject,
-        Tail::Closed,
-        "no contacting|messages, no doy|di|tienen|tiene * permiso|autorizacion|consentimiento, \
-         no quiero que me|nos mande, if you contact|contacting me|us again, \
-         no|ni mandar mas, no|ni|never vuelva|vuelvan|vuelvas|siga|sigan|sigas|volver|seguir * mandar, no|ni me mande mas, dont|never send me|us more|any|another",
-    ),
-    (
-        Guard::Subject,
-        Tail::Bare,
-        "dont|never contact|contacting, dont|never reach out, dont|never follow up, dont|never send another|anything|anymore|any|more, dont|never send her|him any|more|anything, dont|never write, dont|never write back, no more of these|those|this, no autorizo|consiento, no|ni|never me|nos mande nada|otro|otra|ninguno|ya, no|ni|never me|nos mande absolutamente nada, no|ni contacte, no quiero recibir, ya no mande, ya no me|nos|le|les mande, no le|les contacte, dont|never send me|us anything|nothing",
-    ),
-    (
-        Guard::Denial,
-        Tail::Bare,
-        "take|get|pull me|us|this off, turn|shut|switch these|this|it off, go away, fuck|f|piss|buzz|bugger off, get lost, quiteme, \
-         quit|knock|cut it|this|that * off|out, quit it, be|get taken off, want|wish out, make it|them stop, quiero salirme",
-    ),
-    (
-        Guard::Nothing,
-        Tail::Hint,
-        "enough, enough already, blocked, reported, please no more, no more please, no mas por favor, ya no lo haga|hagan|hagas, dont * come back * inbox, why am i still getting|receiving these|messages, no contactar, who gave you * permission|right|consent, who gave|told|said|let * * contact me|us, quien le|les dio * permiso, quien le|les dio * permiso de|para contactar|mandar, no lo vuelva|vuelvan|vuelvas a hacer, ni uno|una|otro mas, me|nos tienen|tiene harto|harta|hartos|cansado|cansada * messages, quien le|les dio mi numero, dont * do it|this|that again|anymore, under|per|by|violates|violating the tcpa, tcpa violation|violations, id|i|we * rather not get|receive these|those|this, this|its is|a contact, never|didnt * signed|sign|subscribed|subscribe|asked|agreed * for|to this|messages|these, \
-         i|we never|didnt * signed|sign|subscribed|subscribe|asked|agreed * for|to this|messages|these, \
-         this|its is harassment|harassing|stalking, its harassment, esto es acoso, fuck|screw you",
-    ),
-];
+/// The patterns, by what may stand around them.
+const RULES: &str = include_str!("opt_outs.txt");
 
 /// One pattern of [`RULES`].
 struct Rule {
@@ -144,21 +48,49 @@ struct Rule {
 /// The rules by the words that they may begin with, for every text passes here.
 static BY_FIRST_WORD: LazyLock<HashMap<&'static str, Vec<Rule>>> = LazyLock::new(|| {
     let mut rules: HashMap<_, Vec<Rule>> = HashMap::new();
-    for &(guard, tail, patterns) in RULES {
-        for pattern in patterns.split(", ") {
-            let pattern: Vec<&'static str> = pattern.split_whitespace().collect();
-            for first in pattern[0].split('|') {
-                let pattern = pattern.clone();
-                rules.entry(first).or_default().push(Rule {
-                    guard,
-                    tail,
-                    pattern,
-                });
+    let mut around = None;
+    for line in RULES.lines() {
+        let pattern: Vec<&'static str> = line.split_whitespace().collect();
+        match (pattern.first(), around) {
+            (None | Some(&"#"), _) => {}
+            (Some(first), _) if first.starts_with('[') => around = around_of(line),
+            (Some(first), Some((guard, tail))) => {
+                for first in first.split('|') {
+                    let pattern = pattern.clone();
+                    rules.entry(first).or_default().push(Rule {
+                        guard,
+                        tail,
+                        pattern,
+                    });
+                }
             }
+            (Some(_), None) => debug_assert!(false, "{line}: what may stand around it?"),
         }
     }
     rules
 });
+
+/// What a heading of [`RULES`] says.
+fn around_of(heading: &str) -> Option<(Guard, Tail)> {
+    let (guard, tail) = heading
+        .strip_prefix('[')?
+        .strip_suffix(']')?
+        .split_once(' ')?;
+    let guard = match guard {
+        "denial" => Guard::Denial,
+        "subject" => Guard::Subject,
+        "nothing" => Guard::Nothing,
+        _ => return None,
+    };
+    let tail = match tail {
+        "open" => Tail::Open,
+        "closed" => Tail::Closed,
+        "bare" => Tail::Bare,
+        "hint" => Tail::Hint,
+        _ => return None,
+    };
+    Some((guard, tail))
+}
 
 /// Words that alone in a clause ask for it, among words that say nothing.
 const STRONG: &str = "stop unsubscribe stopall optout basta";
@@ -580,4 +512,29 @@ fn is_all_of(words: &[String], lists: &[&str]) -> bool {
     words
         .iter()
         .all(|word| lists.iter().any(|list| is_among(list, word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_is_read_and_has_only_words_that_a_text_can_have() {
+        let mut wrong = Vec::new();
+        for line in RULES.lines().filter(|line| !line.starts_with('#')) {
+            if line.starts_with('[') {
+                assert!(around_of(line).is_some(), "{line}");
+                continue;
+            }
+            for word in line
+                .split([' ', '|'])
+                .filter(|word| !word.is_empty() && *word != "*")
+            {
+                if in_our_words(vec![word.to_owned()]) != [word] {
+                    wrong.push(format!("{word} in {line}"));
+                }
+            }
+        }
+        assert_eq!(wrong, [""; 0]);
+    }
 }

@@ -97,7 +97,7 @@ const SPELLINGS: &[(&str, &str)] = &[
 ];
 
 /// Words one letter away from one of ours that mean something else.
-const OTHERS: &str = "sacaron quitaron borraron eliminaron mandaron enviaron contactaron molestaron escribieron anuncio contract contracts contracting contracted contraction testing massage massages exciting contacts contacto \
+const OTHERS: &str = "escribe escriben escribes mandan mandas envian envias contactan contactas textean sacaron quitaron borraron eliminaron mandaron enviaron contactaron molestaron escribieron anuncio contract contracts contracting contracted contraction testing massage massages exciting contacts contacto \
     contactos passages dosages molesta molestan resting nesting vesting costing hosting posting";
 
 static OTHER_WORDS: LazyLock<HashSet<&'static str>> =
