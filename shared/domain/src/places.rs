@@ -69,7 +69,7 @@ const UNITED_STATES: &str = "Albuquerque, Allentown, Atlanta, Austin, Bakersfiel
     Philadelphia, Phoenix, Pittsburgh, Portland, Raleigh, Reno, Richmond, Sacramento, Salinas, Salt Lake City, San \
     Antonio, San Francisco, San Jose, Savannah, Scottsdale, Seattle, Secaucus, St. Louis, Stockton, Tacoma, Tampa, Tempe, \
     Toledo, Tucson, Tulsa, Washington DC, Bay Area, East Bay, Silicon Valley, Central Coast, Santa Barbara, Port of \
-    Oakland, Port of Savannah, Port of Houston, Tijuana, Mexicali, Tecate, Ensenada, Rosarito, Ciudad Juarez, Nuevo Laredo, Reynosa, Matamoros, Monterrey, \
+    Oakland, Port of Savannah, Port of Houston, Metairie, Tijuana, Mexicali, Tecate, Ensenada, Rosarito, Ciudad Juarez, Nuevo Laredo, Reynosa, Matamoros, Monterrey, \
     American Canyon, Benicia, Burlingame, San Bruno, Morgan Hill, Hollister, Patterson, El Mirage, Litchfield Park, San Leandro, Union City, Livermore, Milpitas, Santa \
     Clara, Sunnyvale, Mountain View, Vallejo, Fairfield, Vacaville, Roseville, Rocklin, West Sacramento, Lathrop, Manteca, \
     Turlock, Merced, Visalia, Tulare, Lodi, Shafter, Delano, Porterville, Gilroy, Watsonville, Santa Maria, Santa Cruz, \
@@ -333,6 +333,13 @@ pub fn state_code(word: &str, is_in_capitals: bool) -> Option<&'static str> {
     };
     match word {
         "calif" | "cali" => Some("CA"),
+        "mass" => Some("MA"),
+        "ariz" => Some("AZ"),
+        "tenn" => Some("TN"),
+        "mich" => Some("MI"),
+        "minn" => Some("MN"),
+        "okla" => Some("OK"),
+        "fla" => Some("FL"),
         "new york" => Some("NY"),
         _ => states()
             .find(|(code, name)| is_abbreviation(code) || key(name) == word)

@@ -375,7 +375,7 @@ fn power(tokens: &mut [Token], found: &mut Criteria) {
         LazyLock::new(|| Phrases::new("v, volt, volts, voltios, vac, voltage, voltaje"));
     static THREE: LazyLock<Phrases> = LazyLock::new(|| {
         Phrases::new(
-            "3 phase|ph|fases, 3phase|3ph|3fases, 3p, three phase, trifasica, trifasico, tres fases, trifasicos",
+            "3 phase|phaze|ph|fases, 3phase|3ph|3fases, 3p, three phase, trifasica, trifasico, tres fases, trifasicos",
         )
     });
     static ONE: LazyLock<Phrases> = LazyLock::new(|| {
@@ -550,16 +550,19 @@ fn office_area_after(tokens: &[Token], end: usize) -> Option<(u32, usize)> {
     {
         next += 1;
     }
-    if next == end {
-        return None;
-    }
     let number = quantity(tokens, next)?;
     let (factor, area_end) = match unit_at(tokens, number.end)? {
         (Unit::SquareFeet | Unit::Feet, after) => (1.0, after),
         (Unit::SquareMetres | Unit::Metres, after) => (10.763_9, after),
         (Unit::Acres, _) => return None,
     };
-    Some((whole(number.value * factor, 50, 500_000)?, area_end))
+    // "Office 20,000 sf warehouse" parts at its end.
+    let is_other = next == end
+        && is_among(
+            text(tokens, area_end),
+            "warehouse whse building bldg total of",
+        );
+    (!is_other).then(|| Some((whole(number.value * factor, 50, 500_000)?, area_end)))?
 }
 
 fn stalls(tokens: &mut [Token], found: &mut Criteria, cleared: &mut Vec<Topic>) {
@@ -716,6 +719,16 @@ fn land(tokens: &mut [Token], found: &mut Criteria) {
                 take(tokens, at, at + 2);
             }
             at += 2;
+            continue;
+        }
+        // "Acre and a half".
+        if text(tokens, at) == "acre"
+            && let Some(end) = phrase(tokens, at + 1, phrases!("and a half, y medio"))
+            && quantity_until(tokens, at).is_none()
+        {
+            (found.land_acres_min, found.land_acres_max) = (Some(1.5), Some(1.5));
+            take(tokens, at, end);
+            at = end;
             continue;
         }
         let Some(first) = quantity(tokens, at) else {

@@ -70,6 +70,22 @@ pub(super) fn read(tokens: &[Token], found: &mut Criteria) {
     if found.contact_name.is_none() {
         introduced(tokens, found);
     }
+    // "Kind regards, Pieter Smit".
+    let signed = (0..tokens.len()).find_map(|at| {
+        let end = phrase(
+            tokens,
+            at,
+            phrases!("regards, sincerely, saludos, atentamente, atte"),
+        )?;
+        let skipped = tokens[end..]
+            .iter()
+            .take_while(|token| is_among(&token.text, ", . \n"))
+            .count();
+        name_at(tokens, end + skipped, false)
+    });
+    if let (None, Some((name, _))) = (&found.contact_name, signed) {
+        found.contact_name = Some(name);
+    }
     for at in 0..tokens.len() {
         if found.company.is_none()
             && let Some(end) = phrase(

@@ -40,7 +40,7 @@ fn term(tokens: &mut [Token], found: &mut Criteria) {
     static MONTH_TO_MONTH: LazyLock<Phrases> = LazyLock::new(|| {
         Phrases::new(
             "month to month, mo to mo, month by month, m2m, mtm, mes a mes, mes con mes, monthly lease|rental|term|basis, \
-        month 2 month, month2month, mo2mo, mes por mes",
+        month 2 month, mo 2 mo, month2month, mo2mo, mes por mes",
         )
     });
     static MONTHS: LazyLock<Phrases> = LazyLock::new(|| {
@@ -249,7 +249,7 @@ fn start(tokens: &mut [Token], today: Date, found: &mut Criteria) {
         let words: Vec<&str> = before(tokens, at).take(6).collect();
         // The nearest words decide: "2 year lease, start first of february" is a start.
         let nearest = words.iter().position(|word| is_among(word, "start starting starts begin beginning move moving need needed available from by after before occupancy \
-            empezar empezando comenzar iniciar desde partir para occupy inicio entrada mudarnos disponible ready want"));
+            empezar empezando comenzar iniciar desde partir para occupy inicio entrada commencement commencing mudarnos disponible ready want"));
         let beside = words.iter().position(|word| is_among(word, NOT_START));
         // "What's the weather tomorrow" names a day and no start.
         let is_near = is_among(
@@ -268,6 +268,8 @@ fn start(tokens: &mut [Token], today: Date, found: &mut Criteria) {
             });
         let is_start = match (nearest, beside) {
             _ if by_then => false,
+            // "Our lease ends in May, so June 1 is perfect".
+            _ if phrase(tokens, days.end, phrases!("is|would|wld be perfect|ideal|great|best, is perfect|ideal|great|best, es|seria perfecto|perfecta|ideal")).is_some() => true,
             (None, None) => !is_near || words.is_empty(),
             (Some(_), None) => true,
             (Some(nearest), Some(beside)) => nearest < beside,

@@ -89,6 +89,9 @@ pub(super) fn read(tokens: &mut [Token], found: &mut Criteria) -> bool {
         }
         if is_given_up {
             given_up_end = end;
+        } else if let Some(structure) = (at..end).find_map(|at| structure_at(tokens, at)) {
+            // "7.95 nnn annual" takes it along.
+            found.budget_structure = Some(structure);
         }
         take(tokens, at, end);
         at = end.max(at + 1);
@@ -107,6 +110,13 @@ fn is_charge(tokens: &[Token], at: usize) -> bool {
     before(tokens, at)
         .find(|word| !is_among(word, BETWEEN))
         .is_some_and(|word| is_among(word, CHARGES))
+}
+
+fn structure_at(tokens: &[Token], at: usize) -> Option<RentStructure> {
+    let found = STRUCTURES
+        .iter()
+        .find(|(_, phrases)| phrase(tokens, at, phrases).is_some());
+    found.map(|(structure, _)| *structure)
 }
 
 /// "Gross weight" is no lease.

@@ -251,8 +251,8 @@ pub(super) fn is_given_up(tokens: &[Token], at: usize) -> bool {
 pub(super) fn correction(tokens: &[Token], start: usize, end: usize) -> Option<Quantity> {
     const WORDS_MAX: usize = 6;
     const BETWEEN: &str = ", . - ; ( theres there are is its it only we have got now in fact make i like a en hay son es \
-        tiene tenemos ser be the that say were listed shown posted online wrong";
-    const SIGNS: &str = "actually really should but sorry meant mean oops wait no pero realmente realidad perdon digo deberian \
+        tiene tenemos ser be so the that say were listed shown posted online wrong";
+    const SIGNS: &str = "nomas solo solamente actually really should but sorry meant mean oops wait no pero realmente realidad perdon digo deberian \
         deberia deben debe";
     let is_among_both =
         |at: &usize| is_among(text(tokens, *at), BETWEEN) || is_among(text(tokens, *at), SIGNS);
@@ -268,6 +268,8 @@ pub(super) fn correction(tokens: &[Token], start: usize, end: usize) -> Option<Q
     let is_waived = before(tokens, start)
         .take(6)
         .any(|word| is_among(word, "doesnt dont not no isnt"));
+    // "2 more, so its 4 total".
+    let is_total = is_among(text(tokens, number.end), "total altogether");
     // "You have us at 24 clear, we're 26": what others say is held against what is.
     let is_quoted = before(tokens, start)
         .take(6)
@@ -275,9 +277,11 @@ pub(super) fn correction(tokens: &[Token], start: usize, end: usize) -> Option<Q
     // "3 docks not 2" gives up the second.
     let is_corrected = (is_quoted || (end..at).any(|at| is_among(text(tokens, at), SIGNS)))
         && !is_among(text(tokens, at - 1), "no not")
+        || is_total
         || (is_waived && will_do.is_some());
     // What is counted by something else is no correction: "2 docks but 30 employees".
-    let is_alone = will_do.is_some()
+    let is_alone = is_total
+        || will_do.is_some()
         || tokens.get(number.end).is_none_or(|next| {
             next.is_clause_end()
                 || is_among(&next.text, "plus and with w not instead y mas con no + )")

@@ -46,7 +46,7 @@ const PHRASES: &[(Option<Use>, &str)] = &[
     (
         Some(Use::Storage),
         "food storage, storage, to store, we store, i store, can store, store my, store our, storing, \
-         warehousing, overflow, overstock, stockpile, almacenar, almacenamiento, almacenaje, bodegaje, guardar",
+         warehousing, overflow, overstock, stockpile, almacenar, almacenamiento, almacenaje, bodegaje, guardar, guardarlo, guardarla, guardarlos, guardarlas, almacenarlo, almacenarla, almacenarlos, almacenarlas",
     ),
     (
         Some(Use::Distribution),

@@ -577,14 +577,18 @@ fn is_of_something_else(tokens: &[Token], start: usize, after: usize) -> bool {
         necesito necesitamos quiero ocupo";
     const HAS: &str = "our my current currently existing outgrew outgrown outgrowing leaving \
         nuestra actual actualmente tenemos tengo";
+    const PEOPLE: &str = "boss client partner customer wife husband jefe cliente socio";
     let mut words = before(tokens, start).take(6).peekable();
+    let mut nearer = "";
     while let Some(word) = words.next() {
         if is_among(word, WANTS) {
             return false;
         }
-        if is_among(word, HAS) {
+        // "My boss says 24 to 30k".
+        if is_among(word, HAS) && !is_among(nearer, PEOPLE) {
             return true;
         }
+        nearer = word;
         // "We have", but "do you have".
         let is_ours = words
             .peek()

@@ -651,7 +651,7 @@ fn is_refused(tokens: &[Token], mention: &Mention) -> bool {
     const BETWEEN: &str = "on in near around the a want sirve gusta interested sending send showing \
         show me us stuff anything something spaces listings options city of area en por el la \
         cerca at to be go do looking for like places from quiero queremos nada more than leasing renting rentar de que \
-        sea cosas opciones mande manden mandes ensene ensenen ensenes downtown bodega bodegas nave naves local locales \
+        sea cosas opciones mande manden mandes ensene ensenen ensenes busque busquen busques buscar downtown bodega bodegas nave naves local locales \
         warehouse warehouses buildings property properties propiedades lugares info informacion";
     const REFUSALS: &str = "not no quit forget except excluding exclude besides avoid dont without \
         scratch outside nothing never stop cant wont isnt skip nor drop remove lose nix excepto salvo sin evitar \

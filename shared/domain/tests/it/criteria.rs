@@ -92,6 +92,19 @@ fn doors_height_power_and_office_are_read_in_both_languages() {
         ("son 5 andenes no 3", json!({"dock_doors_min": 5})),
         ("docks (6)", json!({"dock_doors_min": 6})),
         (
+            "we cut in 2 more docks so its 5 total",
+            json!({"dock_doors_min": 5}),
+        ),
+        (
+            "quite los tres andenes, nomas hay dos",
+            json!({"dock_doors_min": 2}),
+        ),
+        (
+            "office 400 sf or so",
+            json!({"office_sqft_min": 400, "office_needed": true}),
+        ),
+        ("3 phaze", json!({"power_phase": 3})),
+        (
             "2 oversize 14x16 roll ups",
             json!({"drive_in_doors_min": 2}),
         ),
@@ -168,6 +181,10 @@ fn land_pallets_stalls_temperature_and_features_are_read_in_both_languages() {
         ("no crane, no rail", json!({})),
         ("dejar 5 remolques", json!({"trailer_stalls_min": 5})),
         ("a lot for 7 trucks", json!({"trailer_stalls_min": 7})),
+        (
+            "acre and a half, gravel",
+            json!({"land_acres_min": 1.5, "land_acres_max": 1.5}),
+        ),
         ("trailer lot, 30 stalls", json!({"trailer_stalls_min": 30})),
         (
             "un terreno de 43,560 pies",
@@ -246,6 +263,10 @@ fn rents_are_read_with_their_unit_or_with_what_their_amount_tells() {
         (
             "the old rate is wrong, its 1.18 now",
             rent(1.18, "usd_per_sqft_month"),
+        ),
+        (
+            "asking 8.25 nnn annual",
+            json!({"budget_amount": 8.25, "budget_unit": "usd_per_sqft_year", "budget_structure": "nnn"}),
         ),
         ("two dollars a foot", rent(2.0, "usd_per_sqft_month")),
         ("a dólar el pie máximo", rent(1.0, "usd_per_sqft_month")),
@@ -328,6 +349,11 @@ fn dates_and_terms_are_read_from_the_day_of_the_text() {
             "moving the start to march",
             json!({"start_from": "2027-03-01"}),
         ),
+        (
+            "our lease ends in may so june 1 is perfect",
+            json!({"start_from": "2027-06-01"}),
+        ),
+        ("mo 2 mo", json!({"term_type": "month_to_month"})),
         ("not before april", json!({"start_from": "2027-04-01"})),
         (
             "2 docks. Jan.",
