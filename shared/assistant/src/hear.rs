@@ -8,6 +8,7 @@ use wex_domain::consent::{self, Signal};
 use wex_domain::conversation::{Conversation, Party};
 use wex_domain::dialogue::{Asked, Dialogue};
 use wex_domain::intent::Intent;
+use wex_domain::listing::Listing;
 use wex_domain::phrases::{self, any_of, spelled};
 use wex_domain::places;
 use wex_domain::requirement::Requirement;
@@ -17,7 +18,7 @@ use crate::heard::Heard;
 use crate::question::attributes;
 use crate::say::Attribute;
 use crate::when::{When, when};
-use crate::words::{language, said_words};
+use crate::words::{language, said_words, thousands};
 
 /// Words read of a turn. The longest text has fewer; what follows them in a burst of such texts is not read.
 const WORDS_MAX: usize = 400;
@@ -225,7 +226,7 @@ const PHRASES: [(Intent, &str); 22] = [
          cliente|comprador|gente|persona|muchacho|senor|interesado * nunca|no llego|llegaron|vino|vinieron|aparecio, cliente|comprador|gente|persona|muchacho|senor|interesado * se presento|aparecio, nunca llego|llegaron|vino|vinieron|aparecio|contestan|contestaron|abrieron, \
          culpa * ustedes|suya|tuya, me|nos hicieron|hacen * vuelta|ir|perder|esperar|venir, de balde, en balde, a|de gratis, direccion|codigo|informacion|dato|datos|hora * mal|equivocada|equivocado|incorrecta|incorrecto, \
          fotos|anuncio * nada que, no * coincide|coinciden|parece|parecen * fotos|anuncio, llevo|llevamos|tengo|tenemos * esperando, esperando * hora|horas|dias|semanas|meses, \
-         dejaron|dejo|dejan plantado|plantada|plantados|esperando, quedaron mal, tercera|segunda|cuarta|enesima vez que, no se vale, no es justo, siempre lo mismo, ya les|le dije|he dicho|pedi, sigue|siguen mandando|ofreciendo|preguntando * mismo|misma|mismas, code|lockbox|key|keys|combo|link * didn't|doesn't|wouldn't|won't|not work|working|open, didn't|never show|arrive|turn|answer|respond|showed, me|nos mintieron|mintio|engano|enganaron|mienten, mentira|mentiras|mentirosos, como|lo que decian|decia|dijeron|prometieron, dos|tres|cuatro|cinco|varias|muchas|mil|2|3|4|5 veces * pregunto|pido|digo|llamo|escribo|marco|pregunte|pedi|dije|llame|escribi|marque, van|ya * veces que, estuve|estuvimos|estaba|pase|pasamos * hora|horas|rato|minutos * afuera|esperando|ahi|parado, nadie|ninguno * salio|salia|atendia|contestaba, codigo|candado|llave|liga|clave * no sirve|sirvio|funciona|funciono|abre|abrio|jala|jalo, como tonto|tonta|menso|idiota|pendejo, nadie|nunca * contestado|llamado|hablado|respondido|marcado|escrito|buscado, estaba|estuvo|encontre * cerrado|cerrada|candado, me|nos canse|cansamos|tienen de|que|cansado|harto, sin avisar|avisarme|aviso|permiso, without * telling|asking|notice|warning|letting, quedaron|prometieron de|que|en * nunca|no, keep|keeps|kept canceling|cancelling|flaking|changing|postponing, flaked, no me|nos|se han|ha contestado|respondido|llamado|marcado|hablado|escrito, weeks|days|month|months and not|no|nobody|still|nothing, not one of you|them|your, culpa de su|sus|tu|tus|ustedes|la, dejaron|dejo * abierta|abierto|tirado|basura|sucio|sucia|danado|roto|rota, left * trash|mess|open|unlocked|damage|damaged, listing|photos|pictures|you|ad lied, marcado|llamado|escrito|mandado * veces, me|nos dieron|mandaron|pasaron|dijeron mal|mala|otra|equivocada, como me|nos trataron|tratan|trato|atendieron, annoying|annoyed, over and over, nobody|noone|nobody's here|there|around, llegue|llegamos|aqui|estoy|estamos * no hay|esta nadie, sent|sending|send * same * times|again|twice, no me|nos contestan|contesto|responden|atienden",
+         dejaron|dejo|dejan plantado|plantada|plantados|esperando, quedaron mal, tercera|segunda|cuarta|enesima vez que, no se vale, no es justo, siempre lo mismo, ya les|le dije|he dicho|pedi, sigue|siguen mandando|ofreciendo|preguntando * mismo|misma|mismas, code|lockbox|key|keys|combo|link * didn't|doesn't|wouldn't|won't|not work|working|open, didn't|never show|arrive|turn|answer|respond|showed, me|nos mintieron|mintio|engano|enganaron|mienten, mentira|mentiras|mentirosos, como|lo que decian|decia|dijeron|prometieron, dos|tres|cuatro|cinco|varias|muchas|mil|2|3|4|5 veces * pregunto|pido|digo|llamo|escribo|marco|pregunte|pedi|dije|llame|escribi|marque, van|ya * veces que, estuve|estuvimos|estaba|pase|pasamos * hora|horas|rato|minutos * afuera|esperando|ahi|parado, nadie|ninguno * salio|salia|atendia|contestaba, codigo|candado|llave|liga|clave * no sirve|sirvio|funciona|funciono|abre|abrio|jala|jalo, como tonto|tonta|menso|idiota|pendejo, nadie|nunca * contestado|llamado|hablado|respondido|marcado|escrito|buscado, estaba|estuvo|encontre * cerrado|cerrada|candado, me|nos canse|cansamos|tienen de|que|cansado|harto, sin avisar|avisarme|aviso|permiso, without * telling|asking|notice|warning|letting, quedaron|prometieron de|que|en * nunca|no, keep|keeps|kept canceling|cancelling|flaking|changing|postponing, flaked, no me|nos|se han|ha contestado|respondido|llamado|marcado|hablado|escrito, weeks|days|month|months and not|no|nobody|still|nothing, not one of you|them|your, culpa de su|sus|tu|tus|ustedes|la, dejaron|dejo * abierta|abierto|tirado|basura|sucio|sucia|danado|roto|rota, left * trash|mess|open|unlocked|damage|damaged, listing|photos|pictures|you|ad lied, marcado|llamado|escrito|mandado * veces, me|nos dieron|mandaron|pasaron|dijeron mal|mala|otra|equivocada, como me|nos trataron|tratan|trato|atendieron, annoying|annoyed, over and over, nobody|noone|nobody's here|there|around, llegue|llegamos|aqui|estoy|estamos * no hay|esta nadie, sent|sending|send * same * times|again|twice, no me|nos contestan|contesto|responden|atienden, 2nd|3rd|4th|5th time, service|company|app|bot is|was garbage|trash|crap|terrible|awful",
     ),
     (
         Intent::CancelTour,
@@ -568,6 +569,7 @@ impl Turn<'_> {
         if self.has_tour()
             && !is_offer
             && (self.says(OTHER_TIME)
+                || self.says(CANT_COME)
                 || self.names_other_time
                 || self.has_when && self.says(WOULD_DO))
             && first.is_none_or(|(intent, _)| outranked_by_tour(*intent))
@@ -812,8 +814,10 @@ impl Turn<'_> {
         if weak == Intent::Greeting && self.is_off_topic() {
             return Intent::OffTopic;
         }
-        // "Bus stop right outside, right?"
-        if weak == Intent::Confirm && self.last_text_asks() && !self.dialogue.options.is_empty() {
+        // "Bus stop right outside, right?", "is it ok to have dogs there"
+        let is_asked =
+            self.last_text_asks() || self.words.len() > NO_WORDS_MAX && is_asking(self.words);
+        if weak == Intent::Confirm && is_asked && !self.dialogue.options.is_empty() {
             return Intent::AskListingQuestion;
         }
         if weak != Intent::Decline && self.says(NEEDS) && !self.has_requirement {
@@ -905,8 +909,11 @@ impl Turn<'_> {
 const SUPERLATIVES: &str = "cheapest|biggest|largest|smallest|closest|nearest|newest|tallest|best one|of|option|is, which * cheapest|biggest|largest|smallest|closest|nearest|newest|tallest|best, \
      cual|cuales * mas|menos|mejor, cual|cuales * tiene|es|esta|queda|sale * mas|menos|mejor, la|el mas barata|barato|grande|chica";
 
+/// Who can't come wants another time, unless the tour is called off.
+const CANT_COME: &str = "can't|won't make|come|be|do";
+
 /// Another time than the one of a tour.
-const OTHER_TIME: &str = "how|what about, instead, can't|won't make|come|be|do, another|different|other|later|earlier|sooner time|day|date|hour|one, \
+const OTHER_TIME: &str = "how|what about, instead, another|different|other|later|earlier|sooner time|day|date|hour|one, \
      push|move|bump|slide * it|that|to|back|up|tour|visit|showing|walkthrough, running late, got|have|need to move|change|push, stuck in|on|at, min|minutes|bit|little|be|there late, running behind, sooner, later in, earlier in, hour|hours|bit|little|day|days|week earlier|later|sooner, next|following week|month|monday|tuesday|day, moving|changing|pushing it|that|the|our|my, proxima|otra|siguiente semana, otro|otra dia|hora|fecha, mas tarde|temprano, en vez, voy|vamos|llego|llegamos tarde|retrasado|retrasados|como|en|mas, \
      se me|nos hizo|hace tarde";
 
@@ -922,7 +929,7 @@ const OFFERS: &str = "offer|offering|counter, take|sign it|that|today|now|if|for
 const OFFERS_ASKED: &str = "offer|offering|counter|sound|sounds, instead, how|what about, que tal, le|les parece|damos|doy|ofrezco|ofrecemos|pago|pagamos, take it|that, acepta|aceptan|aceptaria|aceptarian, they|he|she|landlord|owner take|do|accept|go, get|bring|talk * to|down, si firmo|firmamos|ofrecemos|ofrezco|pago|pagamos|damos|doy";
 
 /// A tour is called off.
-const CANCELS: &str = "not|aren't coming|attending, off the|your|my schedule|calendar, no voy|vamos a ir, ya no quiero|queremos|me|nos, cancel, canceling, cancelling, cancelar, cancele, cancela, cancelen, cancelame, canceleme, cancelela, cancelala, cancelo, cancelamos, call it off, nevermind, nvm, never mind";
+const CANCELS: &str = "not|aren't coming|attending, off the|your|my schedule|calendar, no voy|vamos a ir, ya no quiero|queremos|me|nos, cancel, canceling, cancelling, cancelar, cancele, cancela, cancelen, cancelame, canceleme, cancelela, cancelala, cancelo, cancelamos, call it off, scrap|drop|kill|forget it|that, nevermind, nvm, never mind";
 const CANCELS_NOT: &str = "don't|not|never|no cancel|cancelar|cancele|cancelen, no vayan|vaya|vayas|me|la * cancelar|cancelen|cancele|canceles";
 
 /// What asks, wherever in a text it stands.
@@ -1072,7 +1079,7 @@ const ANOTHER: &str = "separately, another|second|new|different|separate|other c
      also|client|we * separate|separately, aparte, por separado, otra|nueva busqueda|solicitud";
 
 /// Changes that our parsers cannot place, but that are meant as such.
-const CHANGES: &str = "make it|that, scratch|forget|drop|remove|change|update|ignore|increase|raise|skip the|that|my|our|about|it * \
+const CHANGES: &str = "forget|ignore|scratch|disregard what|everything|all i|we said, olvide|olvida|olvidese lo de|que, make it|that, scratch|forget|drop|remove|change|update|ignore|increase|raise|skip the|that|my|our|about|it * \
      budget|price|size|dock|docks|office|yard|location|date|power|height|term, start|move|move-in|begin|starting|moving|available|ready \
      date|in|by|on|is|from, budget|presupuesto, by|before|after|from the|mid|early|late|end|next * \
      january|february|march|april|may|june|july|august|september|october|november|december|mar|month|year|quarter, \
@@ -1135,7 +1142,10 @@ const ORDINALS: [&str; 3] = [
     "3 third 3rd three tercera tercero tres",
 ];
 
-/// The options that a text names: by number, by place in the list, or by a city that only one of them is in.
+/// A smaller number may count anything.
+const SQFT_NAMED_MIN: u32 = 1_000;
+
+/// The options that a text names: by number, by place in the list, by size, or by a city that only one of them is in.
 fn selected(text: &str, words: &[String], dialogue: &Dialogue) -> Vec<usize> {
     let count = dialogue.options.len();
     if count == 0 {
@@ -1301,6 +1311,23 @@ fn selected(text: &str, words: &[String], dialogue: &Dialogue) -> Vec<usize> {
             && !found.contains(&number)
         {
             found.push(number);
+        }
+    }
+    if found.is_empty() {
+        // "Is the 18,400 sf one in a flood zone": by its size, if no other has it.
+        let sizes = |listing: &Listing| {
+            let sqft = listing.sqft.unwrap_or_default();
+            let is_named = |written: String| !written.is_empty() && text.contains(&written);
+            sqft >= SQFT_NAMED_MIN && (is_named(thousands(sqft)) || is_named(sqft.to_string()))
+        };
+        let mut named = (1..)
+            .zip(&dialogue.options)
+            .filter(|(_, listing)| sizes(listing))
+            .map(|(number, _)| number);
+        if let (Some(only), None) = (named.next(), named.next())
+            && any_of(words, "one|space|place|unit|building, la|el|esa|ese de")
+        {
+            found.push(only);
         }
     }
     if found.is_empty() && count == 2 && any_of(words, "both, ambas, ambos, las|los dos") {
@@ -1477,6 +1504,7 @@ mod tests {
             ADVERSARIAL,
             SUPERLATIVES,
             OTHER_TIME,
+            CANT_COME,
             NO_VISIT,
             WRONG_FIGURE,
             PICKS,
@@ -1673,6 +1701,27 @@ mod tests {
     }
 
     #[test]
+    fn an_option_is_named_by_its_size() {
+        let mut dialogue = Dialogue::default();
+        let mut options = parse(SAMPLE).unwrap();
+        options.truncate(2);
+        options[0].sqft = Some(18_400);
+        options[1].sqft = Some(12_000);
+        dialogue.offer(options);
+        for (text, option) in [
+            ("is the 18,400 sf one in a flood zone", vec![1]),
+            ("la de 12000 pies", vec![2]),
+            ("we need 12,000 sf", vec![]),
+        ] {
+            assert_eq!(
+                selected(text, &said_words(text), &dialogue),
+                option,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
     fn a_day_is_the_day_of_the_tour_that_we_asked_for() {
         let today = jiff::civil::date(2026, 11, 23);
         let mut conversation = Conversation::default();
@@ -1742,6 +1791,7 @@ mod tests {
             ("no, que sea a las 12", Intent::RescheduleTour),
             ("¿se puede posponer?", Intent::RescheduleTour),
             ("we're not coming", Intent::CancelTour),
+            ("can't make it, just scrap it", Intent::CancelTour),
             ("siempre no voy a ir", Intent::CancelTour),
             ("no me cancele la cita, ahí estaré", Intent::Confirm),
             ("would they take 1.25 instead of 1.36?", Intent::Negotiate),
@@ -2029,6 +2079,8 @@ mod tests {
             ("va", Confirm),
             ("for sure", Confirm),
             ("nel", Decline),
+            ("3rd time this week, your service is trash", Complaint),
+            ("forget what I said about the office", UpdateRequirement),
             ("¿me la rentan en 1.20?", Negotiate),
             ("need a few days to decide", Defer),
             ("llámenos en marzo", Defer),
@@ -2040,6 +2092,7 @@ mod tests {
             ("¿piden buen crédito?", AskGeneralQuestion),
             ("¿cómo consiguieron mi número?", AskIdentity),
             ("¿para cuándo está libre la 1?", AskListingQuestion),
+            ("is it ok to keep dogs there", AskListingQuestion),
             ("can we get out early on #1", AskListingQuestion),
             ("¿qué tal 1.25 por la segunda?", Negotiate),
             ("my dad wants to wait until spring", Defer),
