@@ -161,7 +161,7 @@ const PHRASES: [(Intent, &str); 22] = [
     ),
     (
         Intent::WrongNumber,
-        "wrong|wrng|worng|rong number|numbr|nmbr|nuber|person|guy|phone|contact|one|lady|dude, reached|got|have|contacted|texted|texting the wrong company|business|party|people|family|house|household, wrong persona|digits|digit, misdialed, misdialled, mistyped|misdialed|miskeyed a|the|my|one|your digit|number, my * ex|husband's|wife's|son's|daughter's|dad's|mom's old number|phone|line, it's mine now, wasn't|not me who|that * asked|inquired|signed, \
+        "wrong|wrng|worng|rong number|numero|party|numbr|nmbr|nuber|person|guy|phone|contact|one|lady|dude, reached|got|have|contacted|texted|texting the wrong company|business|party|people|family|house|household, wrong persona|digits|digit, misdialed, misdialled, mistaken identity, dialed|texted|called|typed wrong, reached a|an|our * residence|household, mistyped|misdialed|miskeyed a|the|my|one|your digit|number, my * ex|husband's|wife's|son's|daughter's|dad's|mom's old number|phone|line, it's mine now, wasn't|not me who|that * asked|inquired|signed, \
          had this|my number|line|phone|cell * years|months|weeks|forever, this is a|an|our|the * dentist|dental|medical|doctor's|church|pizza|pizzeria|restaurant|salon|hospital|daycare, person|guy|one you * isn't me, \
          not me you want|need, isn't|not her|his|their phone|number|cell|line, number is one|a|two digit|digits off|different|away, you're|you|your texting|reached|texted|contacted a|an * place, \
          looking for someone|somebody else, had it|this * before me, doesn't|didn't|not belong to, dialed|texted|texting|called|reached|messaged|contacted me|us * by|in mistake|accident|error, \
@@ -180,7 +180,8 @@ const PHRASES: [(Intent, &str); 22] = [
          never asked|signed|requested|contacted * this|you|texts|messages|up, not looking for|at * warehouse|space|anything * ever|never, not * right|correct person, new|different number|phone owner, number|phone has|have|belongs * new|different|another owner|person, numero|num|tel|cel equivocado|ekivocado|equibocado|ekibocado|incorrecto|errado|erroneo, \
          equivoco|equivocaron|equivoca|equivocan|equivocas|equivocaste|equivocado|confunde|confunden|confundieron|confundio de|con numero|persona|telefono|celular|cel|contacto|otra|wey|guey|senor|senora, \
          este numero es nuevo, marco|marcaste|marcaron|anoto|anotaron|apunto|apuntaron * mal|equivocado, dieron|dio|puso|pusieron * mal mi numero, mi numero por error|equivocacion|accidente, me llego|llegan por error * mensaje|texto|esto, \
-         mensaje|mensajes|texto no era|es|iba para mi, mensaje|mensajes|texto es|era|iba para alguien, mensaje|mensajes|texto es|era|iba para otra|otro persona|gente|senor|senora, ese|esa no soy yo, no soy yo a quien, no soy yo el|la que busca|buscas|buscan, no soy a quien busca|buscas|buscan, no soy el|la que busca|buscas|buscan, usted|ustedes|tu busca|buscan|buscas a otra|otro|alguien, estan equivocados|equivocadas, usted|ustedes|tu esta|estan|estas equivocado|equivocada, erro|erraron|erraste de|el numero|telefono, mal del|de numero, mal marcado, que|usted|ustedes me confunde|confunden|confundieron, llamando|hablando|escribiendo|marcando a un|una * casa|consultorio|estetica|taqueria|pizzeria|restaurante|salon|clinica|iglesia|escuela|tienda, este|esta|ese|esa ya no es de, este|esta|ese|esa no es su|mi|el|de * numero|telefono|celular|cel, \
+         mensaje|mensajes|texto no era|es|iba para mi, mensaje|mensajes|texto es|era|iba para alguien, mensaje|mensajes|texto es|era|iba para otra|otro persona|gente|senor|senora, ese|esa no soy yo, no soy yo a quien, no soy yo el|la que busca|buscas|buscan, no soy a quien busca|buscas|buscan, no soy el|la que busca|buscas|buscan, usted|ustedes|tu busca|buscan|buscas a otra|otro|alguien, estan equivocados|equivocadas, usted|ustedes|tu esta|estan|estas equivocado|equivocada, erro|erraron|erraste de|el numero|telefono, mal del|de numero, mal marcado, tiene|tienes|tienen el numero|telefono|cel mal, tiene|tienes|tienen mal el numero|telefono|cel, te equivocaste|equivocas yo, numero|telefono|cel no corresponde|pertenece, \
+         persona incorrecta, confundiendo con alguien|otra|otro, acaban|acaba * dar este numero, lo|la tenia antes, que|usted|ustedes me confunde|confunden|confundieron, llamando|hablando|escribiendo|marcando a un|una * casa|consultorio|estetica|taqueria|pizzeria|restaurante|salon|clinica|iglesia|escuela|tienda, este|esta|ese|esa ya no es de, este|esta|ese|esa no es su|mi|el|de * numero|telefono|celular|cel, \
          este|esta|esto|aqui|aca es un|una * consultorio|estetica|pizzeria|taqueria|restaurante|salon|clinica|iglesia|escuela|tienda|casa|panaderia|barberia|oficina, telefono|numero|celular|cel es mio desde|hace, \
          no se|tengo * que * bodega|espacio|nave|propiedad me|habla|hablan|hablas, no soy * persona",
     ),
@@ -541,7 +542,10 @@ impl Turn<'_> {
         if is_marked_up() && self.is_requirement_new && !begins_with_mark() {
             return self.need();
         }
-        if ((self.says(ADVERSARIAL) || is_marked_up()) && !self.is_requirement_new)
+        // "Este no es el teléfono de la señora" asks for none.
+        let denies_phone = || self.says("no es el|mi|su telefono|numero|celular|cel");
+        if ((self.says(ADVERSARIAL) && !denies_phone() || is_marked_up())
+            && !self.is_requirement_new)
             || self.says(PRETENCES)
             || begins_with_mark()
         {
