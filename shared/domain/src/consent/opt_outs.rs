@@ -125,8 +125,7 @@ const WHOM_WORDS_MAX: usize = 4;
 const PARTICULARS: &str = "address code pin link lease contract documents docs photo photos number";
 
 /// What is taken off the market: "dar de baja mi anuncio".
-const LISTED: &str =
-    "bodega bodegas nave anuncio publicacion propiedad espacio local listado opcion listing";
+const LISTED: &str = "bodega bodegas nave anuncio publicacion propiedad espacio local listado opcion listing building warehouse space unit property";
 
 /// Words of a condition: what follows says when or about what.
 const CONDITIONS: &str = "about in on for from of until till before after unless except under above below bigger larger smaller during while when within outside regarding if \
@@ -344,6 +343,10 @@ fn is_about_else(before: &[String], found: &[String], behind: &[String]) -> bool
         behind,
         "is|was not, isnt, wasnt, in|en english|spanish|ingles|espanol",
     ) {
+        return true;
+    }
+    // "Take my building off your list".
+    if is_any_of(found, LISTED) && !is_any_of(found, "numero") {
         return true;
     }
     match found {

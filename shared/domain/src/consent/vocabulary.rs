@@ -24,7 +24,7 @@ const SPELLINGS: &[(&str, &str)] = &[
     ("unsubscribed", "unsubscribed unsubbed"),
     (
         "contact",
-        "contact text txt hmu message msg sms bother spam harass pester annoy bug hit ping hound bombard nag",
+        "contact text txt hmu message msg sms spam harass pester annoy bug hit ping hound bombard nag",
     ),
     (
         "contacting",
