@@ -6,7 +6,7 @@ use super::phrases::{
     Count, Phrases, after, before, correction, count_after, count_before, is_given_up, is_needless,
     is_refused, phrase, phrases, quantity_until, take, text, whole,
 };
-use super::quantities::{Unit, quantity, unit_at};
+use super::quantities::{Quantity, Unit, quantity, unit_at};
 use super::sizes::{Bound, SQFT_PER_ACRE, bound, is_under_roof, range};
 use super::tokens::{Token, is_among};
 use crate::criteria::{Criteria, Temperature, Topic};
@@ -197,7 +197,8 @@ fn doors(tokens: &mut [Token], found: &mut Criteria, cleared: &mut Vec<Topic>) {
         let counted = count_before(tokens, at, DOOR_WORDS)
             .filter(|count| !count.is_thousands)
             .map(|count| (count.low, count.start, end))
-            .or_else(|| count_after(tokens, end).map(|count| (count.value, at, count.end)));
+            .or_else(|| count_after(tokens, end).map(|count| (count.value, at, count.end)))
+            .or_else(|| total_after(tokens, at, end).map(|total| (total.value, at, total.end)));
         let first = counted.map_or(at, |(_, start, _)| start);
         let corrected = counted
             .and_then(|(_, start, end)| correction(tokens, start, end))
@@ -235,6 +236,31 @@ fn doors(tokens: &mut [Token], found: &mut Criteria, cleared: &mut Vec<Topic>) {
             }
         }
     }
+}
+
+/// What it comes to with one more: "added another dock, so now it's 5", "otro andén, ahora son 5".
+fn total_after(tokens: &[Token], noun: usize, end: usize) -> Option<Quantity> {
+    const WORDS_MAX: usize = 6;
+    const BETWEEN: &str =
+        ", - ( so there theres are is its it we have got hay son que da dan tenemos a un of";
+    const TOTALS: &str = "now total altogether makes making ahora ya";
+    let is_one_more = before(tokens, noun).take(3).any(|word| {
+        is_among(
+            word,
+            "another extra second new more otro otra nuevo nueva segundo",
+        )
+    });
+    let is_skipped =
+        |at: &usize| is_among(text(tokens, *at), BETWEEN) || is_among(text(tokens, *at), TOTALS);
+    let at = (end..tokens.len().min(end + WORDS_MAX + 1)).find(|at| !is_skipped(at))?;
+    let total = quantity(tokens, at).filter(|total| !total.is_thousands && !total.is_grouped)?;
+    let is_alone = tokens.get(total.end).is_none_or(|next| {
+        next.is_clause_end() || is_among(&next.text, "now total altogether in and y en ahora ya")
+    });
+    let is_total = (end..at)
+        .chain([total.end])
+        .any(|at| is_among(text(tokens, at), TOTALS));
+    (is_one_more && is_total && is_alone).then_some(total)
 }
 
 fn height(tokens: &mut [Token], found: &mut Criteria) {
@@ -290,7 +316,8 @@ fn height(tokens: &mut [Token], found: &mut Criteria) {
             continue;
         }
         // "Clear height at least 24", "altura minima de 30 pies".
-        let mut next = end;
+        let mut next = past_owner(tokens, end);
+        let end = next;
         while is_among(
             text(tokens, next),
             ", like of at least min minimum minima minimo de : = is over above around about libre should be height mas que actually really only now es - > +",
@@ -326,6 +353,20 @@ fn height(tokens: &mut [Token], found: &mut Criteria) {
             take(tokens, number.start, at + 2);
         }
     }
+}
+
+/// The token that tells a measure, past the building that has it: "clear height on our Chino unit is 24", "la altura de la nave
+/// es de 24".
+fn past_owner(tokens: &[Token], end: usize) -> usize {
+    const WORDS_MAX: usize = 6;
+    if !is_among(text(tokens, end), "on of in at for de del en") {
+        return end;
+    }
+    let owner = tokens[end..].iter().take(WORDS_MAX);
+    owner
+        .take_while(|token| token.is_word())
+        .position(|token| is_among(&token.text, "is es"))
+        .map_or(end, |told| end + told)
 }
 
 /// Feet in the unit that ends before `end`, and where its number ends.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
 
-use super::phrases::{Phrases, before, phrase, phrases, quantity_until, take, text, whole};
+use super::phrases::{Phrases, after, before, phrase, phrases, quantity_until, take, text, whole};
 use super::quantities::quantity;
 use super::tokens::{Kind, Token, is_among};
 use crate::criteria::{Criteria, TermType};
@@ -129,7 +129,8 @@ fn term(tokens: &mut [Token], found: &mut Criteria) {
         {
             let words: Vec<&str> = before(tokens, start).take(3).collect();
             let says = |list: &str| words.iter().any(|word| is_among(word, list));
-            let follows = |list: &str| (end..end + 2).any(|at| is_among(text(tokens, at), list));
+            // "3 yrs, max 9k a month": the bound is of what follows it.
+            let follows = |list: &str| after(tokens, end).take(2).any(|word| is_among(word, list));
             let has_plus = text(tokens, end) == "+" || text(tokens, number_end) == "+";
             (found.term_months_min, found.term_months_max) = match () {
                 () if low < high => (Some(low), Some(high)),

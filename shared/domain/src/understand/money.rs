@@ -163,7 +163,8 @@ fn amount_at(tokens: &[Token], at: usize) -> Option<(Option<f64>, Named, usize)>
             end = quantity(tokens, next).map_or(next, |high| high.end);
         }
     }
-    let mut has_money_word = text(tokens, end - 1) == "grand";
+    // "6 grand sq ft" are thousands of feet.
+    let mut has_money_word = text(tokens, end - 1) == "grand" && unit_at(tokens, end).is_none();
     if matches!(
         text(tokens, end),
         "cents" | "cent" | "centavos" | "\u{a2}" | "cts" | "c"

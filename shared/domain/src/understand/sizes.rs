@@ -604,7 +604,7 @@ fn is_of_something_else(tokens: &[Token], start: usize, after: usize) -> bool {
 fn is_length(tokens: &[Token], after: usize) -> bool {
     const LENGTHS: &str = "clear clr ceiling ceilings high tall height clearance wide deep long \
         truck trucks trailer trailers container containers door doors frontage alto altura ancho \
-        largo fondo libre libres away from";
+        largo fondo away from";
     let next = text(tokens, after);
     is_among(next, LENGTHS)
         || (matches!(next, "de" | "of") && is_among(text(tokens, after + 1), LENGTHS))

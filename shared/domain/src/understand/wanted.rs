@@ -652,7 +652,7 @@ fn is_refused(tokens: &[Token], mention: &Mention) -> bool {
         show me us stuff anything something spaces listings options city of area en por el la \
         cerca at to be go do looking for like places from quiero queremos nada more than leasing renting rentar de que \
         sea cosas opciones mande manden mandes ensene ensenen ensenes busque busquen busques buscar downtown bodega bodegas nave naves local locales \
-        warehouse warehouses buildings property properties propiedades lugares info informacion";
+        warehouse warehouses buildings property properties propiedades lugares info informacion out";
     const REFUSALS: &str = "not no quit forget except excluding exclude besides avoid dont without \
         scratch outside nothing never stop cant wont isnt skip nor drop remove lose nix excepto salvo sin evitar \
         ni quita quite quiten saca saque borra elimina olvida olvide olviden";

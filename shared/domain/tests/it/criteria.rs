@@ -38,6 +38,31 @@ fn doors_height_power_and_office_are_read_in_both_languages() {
         ("at least 4-6 dock high doors", json!({"dock_doors_min": 4})),
         ("dock doors: 8", json!({"dock_doors_min": 8})),
         (
+            "we put in another dock, now it's 7",
+            json!({"dock_doors_min": 7}),
+        ),
+        (
+            "hicimos otra rampa, ya son 3",
+            json!({"drive_in_doors_min": 3}),
+        ),
+        (
+            "the clear on my Vernon building is 28",
+            json!({"clear_height_min_ft": 28.0}),
+        ),
+        (
+            "la altura en la nave de Bell es de 8 metros",
+            json!({"clear_height_min_ft": 26.2}),
+        ),
+        (
+            "5 years, max 12k a month",
+            json!({"term_months_min": 60, "term_months_max": 60, "budget_amount": 12000.0, "budget_unit": "usd_per_month"}),
+        ),
+        (
+            "9 grand a month",
+            json!({"budget_amount": 9000.0, "budget_unit": "usd_per_month"}),
+        ),
+        ("about 9 grand sqft", json!({})),
+        (
             "a roll up door and two loding docks",
             json!({"dock_doors_min": 2, "drive_in_doors_min": 1}),
         ),
