@@ -9,7 +9,7 @@ use wex_domain::conversation::{Conversation, Party};
 use wex_domain::dialogue::{Asked, Phase, Tour};
 use wex_domain::intent::Intent;
 use wex_domain::line::Side;
-use wex_domain::listing::Listing;
+use wex_domain::listing::{Asking, Listing};
 use wex_domain::requirement::Location;
 use wex_domain::understand::understand;
 use wex_llm::Assistant;
@@ -162,6 +162,14 @@ impl Before {
             dialogue.asked = Some(Asked::Which);
             return;
         }
+        // "I found 1: 1) 9,000 SF Carson, $1.20 NNN. Want details?"
+        if let [only] = &options[..]
+            && only.sqft.is_some()
+            && !only.id.is_empty()
+        {
+            dialogue.offer(options);
+            dialogue.phase = Phase::Presenting;
+        }
         let is_tour = matches!(dialogue.asked, Some(Asked::Tour | Asked::TourTime))
             || says(&[
                 "tour",
@@ -267,6 +275,8 @@ fn option(said: &str) -> Listing {
     });
     let said = understand(said, Some(today(NOW_MS)));
     let place = said.locations.first().or(named.as_ref());
+    let criteria = &said.criteria;
+    let asking = criteria.budget_amount.zip(criteria.budget_unit);
     Listing {
         id: place.map_or_else(String::new, |place| place.name.clone()),
         city: place.map_or_else(|| "-".to_owned(), |place| place.name.clone()),
@@ -277,7 +287,11 @@ fn option(said: &str) -> Listing {
         divisible_to_sqft: None,
         land_acres: None,
         uses: Vec::new(),
-        asking: None,
+        asking: asking.map(|(amount, unit)| Asking {
+            amount,
+            unit,
+            structure: criteria.budget_structure,
+        }),
         clear_height_ft: None,
         dock_doors: None,
         drive_in_doors: None,
