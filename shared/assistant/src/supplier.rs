@@ -28,21 +28,26 @@ pub fn hear(
     const BUYER: &str = "tenant|buyer|buyers|renter|client|customer|inquilino|comprador|cliente|empresa|company|they|their|them|need|use|credit|budget|deposit, van|va|quieren * guardar|almacenar|hacer|usar|meter|fabricar, going|plan|planning * store|keep|use|do|put|make, hazmat|chemicals, \
          giro|negocio, cuantos|cuantas empleados|camiones|personas, quien es el, a que se dedica, para que, para quien, es|sera|seria para, quien la|lo, who is|who's this|it for, la|lo quieren|quiere|ocupan|ocupa|necesitan|necesita, cuanto tiempo, tiene|tienen buen|credito|seguro|experiencia, \
          what|which business|company|product|goods|type|kind, how long|many|soon|big";
-    const GONE: &str = "leased, rented, off the market, take it down, no longer available, not available, under contract, \
+    const GONE: &str = "leased, rented, off the market, take it down, under contract, \
          already gone|leased|taken, sold, delist, gone, taken, not anymore, ya se fue, lost it, yank|hide|unlist|pause|scrap * listing|ad|post|it, take * down, remove|pull|delete|deactivate * listing|it|space|ad, no longer have|leasing, \
-         not|isn't available, off market, have a tenant, signed a lease|tenant, rentada, rentado, ya no esta disponible, ya se rento, vendida, quitela|quitelo|quitenla, ya la|lo|se ocuparon|ocupo|tomaron|agarraron|apartaron|rente|rentamos|rentaron|rento|vendio|vendimos, ya no la|lo tengo|tenemos|rentamos, no esta disponible, ocupada|ocupado|arrendada|apartada|comprometida, se ocupo|vendio|rento|arrendo, \
+         off market, have a tenant, signed a lease|tenant, rentada, rentado, ya se rento, vendida, quitela|quitelo|quitenla, ya la|lo|se ocuparon|ocupo|tomaron|agarraron|apartaron|rente|rentamos|rentaron|rento|vendio|vendimos, ya no la|lo tengo|tenemos|rentamos, ocupada|ocupado|arrendada|apartada|comprometida, se ocupo|vendio|rento|arrendo, \
          baja|baje|bajen|bajar|quita|quite|quiten|quitar|retira|retire|retiren|retirar|borra|borre|borren|borrar|elimina|elimine|eliminen|eliminar|saca|saque|saquen|sacar * anuncio|bodega|nave|publicacion|local|propiedad|lista|pagina|sitio|edificio|espacio, \
          dar|darla|darlo|den|denla|denlo|dele|dela|delo de baja, quitar|quitarla|quitarlo|bajarla|bajarlo|bajenla|bajenlo|saquenla|saquenlo|retirenla|retirenlo|borrenla|eliminenla, \
          ya|acabo|acabamos|la|lo * firme|firmamos|rentamos|rente|vendi|vendimos|arrende, ya tiene|tengo|tenemos|hay * inquilino|inquilinos, ya no la|lo voy|vamos|quiero|queremos * rentar, keep|keeping|use|using it|the|that * ourselves|myself|himself, tenant|inquilino * renewed|renewing|renovo|renueva|staying";
+    /// It is not to be had, and nobody says that the listing should go.
+    const UNAVAILABLE: &str =
+        "not|isn't|longer available, no esta|estan|sigue disponible|disponibles";
     /// Of what is let, a part is not.
-    const PART: &str = "left, remaining, partially, partly, parcialmente, en parte, still have|got, other|another half|part|side|unit, half|part|some|portion of, queda|quedan|quedo|sobra|sobran, otra mitad|parte, la mitad";
+    const PART: &str = "left, remaining, partially, partly, parcialmente, en parte, still have|got, other|another|front|back|rear|upper|lower|north|south|east|west half|part|side|unit|portion|bay, half|part|some|portion of, queda|quedan|quedo|sobra|sobran, otra mitad|parte, la mitad";
+    /// That part is to be had.
+    const REST: &str = "still|is|are available|open|vacant|free|up|empty, sigue|siguen|esta|estan disponible|disponibles|libre|libres|sola|vacia|vacias";
     const NOT_GONE: &str = "not|isn't|hasn't|haven't leased|rented|sold|taken|signed|gone, aun|todavia no * renta|rento|rentado|rentada|rente|vende|vendio|vendido|ocupa|ocupo, sin rentar|ocupar";
     /// Who asks is asked about, not who was sent.
     const US: &str = "wex, you, your, my, me, this, texting, ustedes, usted, son, eres, escribe, escriben, habla, hablan, mi, hablo, parte";
     const NOT_THEIRS: &str = "don't|never|didn't own|owned * property|building|warehouse|place|space|that|it|one|anything, \
          not|isn't the|an owner|landlord|lister, not|isn't my|our|mine property|building|listing|warehouse|space, isn't|not mine, \
          no soy * dueno|duena|propietario|propietaria|encargado, no es|tengo mi|mia|mio|ninguna|ningun|nuestra bodega|propiedad|edificio|nave|local";
-    const AVAILABLE: &str = "available, avail, still * on the market, half|part|some|portion|all of it|them is|are|still left|available|open|free, still open, vacant, yes still, disponible, sigue libre|en|sola|vacia, esta|sigue en renta, back on * market, available again, esta libre, still have it|this|that|the, still vacant|empty|there, it's|it open|available|vacant, libre, desocupada, vacia, todavia la|lo tengo|tenemos";
+    const AVAILABLE: &str = "available, avail, still * on the market, half|part|some|portion|all of it|them is|are|still left|available|open|free, still open, up for grabs, vacant, yes still, disponible, sigue libre|en|sola|vacia, esta|sigue en renta, back on * market, available again, esta libre, still have it|this|that|the, still vacant|empty|there, it's|it open|available|vacant, libre, desocupada, vacia, todavia la|lo tengo|tenemos";
     const NEW: &str = "another building, another space, another warehouse, another one, new listing, new space, new building, list a, list my, otra bodega, otro espacio, \
          nuevo espacio, nueva bodega, quiero anunciar, list our, list a|my|our|new, want|like|need to list, new vacancy, coming available, can|could|would list, i have a|another|two, we have a|another|two, got a|an|another, for lease, tengo una|otra|un|otro, tenemos una|otra|un|otro, quiero rentar|listar|anunciar|poner mi|una|un, se renta";
     let general = heard.intent;
@@ -54,9 +59,10 @@ pub fn hear(
     let mut news = told(&heard.text, understood);
     let has_size = news.available_sqft.is_some() || news.space.land_acres_max.is_some();
     // "The rate has gone up" tells of no lease, and "8k of it left" of a part of one.
-    let is_part = has_size && says(PART);
+    let is_part = (has_size || says(REST)) && says(PART);
     let is_free = says(NOT_GONE);
     let is_gone = says(GONE) && !is_part && !is_free && !says("gone up|down|higher|lower|back");
+    let is_unavailable = says(UNAVAILABLE) && !is_gone && !is_part && !is_free;
     // "Who is the tenant" asks for the other side, not for us; "already leased" is news, not anger.
     let is_question = heard.text.contains('?') || is_asking(&words);
     if says(NOT_THEIRS) && !matches!(general, Intent::OptOut | Intent::AutoReply) {
@@ -69,7 +75,7 @@ pub fn hear(
         );
     let is_about_buyer = is_question && says(BUYER) && !is_about_us;
     // It is kept whatever else the text asks.
-    if is_gone
+    if (is_gone || is_unavailable)
         && !matches!(
             general,
             Intent::AutoReply | Intent::WrongNumber | Intent::Adversarial
@@ -115,16 +121,19 @@ pub fn hear(
     let is_new = says(NEW) || (has_size && news.location.is_some());
     let intent = if news.tour_decision.is_some() {
         Intent::SupplierTourResponse
-    } else if is_about_buyer && !is_gone {
+    } else if is_about_buyer && !is_gone && !is_unavailable {
         Intent::SupplierAskQuestion
     } else if is_gone
         || (is_asked_for_availability
             && general == Intent::Decline
             && !is_free
+            && !is_unavailable
             && !says_of_space(&news))
     {
         news.available = Some(false);
         Intent::SupplierDelist
+    } else if is_unavailable {
+        Intent::SupplierAvailabilityUpdate
     } else if is_new && !is_free {
         Intent::SupplierNewListing
     } else if is_part
@@ -252,6 +261,9 @@ fn tour_decision(
         aqui|ahi|alla los|las|le|lo|estare|estamos|estaremos|voy|nos, que|si venga|vengan|pase|pasen|vayan|caigan|lleguen, que la|lo|los vea|vean|reciban, mandelos|mandalos|mandemelos|mandelo|mandela|mandenlos|traigalos, \
         candado|codigo|llave|llaves|clave * es|esta|estan|con|abajo, cuando quiera|quieran|guste|gusten, con gusto, de una";
     const PROPOSES: &str = "instead, better, how|what about, another|other|different day|time|date, earlier, later, can|could they|he|she|we * afternoon|morning|evening, mornings, afternoons, evenings, weekends, too early|late, only|but|long if|before|after|as, before|after 1|2|3|4|5|6|7|8|9|10|11|12|noon|lunch, can|could do 1|2|3|4|5|8|9|10|11|12|1pm|noon, can|could * make|do it|at|monday|tuesday|wednesday|thursday|friday|saturday|sunday, make it, push it, move it, solo|nomas|unicamente puedo|podemos|en|a|por|despues|antes, mejor, otro|otra dia|hora, en vez, que tal, puede ser";
+    /// An hour by which others are gone, at the visit that is asked for.
+    const LEAVES: &str = "out|gone|done|finished|leave|leaves|wrapped|through before|by|at, out|gone|done|finished|leave|wrapped of here|there before|by, \
+        vayan|salgan|terminen|acaben|desocupen antes, fuera|listos antes";
     const BUT: &str = "but, though, unless, if, only, pero, solo, si";
     let says = |phrases: &str| any_of(words, phrases);
     // In the middle of a sentence these are no answer: "no va a ser posible".
@@ -276,6 +288,7 @@ fn tour_decision(
     match (refuses, accepts) {
         // "Not Tuesday, we do no tours this month" names no other day.
         (_, false) if refuses_any => Some(TourDecision::Decline),
+        (false, _) if invites && !names_other_day && says(LEAVES) => Some(TourDecision::Approve),
         _ if names_other_time || says(PROPOSES) => Some(TourDecision::Counter),
         (true, true) if invites || says(BUT) => Some(TourDecision::Counter),
         (true, _) => Some(TourDecision::Decline),
@@ -314,6 +327,9 @@ pub fn supplier(
         })
     };
     match intent {
+        Intent::SupplierAvailabilityUpdate if news.available == Some(false) => {
+            noted(Noted::Gone, None)
+        }
         Intent::SupplierAvailabilityUpdate => {
             let is_known = conversation.supplier.rate_amount.is_some();
             noted(Noted::Available, (!is_known).then_some(SupplierAsk::Rate))
@@ -525,6 +541,41 @@ mod tests {
                 r#"{"available":false}"#,
             ),
             ("¿de qué empresa son ustedes?", Intent::AskIdentity, "{}"),
+            (
+                "front unit is rented, the back one is still open",
+                SupplierAvailabilityUpdate,
+                r#"{"available":true}"#,
+            ),
+            (
+                "one half is leased, other half 9k sf is still vacant",
+                SupplierAvailabilityUpdate,
+                r#"{"available":true,"available_sqft":9000}"#,
+            ),
+            (
+                "sí, quedan 4,200 pies libres de los 12 mil",
+                SupplierAvailabilityUpdate,
+                r#"{"available":true,"available_sqft":4200}"#,
+            ),
+            (
+                "sorry its no longer available",
+                SupplierAvailabilityUpdate,
+                r#"{"available":false}"#,
+            ),
+            (
+                "fíjese que ya no está disponible",
+                SupplierAvailabilityUpdate,
+                r#"{"available":false}"#,
+            ),
+            (
+                "not available, we leased it",
+                SupplierDelist,
+                r#"{"available":false}"#,
+            ),
+            (
+                "the clear height in our Carson unit is 26 not 24",
+                SupplierListingUpdate,
+                r#"{"location":{"name":"Carson"},"clear_height_min_ft":26.0}"#,
+            ),
             ("your client never came", Intent::Complaint, "{}"),
         ] {
             let (found, news) = heard(AVAILABLE, text);
@@ -584,6 +635,18 @@ mod tests {
                 TourDecision::Counter,
             ),
             ("que vengan el jueves", TourDecision::Counter),
+            (
+                "works for us as long as they're gone by 11",
+                TourDecision::Approve,
+            ),
+            (
+                "está bien, nomás que salgan antes de las 12",
+                TourDecision::Approve,
+            ),
+            (
+                "not if they're not out by noon, do 3pm",
+                TourDecision::Counter,
+            ),
         ] {
             let (intent, news) = heard(TOUR, text);
             assert_eq!(
