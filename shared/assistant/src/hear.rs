@@ -11,12 +11,14 @@ use std::sync::LazyLock;
 use jiff::civil::Date;
 use wex_domain::consent::{self, Signal};
 use wex_domain::conversation::Conversation;
+use wex_domain::criteria::Criteria;
 use wex_domain::dialogue::{Asked, Dialogue};
 use wex_domain::intent::Intent;
 use wex_domain::phrases::{self, any_of, spelled};
 use wex_domain::places;
 use wex_domain::requirement::Requirement;
 use wex_domain::supplier::SupplierRecord;
+use wex_domain::understand::understand;
 
 use crate::heard::Heard;
 use crate::question::attributes;
@@ -26,11 +28,11 @@ use crate::words::{language, said_words};
 use choice::{selected, slot};
 use wordings::{
     ADVERSARIAL, ANOTHER, APPROVAL, ASKS, BEFORE_VISIT, BUSY, CALL_PROMISED, CANCEL_WORDS, CANCELS,
-    CANCELS_NOT, CANT_COME, CHANGES, COMES_ANYWAY, DROPS, ELSEWHERE_TOO, MARKUP, MORE_OF_IT,
-    NEED_WORDS, NEEDS, NEEDS_NO_MORE, NEEDS_OF_OTHERS, NEEDS_PART, NO_VISIT, NOT_BUSY, OFF_TOPIC,
-    OFFERS, OFFERS_ASKED, OTHER_TIME, OTHERS, PICKS, PRETENCES, SHORT_YES, STOPS_SHOWING,
-    SUPERLATIVES, TAKES, TELL_ME, THANKS, THIS_ONE, WAITS_FOR_OTHERS, WEEKS_LATER, WILL_LOOK,
-    WOULD_DO, WRONG_FIGURE,
+    CANCELS_NOT, CANT_COME, CHANGES, COMES_ANYWAY, DECIDERS_WAITED_FOR, DECIDERS_WANT, DROPS,
+    ELSEWHERE_TOO, MARKUP, MEANINGS, MORE_OF_IT, NEED_WORDS, NEEDS, NEEDS_NO_MORE, NEEDS_OF_OTHERS,
+    NEEDS_PART, NO_VISIT, NOT_BUSY, OFF_TOPIC, OFFERS, OFFERS_ASKED, OTHER_TIME, OTHERS, PICKS,
+    PRETENCES, SHORT_YES, STOPS_SHOWING, SUPERLATIVES, TAKES, TELL_ME, TELLS_NEED, THANKS,
+    THIS_ONE, WAITS_FOR_OTHERS, WEEKS_LATER, WILL_LOOK, WOULD_DO, WRONG_FIGURE,
 };
 
 /// Words read of a turn. The longest text has fewer; what follows them in a burst of such texts is not read.
@@ -333,6 +335,8 @@ impl Turn<'_> {
             Intent::RequestTour if self.is_requirement_new && self.dialogue.options.is_empty() => {
                 self.need()
             }
+            // "Olvidé decirle, ocupamos patio. ¿La 2 tiene?"
+            Intent::RejectOptions if is_question && self.tells_need_besides() => self.need(),
             // "Quit showing me Sumner, it's too far" is about the search, not about one of the options.
             Intent::RejectOptions if self.is_requirement_new && self.says(STOPS_SHOWING) => {
                 self.need()
@@ -417,6 +421,14 @@ impl Turn<'_> {
             Intent::CloseRequirement if self.says(NEEDS_PART) => self.need(),
             // "Thinking about leasing 8k in Orange": nothing is there yet that could wait.
             Intent::Defer if self.is_requirement_new && !self.has_requirement => self.need(),
+            // "Wait no, my partner says 28 thousand".
+            Intent::Defer
+                if self.is_requirement_new
+                    && self.says(DECIDERS_WANT)
+                    && !self.says(DECIDERS_WAITED_FOR) =>
+            {
+                self.need()
+            }
             Intent::Defer | Intent::CloseRequirement
                 if self.is_requirement_new && self.changes() =>
             {
@@ -437,8 +449,10 @@ impl Turn<'_> {
             {
                 Intent::Decline
             }
-            // A need outranks what it asks besides.
-            Intent::AskGeneralQuestion | Intent::AskIdentity if self.is_requirement_new => {
+            // A need outranks what it asks besides, but what a lease is called is none.
+            Intent::AskGeneralQuestion | Intent::AskIdentity
+                if self.is_requirement_new && !self.says(MEANINGS) =>
+            {
                 self.need()
             }
             strong => strong,
@@ -461,6 +475,7 @@ impl Turn<'_> {
                 Intent::RequestTour
             }
             () if self.is_off_topic() => Intent::OffTopic,
+            () if is_question && self.tells_need_besides() => self.need(),
             () if is_question && self.is_about_shown() => Intent::AskListingQuestion,
             () if is_question && self.is_about_listing => Intent::AskListingQuestion,
             // "What are the NNNs running?": a structure is asked for, not wished.
@@ -498,7 +513,7 @@ impl Turn<'_> {
     fn weak(&self, weak: Intent, is_question: bool) -> Intent {
         // "La renta ya incluye NNN?": "ya" is no yes here.
         if self.last_text_asks()
-            && self.dialogue.chosen.is_some()
+            && (self.dialogue.chosen.is_some() || self.has_selected)
             && weak != Intent::Decline
             && self.is_requirement_new
             && !self.says(NEEDS)
@@ -548,6 +563,9 @@ impl Turn<'_> {
         if weak != Intent::Decline && self.says(NEEDS) && !self.has_requirement {
             return Intent::NewRequirement;
         }
+        if self.words.iter().any(|word| is_mash(word)) {
+            return Intent::Unclear;
+        }
         match weak {
             // The last word of a burst counts: "yes", then "actually no".
             Intent::Confirm if gives_away(self.last, Intent::Decline) => Intent::Decline,
@@ -589,6 +607,21 @@ impl Turn<'_> {
                      there, the space|building|place|unit|landlord|owner, tiene|tienen|hay|es|esta, la bodega|nave",
                 ))
             && !self.says("do|did you have|got|find, any|anything in|near|around|closer, got any|anything, looking for, tiene|tienen|hay algo|bodegas|naves|mas")
+    }
+
+    /// Whether a sentence beside the question tells a need: "we also need 4 docks. does #2 have that?"
+    fn tells_need_besides(&self) -> bool {
+        self.is_requirement_new
+            && self
+                .text
+                .split_inclusive(['.', '!', '?', '\n'])
+                .any(|sentence| {
+                    let words = said_words(sentence);
+                    !sentence.ends_with('?')
+                        && !is_asking(&words)
+                        && any_of(&words, TELLS_NEED)
+                        && says_what(sentence)
+                })
     }
 
     /// Whether a wish has nothing to do with space.
@@ -698,6 +731,19 @@ pub(crate) fn is_asking(words: &[String]) -> bool {
             )
         });
     !is_wish && words.first().is_some_and(|word| is_among(word, OPENERS))
+}
+
+/// Whether a sentence says what the space must be like.
+fn says_what(sentence: &str) -> bool {
+    let said = understand(sentence, None);
+    said.criteria != Criteria::default() || said.sqft_max.or(said.sqft_min).is_some()
+}
+
+/// Whether a word is none: "hgfds". No word of either language does without a vowel for so long.
+fn is_mash(word: &str) -> bool {
+    const LETTERS_MIN: usize = 5;
+    let is_consonant = |c: char| c.is_ascii_lowercase() && !"aeiouy".contains(c);
+    word.len() >= LETTERS_MIN && word.chars().all(is_consonant)
 }
 
 /// Whether a rent is named: "1.25", "$12,000".

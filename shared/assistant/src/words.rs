@@ -392,7 +392,7 @@ const SHORTHAND: &[(&str, &str)] = &[
     ("through", "thru"),
     ("until", "til till"),
     ("please", "pls plz"),
-    ("thanks", "thx tks thnx tnx ty"),
+    ("thanks", "thx tks thnx thnks tnx ty"),
     ("yes", "yea yeah yep yup yeh yessir"),
     ("no", "nope nah naw"),
     ("okay", "ok okey k kk"),

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use wex_domain::conversation::{Conversation, Party};
 use wex_domain::dialogue::Dialogue;
+use wex_domain::listing::Listing;
 use wex_domain::phrases::any_of;
 
 use super::WORDS_MAX;
@@ -211,6 +212,9 @@ pub(super) fn selected(text: &str, words: &[String], dialogue: &Dialogue) -> Vec
     if found.is_empty() {
         found.extend(named_by_size(text, dialogue));
     }
+    if found.is_empty() && !text.contains('?') {
+        found.extend(named_by_rank(words, dialogue));
+    }
     found.dedup();
     found
 }
@@ -254,6 +258,43 @@ fn named_by_size(text: &str, dialogue: &Dialogue) -> Option<usize> {
         let (number, _) = meant.next()?;
         meant.next().is_none().then_some(number)
     })
+}
+
+/// The option that has the lowest rent, or is the smallest or the largest, where a text calls it so: "the cheapest of the bunch",
+/// "la más grande". What is looked for is none of the list.
+fn named_by_rank(words: &[String], dialogue: &Dialogue) -> Option<usize> {
+    const SEARCHES: &str = "looking|find|search|searching|show|send|need|busco|buscamos|busque|mande|mandeme|necesito|necesitamos|hay|tiene|tienen * cheapest|smallest|biggest|largest|mas|lowest, \
+        not|no * cheapest|smallest|biggest|largest|mas|lowest";
+    let says = |patterns: &str| any_of(words, patterns);
+    let options = &dialogue.options;
+    let rents = || {
+        let unit = options.first()?.asking?.unit;
+        let rent =
+            |option: &Listing| Some(option.asking.filter(|asking| asking.unit == unit)?.amount);
+        options.iter().map(rent).collect::<Option<Vec<f64>>>()
+    };
+    let sizes = || {
+        let size = |option: &Listing| option.sqft.map(f64::from);
+        options.iter().map(size).collect::<Option<Vec<f64>>>()
+    };
+    let ranks = match () {
+        () if says(SEARCHES) => None,
+        () if says(
+            "cheapest, lowest price|rent|rate|priced, la|el mas barata|barato|economica|economico",
+        ) =>
+        {
+            rents()
+        }
+        () if says("smallest, la|el mas chica|chico|pequena|pequeno") => sizes(),
+        () if says("biggest|largest, la|el mas grande") => {
+            sizes().map(|sizes| sizes.iter().map(|size| -size).collect())
+        }
+        () => None,
+    }?;
+    let least = ranks.iter().copied().min_by(f64::total_cmp)?;
+    let mut found = (1..).zip(&ranks).filter(|(_, rank)| **rank <= least);
+    let (number, _) = found.next()?;
+    found.next().is_none().then_some(number)
 }
 
 /// The tour time that a day or an hour chooses, of those that our latest text numbers: "Friday works".

@@ -93,6 +93,10 @@ fn no_pattern_has_a_word_that_no_text_can_have() {
         CANCELS_NOT,
         OFFERS_ASKED,
         WEEKS_LATER,
+        DECIDERS_WANT,
+        DECIDERS_WAITED_FOR,
+        MEANINGS,
+        TELLS_NEED,
     ];
     for pattern in lists.chain(more).flat_map(|list| list.split(", ")) {
         assert!(
@@ -364,6 +368,10 @@ fn an_option_is_chosen_by_its_size() {
         ("I like the 12k one", Some(2)),
         ("la de 12 mil pies me gusta", Some(2)),
         ("the 10k one", None), // Two are near.
+        ("I'd go for the smallest one", Some(3)),
+        ("la más grande porfa", Some(2)),
+        ("which is the biggest?", None),
+        ("looking for the cheapest around", None),
         ("make it 12,000", None),
         ("need a 30k building", None),
     ] {
@@ -399,13 +407,57 @@ fn wrong_numbers_are_told_from_wrong_figures() {
 fn purposes_are_read_in_both_languages() {
     use Intent::{
         Acknowledge, Adversarial, AskGeneralQuestion, AskIdentity, AskListingQuestion, AutoReply,
-        CancelTour, CloseRequirement, Complaint, Confirm, Decline, Defer, Negotiate,
+        CancelTour, CloseRequirement, Complaint, Confirm, Decline, Defer, Greeting, Negotiate,
         NewRequirement, OffTopic, OptOut, RejectOptions, RequestHuman, RequestMoreOptions,
-        RequestTour, RescheduleTour, SelectOption, UpdateRequirement, WrongNumber,
+        RequestTour, RescheduleTour, SelectOption, Unclear, UpdateRequirement, WrongNumber,
     };
     let mut wrong = Vec::new();
     for (text, intent) in [
         ("the third one", SelectOption),
+        ("we'd take the cheapest one", SelectOption),
+        ("me quedo con la más grande", SelectOption),
+        ("my boss wants 24 to 30k sqft", UpdateRequirement),
+        (
+            "espere no, mi socio dice que 15 mil pies",
+            UpdateRequirement,
+        ),
+        ("hold on until my partner says if 12k is ok", Defer),
+        (
+            "we also need 6 docks and a ramp. does the second have those?",
+            UpdateRequirement,
+        ),
+        (
+            "olvidé decirle, ocupamos patio. ¿la 2 tiene?",
+            UpdateRequirement,
+        ),
+        (
+            "necesitamos otra nave en Vernon, 5 mil pies",
+            NewRequirement,
+        ),
+        (
+            "we need a second warehouse in Chino, 8k sqft",
+            NewRequirement,
+        ),
+        ("would they do 1.15 if we sign 3 years?", Negotiate),
+        (
+            "tell the owner we'll sign if we get a month free",
+            Negotiate,
+        ),
+        ("¿la 3 ya tiene racks o no?", AskListingQuestion),
+        ("how far is it from the port", AskListingQuestion),
+        ("I'd rather go over this with a person", RequestHuman),
+        ("could someone ring us", RequestHuman),
+        ("prefiero platicarlo con una persona", RequestHuman),
+        ("what does triple net mean exactly", AskGeneralQuestion),
+        ("¿qué significa NNN?", AskGeneralQuestion),
+        ("hello anybody home", Greeting),
+        ("hay alguien ahí", Greeting),
+        ("kk sdfgh", Unclear),
+        ("2nd time you sent one in the wrong city", Complaint),
+        (
+            "my cousin needs a lot for his dump trucks, 1 acre",
+            NewRequirement,
+        ),
         ("#3 please", SelectOption),
         ("let's go with number 1", SelectOption),
         ("la primera", SelectOption),

@@ -179,8 +179,25 @@ pub(super) const ANOTHER: &str = "separately, another|second|new|different|separ
      otro|otra|nuevo|nueva|distinto cliente|empresa|proyecto|requerimiento, another|different|unrelated note|topic|thing|matter, unrelated, \
      my brother|sister|friend|cousin|client|customer|buddy|uncle|father|dad|son|neighbor|wife|husband * needs|wants|looking|searching, \
      brother|sister|father in law, mi hermano|hermana|amigo|amiga|primo|cliente|tio|papa|cunado|vecino|esposo|esposa * necesita|busca|quiere|ocupa|anda, otro tema, \
-      another|second|new|different|separate search|requirement|request|need, in addition, \
+     another|second|new|different|separate search|requirement|request|need, in addition, need|needs|want|require another|second warehouse|space|building|facility|location, need|needs|want|require a second warehouse|space|building|facility|location, \
+     falta|faltan|necesito|necesitamos|ocupo|ocupamos|busco|buscamos|buscando otra|otro * bodega|nave|almacen|espacio|local, \
      also|client|we * separate|separately, aparte, por separado, otra|nueva busqueda|solicitud";
+
+/// What somebody who decides wants, which is no wait for it.
+pub(super) const DECIDERS_WANT: &str = "partner|partners|boss|wife|husband|owner|client|team|manager|dad|father|corporate|ops says|said|wants|want|needs|need|thinks|prefers, \
+     socio|socia|jefe|jefa|patron|esposo|esposa|dueno|cliente|gerente|papa dice|dijo|dicen|quiere|prefiere|necesita|ocupa";
+
+/// What is still to be heard from who decides.
+pub(super) const DECIDERS_WAITED_FOR: &str = "until|once|when|if|unless|after|whether|cuando|hasta|si|que * partner|boss|wife|husband|owner|client|team|manager|corporate|socio|jefe|patron|esposo|esposa|dueno|cliente|gerente, \
+     wants|want|needs|need|quiere|necesita|ocupa * think|wait|sit|hold|sleep|pause|review|check|time|talk|pensarlo|esperar|revisar|tiempo|checar|platicar|hablar";
+
+/// What a word of the trade means.
+pub(super) const MEANINGS: &str =
+    "what does * mean|stand, que significa|significan, que quiere|quieren decir";
+
+/// A need is told as one.
+pub(super) const TELLS_NEED: &str = "i|we|also|i'll|we'll|i'd|we'd|to|must need|require|want|have, forgot|forget|meant to say|mention|add|tell, needs to be|have, \
+     necesito|necesitamos|ocupo|ocupamos|queremos, olvide|olvido|falto decir|decirle|decirles|mencionar";
 
 /// Changes that our parsers cannot place, but that are meant as such.
 pub(super) const CHANGES: &str = "forget|ignore|scratch|disregard what|everything|all i|we said, olvide|olvida|olvidese lo de|que, make it|that, scratch|forget|drop|remove|change|update|ignore|increase|raise|skip the|that|my|our|about|it * \
