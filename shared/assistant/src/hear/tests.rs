@@ -415,6 +415,10 @@ fn purposes_are_read_in_both_languages() {
     for (text, intent) in [
         ("the third one", SelectOption),
         ("we'd take the cheapest one", SelectOption),
+        (
+            "no nos manden naves de Fontana, queda muy lejos. solo Vernon",
+            UpdateRequirement,
+        ),
         ("me quedo con la más grande", SelectOption),
         ("my boss wants 24 to 30k sqft", UpdateRequirement),
         (

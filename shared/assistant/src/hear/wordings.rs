@@ -74,7 +74,7 @@ pub(super) const ASKS: &str = "what's the, does|do it|they have|come|include|all
      cuanto|cuanta|cuantos|cuantas, que tan, se|si puede|pueden|permite|permiten|vale";
 
 /// The search is to leave something out.
-pub(super) const STOPS_SHOWING: &str = "quit|stop showing|sending|giving, deje|dejen de mandar|mandarme|mostrar|mostrarme|ensenar|ensenarme";
+pub(super) const STOPS_SHOWING: &str = "quit|stop showing|sending|giving, don't send|show|give * anything|places|spaces|stuff|warehouses, no me|nos mande|manden|mandes|muestre|muestren|ensene|ensenen * bodegas|naves|espacios|opciones|nada, deje|dejen de mandar|mandarme|mostrar|mostrarme|ensenar|ensenarme";
 
 /// A tour is called off in so many words.
 pub(super) const CANCEL_WORDS: &str =
