@@ -34,6 +34,11 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let settings = Settings {
         rate_per_minute: 0,
         quiet: Duration::ZERO,
+        // More than a line may send in an hour is sent in a minute.
+        worker_variables: vec![
+            ("AIRCALL_SEGMENTS_PER_HOUR", "1000000".to_owned()),
+            ("AIRCALL_SEGMENTS_PER_DAY", "1000000".to_owned()),
+        ],
         ..Settings::default()
     };
     let programs = Programs::beside_this_one()?;
