@@ -30,7 +30,6 @@ use wex_domain::notice::NoticeKind;
 use wex_domain::phone_number::PhoneNumber;
 use wex_domain::requirement::Requirement;
 use wex_domain::sms_text;
-use wex_domain::supplier::SupplierRecord;
 use wex_domain::understand::Language;
 use wex_llm::{Assistant, Wording};
 use wex_queue::{Claim, Counts, Effects, Failed, Invalid, NewJob, QueueName, Record};
@@ -301,7 +300,7 @@ async fn conclude(
                     let news = &read.heard.news;
                     taken.conversation.supplier.merge(news);
                     Conclusion {
-                        happened: supplier_told(news),
+                        happened: Happened::told(news).into_iter().collect(),
                         ..opted_out(confirmation, kind)
                     }
                 }
@@ -426,7 +425,8 @@ impl Taken {
             now_ms: self.now_ms,
             pseudonym: None,
         };
-        supplier_told(&left_behind(&mut self.conversation, turn).heard.news)
+        let read = left_behind(&mut self.conversation, turn);
+        Happened::told(&read.heard.news).into_iter().collect()
     }
 
     /// What the last text that asks for it changed about consent, when it was accepted. `None` also when that holds no more, or
@@ -530,16 +530,6 @@ fn give_back(conversation: &mut Conversation, resumed_ms: u64) {
     {
         conversation.control = Control::Bot;
     }
-}
-
-/// The news of a supplier, if there are any.
-fn supplier_told(news: &SupplierRecord) -> Vec<Happened> {
-    if *news == SupplierRecord::default() {
-        return Vec::new();
-    }
-    vec![Happened::SupplierTold {
-        news: Box::new(news.clone()),
-    }]
 }
 
 fn opted_out(confirmation: Gate, kind: ConsentKind) -> Conclusion {

@@ -40,6 +40,15 @@ pub enum Happened {
     },
 }
 
+impl Happened {
+    /// The news of a supplier, if there are any.
+    #[must_use]
+    pub fn told(news: &SupplierRecord) -> Option<Self> {
+        let news = Box::new(news.clone());
+        (*news != SupplierRecord::default()).then_some(Self::SupplierTold { news })
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TourState {
     Requested,

@@ -2,7 +2,7 @@
 //! is true. They are the facts that a model's draft may state, too.
 
 use wex_domain::listing::{FEATURES, Listing};
-use wex_domain::requirement::{Location, Requirement};
+use wex_domain::requirement::{Location, Requirement, thousands};
 use wex_domain::sms_text::fit;
 use wex_domain::understand::{Doubt, Language};
 
@@ -515,7 +515,7 @@ pub(crate) fn fact(listing: &Listing, attribute: Attribute, language: Language) 
         count.map(|count| match count {
             0 => none.to_owned(),
             1 => format!("1 {one}"),
-            _ => format!("{} {many}", words::thousands(count)),
+            _ => format!("{} {many}", thousands(count)),
         })
     };
     match attribute {
@@ -551,7 +551,7 @@ pub(crate) fn fact(listing: &Listing, attribute: Attribute, language: Language) 
             "sin puertas a nivel",
         ),
         Attribute::Power => listing.power_amps.map(|amps| {
-            let amps = words::thousands(amps);
+            let amps = thousands(amps);
             if is_english {
                 format!("{amps} amps")
             } else {
@@ -561,8 +561,8 @@ pub(crate) fn fact(listing: &Listing, attribute: Attribute, language: Language) 
         Attribute::Office => listing.office_sqft.map(|sqft| match (sqft, is_english) {
             (0, true) => "no office".to_owned(),
             (0, false) => "sin oficina".to_owned(),
-            (_, true) => format!("{} sqft of office", words::thousands(sqft)),
-            (_, false) => format!("{} pies2 de oficina", words::thousands(sqft)),
+            (_, true) => format!("{} sqft of office", thousands(sqft)),
+            (_, false) => format!("{} pies2 de oficina", thousands(sqft)),
         }),
         Attribute::TrailerStalls if is_english => count(
             listing.trailer_stalls,
@@ -668,7 +668,7 @@ fn supplier_noted(noted: Noted, language: Language) -> String {
             "Gracias, anoté el cambio.",
         ),
         Noted::NewListing { sqft: Some(sqft) } => {
-            let sqft = words::thousands(sqft);
+            let sqft = thousands(sqft);
             return if is_english {
                 format!(
                     "Thanks, I've noted the new space of {sqft} sqft. A teammate will check it before it's listed."

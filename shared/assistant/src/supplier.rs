@@ -310,11 +310,7 @@ pub fn supplier(
         conversation.supplier.available_sqft <= Some(SQFT_MAX),
         "sizes are bounded where they are read"
     );
-    if *news != SupplierRecord::default() {
-        happened.push(Happened::SupplierTold {
-            news: Box::new(news.clone()),
-        });
-    }
+    happened.extend(Happened::told(news));
     let noted = |noted, ask| Next::Say(Say::SupplierNoted { noted, ask });
     // More than anybody pays was not noted; it may have been misread.
     if heard.doubt == Some(Doubt::Rent) && news.rate_amount.is_none() && !outranks(intent) {

@@ -5,21 +5,9 @@ use std::sync::LazyLock;
 
 use jiff::civil::{Date, Time, Weekday};
 use wex_domain::listing::{Asking, Listing, RentStructure, RentUnit};
-use wex_domain::requirement::{Location, Requirement, Use};
+use wex_domain::phrases::without_runs;
+use wex_domain::requirement::{Location, Requirement, Use, thousands};
 use wex_domain::understand::Language;
-
-/// `1234567` as `1,234,567`. Spanish in the United States groups as English does.
-pub(crate) fn thousands(number: u32) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.char_indices() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
 
 /// A number without a needless fraction: `0.5`, `12`.
 pub(crate) fn decimal(number: f64) -> String {
@@ -286,7 +274,10 @@ pub(crate) fn said_words(text: &str) -> Vec<String> {
         // "Sold/leased" is two words, "24/7" is one.
         let is_one = word.contains(|c: char| c.is_ascii_digit());
         for part in word.split('/').take(if is_one { 1 } else { usize::MAX }) {
-            let part = without_runs(if is_one { &word } else { part });
+            let part = if is_one { &word } else { part };
+            // `nooo` is `no`; numbers and what is of one letter alone (`ooo`) stay.
+            let is_of_one = part.chars().all(|c| part.starts_with(c));
+            let part = without_runs(part.to_owned(), |c| c.is_alphabetic() && !is_of_one);
             match WRITTEN_OUT.get(part.as_str()) {
                 Some(words) => said.extend(words.split(' ').map(str::to_owned)),
                 None => said.push(part),
@@ -294,29 +285,6 @@ pub(crate) fn said_words(text: &str) -> Vec<String> {
         }
     }
     said
-}
-
-/// `nooo` is `no`: no word has three of one letter in a row, but numbers and what is of one letter alone (`ooo`) have.
-fn without_runs(word: &str) -> String {
-    if word.chars().all(|c| word.starts_with(c)) {
-        return word.to_owned();
-    }
-    let mut kept = String::with_capacity(word.len());
-    let mut rest = word.chars().peekable();
-    while let Some(c) = rest.next() {
-        let mut repeated = 0_usize;
-        while rest.next_if_eq(&c).is_some() {
-            repeated += 1;
-        }
-        let times = match repeated {
-            0 => 1,
-            1 => 2,
-            _ if c.is_alphabetic() => 1,
-            _ => repeated + 1,
-        };
-        kept.extend(std::iter::repeat_n(c, times));
-    }
-    kept
 }
 
 /// What is meant, and how it is written in texts. Only what can hardly mean anything else: "were" and "well" stay.

@@ -27,6 +27,30 @@ pub fn spelled(text: &str) -> Cow<'_, str> {
     Cow::Owned(spelled)
 }
 
+/// `stoooop` as `stop`: three or more of a character in a row are one, where `shortens` says so. No word has three of one letter.
+pub fn without_runs(word: String, shortens: impl Fn(char) -> bool) -> String {
+    let has_run = |bytes: &[u8]| {
+        bytes
+            .windows(3)
+            .any(|three| three[0] == three[1] && three[0] == three[2])
+    };
+    if word.is_ascii() && !has_run(word.as_bytes()) {
+        return word; // As nearly all are.
+    }
+    let chars: Vec<char> = word.chars().collect();
+    let is_run =
+        |at: usize| chars.get(at) == chars.get(at + 1) && chars.get(at) == chars.get(at + 2);
+    let mut kept = String::with_capacity(word.len());
+    let mut at = 0;
+    while let Some(&c) = chars.get(at) {
+        let length = chars[at..].iter().take_while(|&&next| next == c).count();
+        let keeps = if is_run(at) && shortens(c) { 1 } else { length };
+        kept.extend(std::iter::repeat_n(c, keeps));
+        at += length;
+    }
+    kept
+}
+
 /// Whether the words hold one of these patterns.
 #[must_use]
 pub fn any_of(words: &[String], patterns: &str) -> bool {

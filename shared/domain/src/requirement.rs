@@ -320,7 +320,8 @@ impl fmt::Debug for Requirement {
     }
 }
 
-/// `1234567` as `1,234,567`.
+/// `1234567` as `1,234,567`. Spanish in the United States groups as English does.
+#[must_use]
 pub fn thousands(number: u32) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);

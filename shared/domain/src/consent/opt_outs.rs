@@ -468,9 +468,8 @@ fn is_conditional(behind: &[String]) -> bool {
 /// Whether one of these patterns stands at the beginning of the words.
 fn starts_with(words: &[String], patterns: &str) -> bool {
     patterns.split(", ").any(|pattern| {
-        places(words, pattern)
-            .next()
-            .is_some_and(|place| place.start == 0)
+        let pattern: Vec<&str> = pattern.split_whitespace().collect();
+        length(words, &pattern).is_some()
     })
 }
 

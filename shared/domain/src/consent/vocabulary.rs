@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
+use crate::phrases::without_runs;
 use crate::places::is_one_edit_apart;
 
 /// A word of the rules, and how it is written.
@@ -134,7 +135,7 @@ static MISSPELT: LazyLock<HashMap<u8, Vec<&'static str>>> = LazyLock::new(|| {
 
 /// The word of the rules that is meant.
 pub(super) fn meant(word: String) -> String {
-    let word = without_runs(word);
+    let word = without_runs(word, |_| true);
     if let Some(meant) = MEANINGS.get(word.as_str()) {
         return (*meant).to_owned();
     }
@@ -154,28 +155,4 @@ pub(super) fn meant(word: String) -> String {
             .find(|spelling| is_one_edit_apart(&word, spelling))
     });
     near.map_or(word, |spelling| MEANINGS[spelling].to_owned())
-}
-
-/// `stoooop` is `stop`: no word of ours has three of one letter in a row.
-fn without_runs(word: String) -> String {
-    let has_run = |bytes: &[u8]| {
-        bytes
-            .windows(3)
-            .any(|three| three[0] == three[1] && three[0] == three[2])
-    };
-    if word.is_ascii() && !has_run(word.as_bytes()) {
-        return word; // As nearly all are.
-    }
-    let chars: Vec<char> = word.chars().collect();
-    let is_run =
-        |at: usize| chars.get(at) == chars.get(at + 1) && chars.get(at) == chars.get(at + 2);
-    let mut kept = String::with_capacity(word.len());
-    let mut at = 0;
-    while let Some(&c) = chars.get(at) {
-        let length = chars[at..].iter().take_while(|&&next| next == c).count();
-        let keeps = if is_run(at) { 1 } else { length };
-        kept.extend(std::iter::repeat_n(c, keeps));
-        at += length;
-    }
-    kept
 }
