@@ -1017,8 +1017,14 @@ impl Line {
             Place::Running { held, .. } => held,
             _ => 0,
         };
-        // By halves, as the script does: it shows where a replay during a claim has left them out of order.
-        let (mut at, mut to) = (held, model.jobs.len());
+        // Against the first, then by halves, as the script does: it shows where a replay during a claim has left them out of
+        // order.
+        let is_before_first = held == 0 && model.jobs.front().is_none_or(|first| number < *first);
+        let mut to = model.jobs.len();
+        let mut at = held.max(1);
+        if is_before_first {
+            (at, to) = (0, 0);
+        }
         while at < to {
             let middle = at.midpoint(to);
             if model.jobs[middle] < number {
