@@ -34,10 +34,16 @@ pub enum Invalid {
 }
 
 /// Names travel in space-separated records, so they hold visible ASCII only.
+fn is_name(name: &str) -> bool {
+    (1..=NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 fn valid_name(name: String) -> Result<String, Invalid> {
-    let fits = (1..=NAME_BYTES_MAX).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_graphic());
-    if fits { Ok(name) } else { Err(Invalid::Name) }
+    if is_name(&name) {
+        Ok(name)
+    } else {
+        Err(Invalid::Name)
+    }
 }
 
 /// The name of a queue, known when the program is written.
@@ -87,7 +93,7 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Names one event: a job with an event id that a queue has seen in the last 48 h is not enqueued again.
+/// Names one event: a job with an event id that a queue has seen in the last 48 h, 72 at most, is not enqueued again.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EventId(String);
 
@@ -236,17 +242,16 @@ impl NewJob {
         &self.payload
     }
 
-    /// The record as `scripts/keys.lua` describes it, without the time that Redis puts in front.
-    fn record(&self) -> String {
-        let trace = self.trace.clone().and_then(|trace| valid_name(trace).ok());
+    /// What stands before the payload in the record that `scripts/keys.lua` describes, without the time: Redis puts that in front.
+    fn header(&self) -> String {
+        let trace = self.trace.as_deref().filter(|trace| is_name(trace));
         format!(
-            "{} {} {} {} {}\n{}",
+            "{} {} {} {} {}",
             self.quiet.quiet.as_millis(),
             self.quiet.max.as_millis(),
             self.id,
             self.event.as_ref().map_or(NONE, |event| &event.0),
-            trace.as_deref().unwrap_or(NONE),
-            self.payload
+            trace.unwrap_or(NONE),
         )
     }
 
@@ -325,8 +330,21 @@ impl NewJob {
     }
 
     pub(crate) fn push_args(&self, args: &mut Vec<String>) {
-        args.extend([self.queue.0.to_owned(), self.key.0.clone(), self.record()]);
-        push_beside(&self.records, &self.events, self.is_event, args);
+        args.extend([
+            self.queue.0.to_owned(),
+            self.key.0.clone(),
+            self.header(),
+            self.payload.clone(),
+        ]);
+        let beside = args.len();
+        if self.records.is_empty() && self.events.is_empty() {
+            args.push(String::new()); // Of most jobs: quicker to read than two counts.
+        } else {
+            push_beside(&self.records, &self.events, args);
+        }
+        if self.is_event {
+            args[beside].insert(0, '=');
+        }
     }
 }
 
@@ -372,8 +390,8 @@ struct StoredRecord {
 const NONE: &str = "-";
 
 /// What goes with a change; see `write_beside` in `scripts/keys.lua`.
-fn push_beside(records: &[Record], events: &[Event], is_event: bool, args: &mut Vec<String>) {
-    args.push(records.len().to_string());
+fn push_beside(records: &[Record], events: &[Event], args: &mut Vec<String>) {
+    args.push(format!("{} {}", records.len(), events.len()));
     for record in records {
         let kept_ms = record
             .kept
@@ -384,8 +402,6 @@ fn push_beside(records: &[Record], events: &[Event], is_event: bool, args: &mut 
             kept_ms.to_string(),
         ]);
     }
-    let mark = if is_event { "=" } else { "" };
-    args.push(format!("{mark}{}", events.len()));
     args.extend(events.iter().map(|event| event.0.clone()));
 }
 
@@ -412,7 +428,7 @@ impl Effects {
         for job in &self.jobs {
             job.push_args(args);
         }
-        push_beside(&self.records, &self.events, false, args);
+        push_beside(&self.records, &self.events, args);
     }
 }
 
@@ -509,7 +525,7 @@ mod tests {
             job.event = event.then(|| EventId::new("event").unwrap());
             job.trace = (trace != NONE).then_some(trace);
 
-            let read = Job::from_record(&format!("{enqueued_ms} {}", job.record())).unwrap();
+            let read = Job::from_record(&format!("{enqueued_ms} {}\n{payload}", job.header())).unwrap();
 
             prop_assert_eq!(read, Job { id: job.id, enqueued_ms, trace: job.trace, payload });
         }

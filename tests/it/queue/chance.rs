@@ -539,9 +539,13 @@ impl Mirror<'_> {
                 .collect();
             assert_eq!(found, expected, "jobs of k{key} of {}", self.queue);
         }
-        for event in &line.events {
-            names.insert(format!("wex:{{0}}:event:{}:e{event}", self.queue));
-        }
+        let events = line.events.iter().map(|event| format!("e{event}"));
+        assert_eq!(
+            self.store.remembered(self.queue).await,
+            events.collect(),
+            "remembered events of {}",
+            self.queue
+        );
         names
     }
 
@@ -827,7 +831,7 @@ async fn compare_shared(store: &Store, state: &State, mut names: BTreeSet<String
         names.insert("wex:{0}:fence".to_owned());
     }
     let mut found = store.key_names().await;
-    found.retain(|name| !name.contains(":minute:"));
+    found.retain(|name| !name.contains(":minute:") && !name.contains(":seen:"));
     assert_eq!(found, names, "what Redis holds");
 }
 

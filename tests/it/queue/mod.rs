@@ -129,6 +129,25 @@ impl Store {
         self.ask(&["KEYS", "*"]).await
     }
 
+    /// The events that a queue remembers, all of which it will forget by itself: in two days at the earliest.
+    async fn remembered(&self, queue: QueueName) -> BTreeSet<String> {
+        const DAY_MS: i64 = 24 * 3_600_000;
+        let mut events = BTreeSet::new();
+        for window in self.key_names().await {
+            if !window.starts_with(&format!("wex:{{0}}:{queue}:seen:")) {
+                continue;
+            }
+            let left_ms: i64 = self.ask(&["PTTL", &window]).await;
+            assert!(
+                (2 * DAY_MS..=3 * DAY_MS).contains(&left_ms),
+                "{window} ends in {left_ms} ms"
+            );
+            let members: Vec<String> = self.ask(&["SMEMBERS", &window]).await;
+            events.extend(members);
+        }
+        events
+    }
+
     /// Everything in Redis, byte for byte.
     async fn contents(&self) -> BTreeMap<String, Vec<u8>> {
         let mut contents = BTreeMap::new();

@@ -42,6 +42,58 @@ async fn an_event_enqueued_ten_times_makes_one_job_and_a_duplicate_writes_none_o
 }
 
 #[tokio::test]
+async fn an_event_that_one_call_brings_twice_makes_one_job() {
+    let store = Store::start().await;
+    let brought = [
+        event_job("k", "first", "e"),
+        event_job("k", "second", "e"),
+        event_job("other", "third", "e"),
+        event_job("k", "fourth", "f"),
+    ];
+    let outcomes = store.queue.enqueue(&brought).await.unwrap();
+    let (queued, duplicate) = (Enqueued::Queued, Enqueued::Duplicate);
+    assert_eq!(outcomes, [queued, duplicate, duplicate, queued]);
+    assert_eq!(store.drain(at_most(20)).await, ["first", "fourth"]);
+}
+
+#[tokio::test]
+async fn an_event_is_known_for_two_days_and_forgotten_after_three() {
+    let store = Store::start().await;
+    let today = async || {
+        let (seconds, _micros): (u64, u64) = store.ask(&["TIME"]).await;
+        seconds / (24 * 3_600)
+    };
+    let name = |day: u64| format!("wex:{{0}}:work:seen:{day}");
+    let windows = async || {
+        let names = store.key_names().await.into_iter();
+        names
+            .filter(|name| name.contains(":seen:"))
+            .collect::<Vec<_>>()
+    };
+    loop {
+        let _ok: String = store.ask(&["FLUSHALL"]).await;
+        let day = today().await;
+        let mut outcomes = Vec::new();
+        for age in 0..=3 {
+            let job = event_job("k", "1", "e");
+            outcomes.extend(store.queue.enqueue(&[job]).await.unwrap());
+            if age < 3 {
+                let (from, to) = (name(day - age), name(day - age - 1));
+                let _ok: String = store.ask(&["RENAME", &from, &to]).await;
+            }
+        }
+        let left = windows().await;
+        if today().await == day {
+            let (queued, duplicate) = (Enqueued::Queued, Enqueued::Duplicate);
+            assert_eq!(outcomes, [queued, duplicate, duplicate, queued]);
+            assert_eq!(left, [name(day)], "the oldest is gone");
+            return;
+        }
+        // Midnight came between.
+    }
+}
+
+#[tokio::test]
 async fn an_event_enqueued_by_ten_clients_at_once_makes_one_job_with_its_own_records() {
     let store = Store::start().await;
     let mut clients = JoinSet::new();

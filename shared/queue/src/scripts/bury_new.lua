@@ -8,23 +8,22 @@
 -- ARGV[5]  the job, as in enqueue.lua
 --
 -- Replies  "buried", "duplicate" or "full"
-local queue, key, record = ARGV[5], ARGV[6], ARGV[7]
+local queue, key, header, payload = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local letters = redis.call('HGET', name(queue, 'dead:reasons'), ARGV[2]) or 0
 if tonumber(ARGV[1]) <= tonumber(letters) then return 'full' end
-local event = record:match('^%d+ %d+ %S+ (%S+) ')
-if event ~= '-' then
-  local kept = redis.call('SET', shard .. ':event:' .. queue .. ':' .. event, '1', 'NX', 'PX', EVENT_KEPT_MS)
-  if not kept then
-    count(queue, 'duplicate', 1)
-    return 'duplicate'
-  end
+local event = event_of(header)
+local events = event ~= '-' and { event } or {}
+if events_seen(queue, events)[event] then
+  count(queue, 'duplicate', 1)
+  return 'duplicate'
 end
-record = now .. ' ' .. record
+remember_events(queue, events)
+local record = now .. ' ' .. header .. '\n' .. payload
 local failure = { at_ms = now_ms, attempt = 0, cause = ARGV[3], error = ARGV[4] }
 add_letter(queue, job_id(record), {
   key = key, reason = ARGV[2], fingerprint = fingerprint(failure), record = record, attempts = 0, crashes = 0,
   replays = 0, failures = { failure }, buried_ms = now_ms,
 })
 count(queue, 'buried', 1)
-write_beside(8, queue, record)
+write_beside_job(9, queue, payload)
 return 'buried'

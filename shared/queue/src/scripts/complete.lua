@@ -1,8 +1,8 @@
 -- Finish the jobs of claims and apply what they changed: of each claim together, or not at all.
 --
 -- KEYS[1]  shard
--- ARGV     one or more claims: queue, key, fence, then the effects: count of jobs, the jobs (see enqueue.lua), then records and
---          events as there
+-- ARGV     one or more claims: queue, key, fence, then the effects: count of jobs, the jobs (see enqueue.lua), then
+--          "<records> <events>", the records and the events as there
 --
 -- Replies  one word per claim: "done", or "stale" when it is no longer current and nothing of it was changed
 local claims, queues, keys_of, at = {}, {}, {}, 1

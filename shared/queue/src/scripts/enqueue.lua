@@ -3,17 +3,13 @@
 -- A job that is not queued writes nothing, its records and events included.
 --
 -- KEYS[1]  shard
--- ARGV[1]  key_jobs_max    how many jobs of one key may wait
--- ARGV[2]  queue_jobs_max  how many jobs of one queue may wait; while there are EVENTS_MAX events, it is full as well
--- ARGV[3]  one or more jobs: queue, key, record without its time, count of records, then (name, value, ttl_ms) each,
---          count of events (after a "=" when the job itself is one, too), the events
+-- ARGV[1]  key_jobs_max    how many jobs of one key may wait; 0 for any number
+-- ARGV[2]  queue_jobs_max  how many jobs of one queue may wait, as above; while there are EVENTS_MAX events, it is full as well
+-- ARGV[3]  one or more jobs: queue, key, header of its record without the time, payload, then what to write with it: a "=" when
+--          the payload is an event too, and nothing more, or "<records> <events>" in the same text, the records as
+--          (name, value, ttl_ms), the events
 --
 -- Replies  one word per job: "queued", "duplicate", "key_full" or "queue_full"
-local replies = {}
-local at = 3
-while ARGV[at] do
-  local word
-  word, at = enqueue(at, tonumber(ARGV[1]), tonumber(ARGV[2]))
-  table.insert(replies, word)
-end
+local function bound(max) return max == '0' and math.huge or tonumber(max) end
+local replies = enqueue(3, math.huge, bound(ARGV[1]), bound(ARGV[2]))
 return replies

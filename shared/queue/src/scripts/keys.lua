@@ -19,6 +19,7 @@
 --   history             hash    key -> {attempts, crashes, failures} of its first job, and {waits_for} if it was postponed;
 --                               absent while nothing of it happened
 --   replayed            hash    job id -> {replays, failures} of a dead letter that was put back
+--   seen:<window>       set     events that were enqueued in that SEEN_WINDOW_MS; there are those of the last SEEN_WINDOWS and of now
 --   wake                list    one element per idle worker to wake, at most WAKE_MAX
 --   recent              list    "<job id> <outcome> <finished_ms>" of the latest finished jobs, newest first
 --   minute:<minute>     hash    what was counted in that minute; expires after COUNTERS_KEPT_S
@@ -28,7 +29,6 @@
 --   dead:prints         hash    fingerprint -> count
 --   dead:reason:<r>     zset    job id -> buried_ms, and the same for dead:print:<fingerprint> and dead:key:<key>
 -- Of all queues, below <shard>:
---   event:<queue>:<e>   string  this event was enqueued; expires after EVENT_KEPT_MS
 --   record:<name>       string  a small value that completions write and attempts read
 --   rate:<name>         hash    a token bucket: {tokens, at_ms}, and what the provider says: {limit, left, until_ms}
 --   allowance:<name>    hash    "<span_ms>:<slot>" -> what was spent in that sixtieth of the span
@@ -41,7 +41,9 @@
 -- A key with jobs is in exactly one of ready, scheduled, paused, held, and (leases and running). A key without jobs is in none.
 -- A record is "<enqueued_ms> <quiet_ms> <quiet_max_ms> <job id> <event or -> <trace or ->\n<payload>".
 
-local EVENT_KEPT_MS = '172800000' -- 48 h. Aircall retries a delivery for 12 h; the rest is for an operator who replays.
+-- An event is known for 48 to 72 h. Aircall retries a delivery for 12 h; the rest is for an operator who replays.
+local SEEN_WINDOW_MS = 24 * 3600 * 1000
+local SEEN_WINDOWS = 2
 local WAKE_MAX = 64 -- More idle workers than this find the job a second later at most.
 local FAILURES_MAX = 10 -- Of one job; the newest are kept.
 local RECENT_MAX = 100
@@ -88,20 +90,14 @@ local function count(queue, what, by)
 end
 
 local function make_ready(queue, key)
-  table.insert(gather(queue).ready, key)
-  wake(queue)
+  local own = gather(queue)
+  own.ready[#own.ready + 1] = key
+  own.rings = own.rings + 1
 end
 
 local function add_waiting(queue, by)
   local own = gather(queue)
   own.waiting = own.waiting + by
-end
-
--- How many jobs of a queue wait, with those that this script has added.
-local function waiting_of(queue)
-  local own = gather(queue)
-  own.waited = own.waited or tonumber(redis.call('GET', name(queue, 'waiting')) or 0)
-  return own.waited + own.waiting
 end
 
 -- Calls a command with many values, as many at once as `unpack` takes without fear.
@@ -204,13 +200,12 @@ local function remove_first(queue, claims)
   call_with('HSET', name(queue, 'first'), moved_up)
 end
 
--- Writes what goes with a change from ARGV[at]: a count of records, then that many (name, value, ttl_ms), of which an empty
--- value deletes and ttl 0 keeps for ever; a count of events, then that many texts. A "=" before that count says that the
--- change's own job is an event too. Replies with the position after them.
-local function write_beside(at, queue, job)
-  local records = tonumber(ARGV[at])
+-- Writes what goes with a change from ARGV[at]: how many records and events, as "<records> <events>"; the records as (name, value,
+-- ttl_ms), of which an empty value deletes and ttl 0 keeps for ever; the events. Replies with the position after them.
+local function write_beside(at)
+  local records, events = ARGV[at]:match('(%d+) (%d+)$')
   at = at + 1
-  for _ = 1, records do
+  for _ = 1, tonumber(records) do
     local record = shard .. ':record:' .. ARGV[at]
     if ARGV[at + 1] == '' then
       redis.call('DEL', record)
@@ -221,27 +216,16 @@ local function write_beside(at, queue, job)
     end
     at = at + 3
   end
-  local is_event, events = ARGV[at]:match('^(=?)(%d+)$')
-  if is_event == '=' then
-    local payload = job:sub(job:find('\n', 1, true) + 1)
-    redis.call('XADD', shard .. ':events', '*', 'queue', queue, 'payload', payload)
-  end
-  for event = at + 1, at + events do
+  for event = at, at + events - 1 do
     redis.call('XADD', shard .. ':events', '*', 'event', ARGV[event])
   end
-  return at + 1 + events
+  return at + events
 end
 
 -- Reads past what goes with a change at ARGV[at] without writing it.
 local function skip_beside(at)
-  at = at + 1 + 3 * tonumber(ARGV[at])
-  return at + 1 + tonumber(ARGV[at]:match('%d+'))
-end
-
-local events_waiting
-local function events_are_full()
-  events_waiting = events_waiting or redis.call('XLEN', shard .. ':events')
-  return EVENTS_MAX <= events_waiting
+  local records, events = ARGV[at]:match('(%d+) (%d+)$')
+  return at + 1 + 3 * records + events
 end
 
 -- Whether a key that is scheduled is looked at again when a job is added: in its quiet window, or postponed. A retry keeps
@@ -251,57 +235,146 @@ local function may_be_moved(queue, key)
   return not past or cjson.decode(past).waits_for ~= nil
 end
 
--- Enqueues the job at ARGV[at]: queue, key, record without its time, then the records and events to write with it. The
--- bounds are 0 for none. Replies with "queued", "duplicate", "key_full" or "queue_full", and with the position after the job.
-local function enqueue(at, key_jobs_max, queue_jobs_max)
-  local queue, key, record = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-  if 0 < queue_jobs_max and (queue_jobs_max <= waiting_of(queue) or events_are_full()) then
-    return 'queue_full', skip_beside(at + 3)
+-- All events of a window are one set: that costs each of them less than a key of its own, and needs one command for all of a call.
+local function seen_name(queue, window) return name(queue, 'seen:' .. whole(window)) end
+
+-- Which of some events a queue has seen, as the keys of a table.
+local function events_seen(queue, events)
+  local seen = {}
+  if #events == 0 then return seen end
+  local window = math.floor(now_ms / SEEN_WINDOW_MS)
+  for past = window - SEEN_WINDOWS, window do
+    for at, is_member in ipairs(redis.call('SMISMEMBER', seen_name(queue, past), unpack(events))) do
+      if is_member == 1 then seen[events[at]] = true end
+    end
   end
-  local quiet, quiet_max, event = record:match('^(%d+) (%d+) %S+ (%S+) ')
-  local claimed_event = event ~= '-' and shard .. ':event:' .. queue .. ':' .. event
-  if claimed_event and not redis.call('SET', claimed_event, '1', 'NX', 'PX', EVENT_KEPT_MS) then
-    count(queue, 'duplicate', 1)
-    return 'duplicate', skip_beside(at + 3)
+  return seen
+end
+
+local function remember_events(queue, events)
+  if #events == 0 then return end
+  local window = math.floor(now_ms / SEEN_WINDOW_MS)
+  local current = seen_name(queue, window)
+  call_with('SADD', current, events)
+  local ends_ms = (window + SEEN_WINDOWS + 1) * SEEN_WINDOW_MS
+  if redis.call('PEXPIREAT', current, whole(ends_ms), 'NX') == 1 then
+    -- The window is new, so another one ends. It may be large: this frees it beside, where an expiry would hold up everybody.
+    redis.call('UNLINK', seen_name(queue, window - SEEN_WINDOWS - 1))
   end
-  record = now .. ' ' .. record
-  local is_first = redis.call('HSETNX', name(queue, 'first'), key, record) == 1
-  local waiting = is_first and 1 or 1 + redis.call('RPUSH', later_name(queue, key), record)
-  if 0 < key_jobs_max and key_jobs_max < waiting then
+end
+
+local function event_of(header) return header:match('^%d+ %d+ %S+ (%S+) ') end
+
+-- What goes with a job begins with a "=" when its payload is an event too, and is mostly nothing else.
+local function has_nothing_beside(at) return ARGV[at] == '=' or ARGV[at] == '' end
+
+-- Reads past the job at ARGV[at]; see enqueue.lua.
+local function skip_job(at)
+  return has_nothing_beside(at + 4) and at + 5 or skip_beside(at + 4)
+end
+
+local function write_beside_job(at, queue, payload)
+  if ARGV[at]:sub(1, 1) == '=' then
+    redis.call('XADD', shard .. ':events', '*', 'queue', queue, 'payload', payload)
+  end
+  if not has_nothing_beside(at) then write_beside(at) end
+end
+
+-- Reads up to `jobs_max` jobs from ARGV[at]. Replies with them; with what their queues have of them, each asked for once for all:
+-- events that were seen, first jobs of keys; and with the position after them.
+local function read_jobs(at, jobs_max)
+  local jobs, queues = {}, {}
+  while #jobs < jobs_max and ARGV[at] do
+    local queue, key, quiet, quiet_max, event = ARGV[at], ARGV[at + 1], ARGV[at + 2]:match('^(%d+) (%d+) %S+ (%S+) ')
+    local own = queues[queue]
+    if not own then
+      own = { keys = {}, events = {}, firsts = {}, new_firsts = {}, new_events = {}, queued = 0, duplicates = 0 }
+      queues[queue] = own
+    end
+    if event == '-' then event = nil else own.events[#own.events + 1] = event end
+    own.keys[#own.keys + 1] = key
+    jobs[#jobs + 1] = { at = at, queue = queue, key = key, event = event, quiet_ms = math.min(quiet, quiet_max) }
+    at = skip_job(at)
+  end
+  for queue, own in pairs(queues) do
+    own.seen = events_seen(queue, own.events)
+    for number, first in ipairs(redis.call('HMGET', name(queue, 'first'), unpack(own.keys))) do
+      own.firsts[own.keys[number]] = first
+    end
+  end
+  return jobs, queues, at
+end
+
+-- Enqueues a job as `read_jobs` has read it; `own` is what its queue has. Replies with "queued", "duplicate", "key_full" or
+-- "queue_full".
+local function enqueue_one(job, own, key_jobs_max)
+  if own.room <= own.queued then return 'queue_full' end
+  local at, queue, key, event = job.at, job.queue, job.key, job.event
+  if event and own.seen[event] then
+    own.duplicates = own.duplicates + 1
+    return 'duplicate'
+  end
+  local payload, first = ARGV[at + 3], own.firsts[key]
+  local record = now .. ' ' .. ARGV[at + 2] .. '\n' .. payload
+  if first and key_jobs_max < 1 + redis.call('RPUSH', later_name(queue, key), record) then
     -- Rare enough that looking before would cost more.
     redis.call('RPOP', later_name(queue, key))
-    if claimed_event then redis.call('DEL', claimed_event) end
-    return 'key_full', skip_beside(at + 3)
+    return 'key_full'
   end
-  add_waiting(queue, 1)
-  count(queue, 'queued', 1)
-  if is_first then
-    make_due(queue, key, now_ms + math.min(quiet, quiet_max))
+  if event then
+    own.seen[event] = true
+    own.new_events[#own.new_events + 1] = event
+  end
+  own.queued = own.queued + 1
+  if not first then
+    own.firsts[key] = record
+    own.new_firsts[#own.new_firsts + 1] = key
+    own.new_firsts[#own.new_firsts + 1] = record
+    make_due(queue, key, now_ms + job.quiet_ms)
   elseif redis.call('ZSCORE', name(queue, 'scheduled'), key) and may_be_moved(queue, key) then
     redis.call('ZREM', name(queue, 'scheduled'), key)
     gather(queue).first_due_ms = nil -- It may have been this one's.
-    settle(queue, key, redis.call('HGET', name(queue, 'first'), key))
+    settle(queue, key, first)
   end
-  return 'queued', write_beside(at + 3, queue, record)
+  write_beside_job(at + 4, queue, payload)
+  return 'queued'
+end
+
+-- How many more jobs a queue takes.
+local function room_of(queue, queue_jobs_max)
+  if queue_jobs_max == math.huge then return math.huge end
+  if EVENTS_MAX <= redis.call('XLEN', shard .. ':events') then return 0 end
+  return queue_jobs_max - (redis.call('GET', name(queue, 'waiting')) or 0) - gather(queue).waiting
+end
+
+-- Enqueues up to `jobs_max` jobs from ARGV[at], within bounds of their keys and queues. Replies with what became of each, and with the position after them.
+local function enqueue(at, jobs_max, key_jobs_max, queue_jobs_max)
+  local jobs, queues, after = read_jobs(at, jobs_max)
+  for queue, own in pairs(queues) do own.room = room_of(queue, queue_jobs_max) end
+  local replies = {}
+  for number, job in ipairs(jobs) do replies[number] = enqueue_one(job, queues[job.queue], key_jobs_max) end
+  for queue, own in pairs(queues) do
+    remember_events(queue, own.new_events)
+    call_with('HSET', name(queue, 'first'), own.new_firsts)
+    add_waiting(queue, own.queued)
+    if 0 < own.queued then count(queue, 'queued', own.queued) end
+    if 0 < own.duplicates then count(queue, 'duplicate', own.duplicates) end
+  end
+  return replies, after
 end
 
 -- Applies the effects at ARGV[at]: a count of jobs, the jobs, then records and events. What a completion brings about is never
 -- refused for want of room: the room it makes is as large.
 local function apply_effects(at)
-  local jobs = tonumber(ARGV[at])
-  at = at + 1
-  local _
-  for _ = 1, jobs do
-    _, at = enqueue(at, 0, 0)
-  end
-  write_beside(at)
+  local _, after = enqueue(at + 1, tonumber(ARGV[at]), math.huge, math.huge)
+  write_beside(after)
 end
 
 -- Reads past effects at ARGV[at]; replies with the position after them.
 local function skip_effects(at)
   local jobs = tonumber(ARGV[at])
   at = at + 1
-  for _ = 1, jobs do at = skip_beside(at + 3) end
+  for _ = 1, jobs do at = skip_job(at) end
   return skip_beside(at)
 end
 
