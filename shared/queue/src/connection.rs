@@ -7,7 +7,7 @@ use std::time::Duration;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
 use redis::{
     AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, Pipeline, RedisError, Script,
-    ScriptInvocation, ServerErrorKind, Value,
+    ServerErrorKind, Value,
 };
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -55,25 +55,13 @@ impl Connection {
     pub(crate) async fn run<T: FromRedisValue>(
         &self,
         script: &Script,
-        args: &[String],
+        args: &[impl AsRef<str>],
     ) -> Result<T, QueueError> {
-        if self.server.replicas == 0 {
-            return self.look(script, args).await;
-        }
-        let invocation = self.invocation(script, args);
-        let mut run_and_wait = redis::pipe();
-        run_and_wait.invoke_script(&invocation);
-        self.then_wait(&mut run_and_wait);
+        let mut commands = redis::pipe();
+        self.add_call(&mut commands, script, args);
+        self.then_wait(&mut commands);
         let replies = self
-            .bounded(
-                async |manager| match run_and_wait.query_async(manager).await {
-                    Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                        invocation.load_async(manager).await?;
-                        run_and_wait.query_async(manager).await
-                    }
-                    replies => replies,
-                },
-            )
+            .bounded(async |manager| told(script, &commands, manager).await)
             .await?;
         self.reply(replies)
     }
@@ -82,11 +70,14 @@ impl Connection {
     pub(crate) async fn look<T: FromRedisValue>(
         &self,
         script: &Script,
-        args: &[String],
+        args: &[impl AsRef<str>],
     ) -> Result<T, QueueError> {
-        let invocation = self.invocation(script, args);
-        self.bounded(async |manager| invocation.invoke_async(manager).await)
-            .await
+        let mut commands = redis::pipe();
+        self.add_call(&mut commands, script, args);
+        let mut replies = self
+            .bounded(async |manager| told(script, &commands, manager).await)
+            .await?;
+        from_value(replies.pop().ok_or(QueueError::Unexpected("a script"))?)
     }
 
     /// Has Redis hold its answer back until enough replicas have what this connection has changed.
@@ -114,12 +105,13 @@ impl Connection {
         from_value(reply)
     }
 
-    fn invocation<'a>(&self, script: &'a Script, args: &[String]) -> ScriptInvocation<'a> {
-        let mut invocation = script.key(&*self.shard);
+    /// Adds the command that runs a script which Redis knows. Made here and not by [`Script`], which copies each argument twice more.
+    fn add_call(&self, commands: &mut Pipeline, script: &Script, args: &[impl AsRef<str>]) {
+        let call = commands.cmd("EVALSHA");
+        call.arg(script.get_hash()).arg(1).arg(&*self.shard);
         for arg in args {
-            invocation.arg(arg);
+            call.arg(arg.as_ref());
         }
-        invocation
     }
 
     /// The values of records, in the order of their names.
@@ -237,6 +229,21 @@ impl Connection {
     }
 }
 
+/// Sends commands that call a script, and again when Redis has to be told the script first: it has forgotten it, or is a new one.
+async fn told(
+    script: &Script,
+    commands: &Pipeline,
+    manager: &mut ConnectionManager,
+) -> Result<Vec<Value>, RedisError> {
+    match commands.query_async(manager).await {
+        Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+            script.load_async(manager).await?;
+            commands.query_async(manager).await
+        }
+        replies => replies,
+    }
+}
+
 /// Did a server refuse because another one is our master, or will be?
 fn is_elsewhere(error: &RedisError) -> bool {
     matches!(
@@ -280,7 +287,7 @@ impl Doorbell {
         &self,
         patience: Duration,
         script: &Script,
-        args: &[String],
+        args: &[impl AsRef<str>],
     ) -> Result<T, QueueError> {
         let mut pop_then_run = redis::pipe();
         pop_then_run
@@ -288,8 +295,8 @@ impl Doorbell {
             .arg(&self.wake)
             // Zero would mean "for ever".
             .arg(patience.as_secs_f64().max(0.001))
-            .ignore()
-            .invoke_script(&self.connection.invocation(script, args));
+            .ignore();
+        self.connection.add_call(&mut pop_then_run, script, args);
         self.connection.then_wait(&mut pop_then_run);
         let limit = patience + BLOCKING_GRACE;
         let mut open = self.open.lock().await;

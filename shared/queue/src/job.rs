@@ -329,21 +329,19 @@ impl NewJob {
         Some(job)
     }
 
-    pub(crate) fn push_args(&self, args: &mut Vec<String>) {
+    /// The job as `scripts/enqueue.lua` reads it.
+    pub(crate) fn push_args<'a, A: From<String> + From<&'a str>>(&'a self, args: &mut Vec<A>) {
         args.extend([
-            self.queue.0.to_owned(),
-            self.key.0.clone(),
-            self.header(),
-            self.payload.clone(),
+            self.queue.0.into(),
+            self.key.0.as_str().into(),
+            self.header().into(),
+            self.payload.as_str().into(),
         ]);
-        let beside = args.len();
+        let mark = if self.is_event { "=" } else { "" };
         if self.records.is_empty() && self.events.is_empty() {
-            args.push(String::new()); // Of most jobs: quicker to read than two counts.
+            args.push(mark.into()); // Of most jobs: quicker to read than two counts.
         } else {
-            push_beside(&self.records, &self.events, args);
-        }
-        if self.is_event {
-            args[beside].insert(0, '=');
+            push_beside(mark, &self.records, &self.events, args);
         }
     }
 }
@@ -390,19 +388,24 @@ struct StoredRecord {
 const NONE: &str = "-";
 
 /// What goes with a change; see `write_beside` in `scripts/keys.lua`.
-fn push_beside(records: &[Record], events: &[Event], args: &mut Vec<String>) {
-    args.push(format!("{} {}", records.len(), events.len()));
+fn push_beside<'a, A: From<String> + From<&'a str>>(
+    mark: &str,
+    records: &'a [Record],
+    events: &'a [Event],
+    args: &mut Vec<A>,
+) {
+    args.push(format!("{mark}{} {}", records.len(), events.len()).into());
     for record in records {
         let kept_ms = record
             .kept
             .map_or(0, |kept| kept.min(KEPT_MAX).as_millis().max(1));
         args.extend([
-            record.name.clone(),
-            record.value.clone().unwrap_or_default(),
-            kept_ms.to_string(),
+            record.name.as_str().into(),
+            record.value.as_deref().unwrap_or_default().into(),
+            kept_ms.to_string().into(),
         ]);
     }
-    args.extend(events.iter().map(|event| event.0.clone()));
+    args.extend(events.iter().map(|event| event.0.as_str().into()));
 }
 
 /// What settling a claim changes besides the claim itself.
@@ -428,7 +431,7 @@ impl Effects {
         for job in &self.jobs {
             job.push_args(args);
         }
-        push_beside(&self.records, &self.events, args);
+        push_beside("", &self.records, &self.events, args);
     }
 }
 
@@ -545,7 +548,7 @@ mod tests {
             let read = NewJob::from_stored(&job.to_stored(), &[queue]).unwrap();
 
             let args = |job: &NewJob| {
-                let mut args = Vec::new();
+                let mut args = Vec::<String>::new();
                 job.push_args(&mut args);
                 args
             };

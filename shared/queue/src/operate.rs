@@ -636,7 +636,8 @@ impl Queue {
     /// # Errors
     /// When Redis cannot be asked.
     pub async fn now_ms(&self) -> Result<u64, QueueError> {
-        self.connection.look(&scripts::NOW, &[]).await
+        let no_args: [&str; 0] = [];
+        self.connection.look(&scripts::NOW, &no_args).await
     }
 
     /// Who works on a queue, and what is left in the token bucket `rate` that its claims cost.

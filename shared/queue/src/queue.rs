@@ -1,5 +1,6 @@
 //! The operations: each is one script, bounded in what it touches and in how long it may take.
 
+use std::borrow::Cow;
 use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -360,9 +361,9 @@ impl Queue {
         &self,
         jobs: impl IntoIterator<Item = &'a NewJob>,
     ) -> Result<Vec<Enqueued>, QueueError> {
-        let mut args = vec![
-            self.bounds.key_jobs_max.to_string(),
-            self.bounds.queue_jobs_max.to_string(),
+        let mut args: Vec<Cow<'a, str>> = vec![
+            self.bounds.key_jobs_max.to_string().into(),
+            self.bounds.queue_jobs_max.to_string().into(),
         ];
         let mut count = 0;
         for job in jobs {

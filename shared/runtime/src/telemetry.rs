@@ -121,9 +121,11 @@ pub fn start(
                 what.is_span() && what.target().starts_with("wex")
             }))
     });
-    tracing_subscriber::registry()
-        .with(lines)
-        .with(spans)
-        .init();
+    let registry = tracing_subscriber::registry().with(lines);
+    match spans {
+        Some(spans) => registry.with(spans).init(),
+        // A layer that is `None` would have the registry keep every span.
+        None => registry.init(),
+    }
     Ok(traces)
 }

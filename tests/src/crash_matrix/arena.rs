@@ -559,14 +559,14 @@ async fn read_outcomes(queue: &Queue, history: &mut History) -> BTreeMap<(String
     }
 }
 
-/// What a finished job leaves, and nothing else: its event id, what it recorded, the fence, dead letters, and a bell that
+/// What a finished job leaves, and nothing else: the events of its day, what it recorded, the fence, dead letters, and a bell that
 /// nobody has heard yet. See `scripts/keys.lua`.
 fn outlives_its_job(name: &str) -> bool {
     let Some(name) = name.strip_prefix("wex:{0}:") else {
         return false;
     };
     name == "fence"
-        || name.starts_with("event:")
+        || name.contains(":seen:")
         || name.starts_with("record:last.")
         || name.ends_with(":wake")
         || name.ends_with(":recent")
