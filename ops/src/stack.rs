@@ -327,10 +327,12 @@ impl Redis {
         listen: impl IntoIterator<Item = (&'static str, String)>,
         url: String,
     ) -> Result<Self, StackError> {
+        // What `deploy/redis/redis.conf` says of the same.
         let arguments = [
             ("--dir", directory.display().to_string()),
             ("--appendonly", "yes".to_owned()),
             ("--appendfsync", "always".to_owned()),
+            ("--auto-aof-rewrite-min-size", "512mb".to_owned()),
             ("--save", String::new()),
             ("--maxmemory-policy", "noeviction".to_owned()),
         ];

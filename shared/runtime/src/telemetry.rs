@@ -129,3 +129,17 @@ pub fn start(
     }
     Ok(traces)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_collector_a_span_costs_nothing_and_lines_are_written() {
+        let mut env = Env::from_pairs([]);
+        let config = TelemetryConfig::from_env(&mut env);
+        assert!(start(config, "test").unwrap().is_none());
+        assert!(tracing::info_span!(target: "wex", "work").is_disabled());
+        assert!(tracing::event_enabled!(target: "wex", tracing::Level::INFO));
+    }
+}
