@@ -12,12 +12,13 @@ use std::time::Duration;
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap};
 use reqwest::{Method, RequestBuilder, Url};
 use secrecy::SecretString;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use wex_domain::line::LineId;
 
 use crate::client::{Client, HttpAnswer, SendMode, exchange};
+use crate::json::{self, Object, Value};
 use crate::send_outcome::{error_key, is_from_aircall, number, resets_in, retry_after};
-use crate::{json, timestamp};
+use crate::timestamp;
 
 /// The events that our webhook is for.
 pub const EVENTS: [&str; 3] = ["message.sent", "message.received", "message.status_updated"];
@@ -173,7 +174,7 @@ impl Client {
         let company = json::object(&object, "company").ok_or_else(|| self.not_aircall(&answer))?;
         Ok(Company {
             name: text(company, "name"),
-            numbers: company.get("numbers_count").and_then(Value::as_u64),
+            numbers: json::get(company, "numbers_count").and_then(Value::as_u64),
         })
     }
 
@@ -220,7 +221,7 @@ impl Client {
         &self,
         method: Method,
         line: LineId,
-        body: Option<Value>,
+        body: Option<serde_json::Value>,
     ) -> Result<Configuration, AccountError> {
         let request = self.configuration_request(method, line);
         let request = match body {
@@ -284,14 +285,14 @@ impl Client {
     async fn list<T>(
         &self,
         of: &str,
-        read: impl Fn(&Map<String, Value>) -> Option<T>,
+        read: impl Fn(&Object<'_>) -> Option<T>,
     ) -> Result<Listing<T>, AccountError> {
         let mut items = Vec::new();
         for page in 1..=PAGES_MAX {
             let path = format!("v1/{of}?page={page}&per_page={PER_PAGE}");
             let answer = self.ask(self.request(Method::GET, &path)).await?;
             let object = self.object(&answer)?;
-            let listed = object.get(of).and_then(Value::as_array);
+            let listed = json::get(&object, of).and_then(Value::as_array);
             let listed = listed.ok_or_else(|| self.not_aircall(&answer))?;
             items.extend(listed.iter().filter_map(Value::as_object).filter_map(&read));
             let has_next = json::object(&object, "meta")
@@ -332,7 +333,7 @@ impl Client {
     fn refusal(&self, answer: &HttpAnswer) -> AccountError {
         let words = match json::read(&answer.body) {
             Some(Value::Object(words)) => words,
-            _ => Map::new(),
+            _ => Object::default(),
         };
         match answer.status {
             401 => AccountError::Unauthorized,
@@ -354,7 +355,7 @@ impl Client {
         }
     }
 
-    fn object(&self, answer: &HttpAnswer) -> Result<Map<String, Value>, AccountError> {
+    fn object<'a>(&self, answer: &'a HttpAnswer) -> Result<Object<'a>, AccountError> {
         match json::read(&answer.body) {
             Some(Value::Object(object)) => Ok(object),
             _ => Err(self.not_aircall(answer)),
@@ -387,7 +388,7 @@ fn standing(headers: &HeaderMap) -> Standing {
     }
 }
 
-fn read_number(number: &Map<String, Value>) -> Option<Number> {
+fn read_number(number: &Object<'_>) -> Option<Number> {
     Some(Number {
         id: LineId(json::id(number, "id")?.parse().ok()?),
         name: text(number, "name"),
@@ -396,7 +397,7 @@ fn read_number(number: &Map<String, Value>) -> Option<Number> {
     })
 }
 
-fn read_configuration(configuration: &Map<String, Value>) -> Configuration {
+fn read_configuration(configuration: &Object<'_>) -> Configuration {
     let token = json::text(configuration, "token").map(SecretString::from);
     let words = json::text(configuration, "type");
     let letters = words.map(|words| {
@@ -414,25 +415,25 @@ fn read_configuration(configuration: &Map<String, Value>) -> Configuration {
     }
 }
 
-fn read_webhook(webhook: &Map<String, Value>) -> Option<Webhook> {
-    let events = webhook.get("events").and_then(Value::as_array);
+fn read_webhook(webhook: &Object<'_>) -> Option<Webhook> {
+    let events = json::get(webhook, "events").and_then(Value::as_array);
     let events = events.into_iter().flatten().filter_map(Value::as_str);
     Some(Webhook {
         id: json::id(webhook, "webhook_id")?,
         name: text(webhook, "custom_name"),
         url: text(webhook, "url"),
-        active: webhook.get("active").and_then(Value::as_bool)?,
+        active: json::get(webhook, "active").and_then(Value::as_bool)?,
         events: events.map(str::to_owned).collect(),
         token: json::text(webhook, "token").map(SecretString::from),
     })
 }
 
-fn text(object: &Map<String, Value>, key: &str) -> String {
+fn text(object: &Object<'_>, key: &str) -> String {
     json::text(object, key).unwrap_or_default().to_owned()
 }
 
 /// Aircall's sentence about an error of an account: it quotes no texts, for the request held none.
-fn message(words: &Map<String, Value>) -> Option<String> {
+fn message(words: &Object<'_>) -> Option<String> {
     const CHARS_MAX: usize = 200;
     let names = ["message", "troubleshoot", "error"].into_iter();
     let sentence = names.filter_map(|name| json::text(words, name)).next()?;
@@ -625,7 +626,7 @@ mod tests {
             (json!({}), "native"),
             (json!({ "type": "Third party" }), "Third party"),
         ] {
-            let read = read_configuration(configuration.as_object().unwrap());
+            let read = read_configuration(Value::from(&configuration).as_object().unwrap());
             assert_eq!(read.mode.to_string(), expected);
             assert_eq!(read.callback_url, None);
         }
@@ -671,7 +672,7 @@ mod tests {
             ("nonsense", false),
         ] {
             let webhook = json!({ "webhook_id": "a", "url": url, "active": true });
-            let webhook = read_webhook(webhook.as_object().unwrap()).unwrap();
+            let webhook = read_webhook(Value::from(&webhook).as_object().unwrap()).unwrap();
             assert_eq!(ours.is_that_of(&webhook), is_ours, "{url}");
         }
         assert_eq!(

@@ -12,13 +12,13 @@
 use std::fmt;
 
 use secrecy::SecretString;
-use serde_json::{Map, Value};
 use wex_domain::line::LineId;
 use wex_domain::message::Never;
 use wex_domain::phone_number::{NotAPhoneNumber, PhoneNumber};
 
+use crate::json::{self, Object, Value};
 use crate::status::Status;
-use crate::{event_id, json, timestamp};
+use crate::{event_id, timestamp};
 
 /// What is kept of a text, in characters. The longest SMS has 1,600.
 pub const BODY_CHARS_MAX: usize = 10_000;
@@ -121,11 +121,9 @@ pub enum Unreadable {
 #[must_use]
 pub fn parse(body: &[u8]) -> Delivery {
     match json::read(body) {
-        Some(Value::Object(mut envelope)) => {
-            let token = match envelope.remove("token") {
-                Some(Value::String(token)) => Some(token.into()),
-                _ => None,
-            };
+        Some(Value::Object(envelope)) => {
+            let token = json::get(&envelope, "token").and_then(Value::as_str);
+            let token = token.map(SecretString::from);
             Delivery {
                 token,
                 event: read_event(&envelope),
@@ -142,7 +140,7 @@ pub fn parse(body: &[u8]) -> Delivery {
     }
 }
 
-fn read_event(envelope: &Map<String, Value>) -> Result<Event, Unreadable> {
+fn read_event(envelope: &Object<'_>) -> Result<Event, Unreadable> {
     let name = json::text(envelope, "event").or_else(|| json::text(envelope, "event_name"));
     let name = name.ok_or(Unreadable::NoEventName)?;
     let data = json::object(envelope, "data");
@@ -178,25 +176,21 @@ fn read_event(envelope: &Map<String, Value>) -> Result<Event, Unreadable> {
     }
 }
 
-fn read_message(
-    event_name: &str,
-    data: &Map<String, Value>,
-    envelope: &Map<String, Value>,
-) -> Message {
+fn read_message(event_name: &str, data: &Object<'_>, envelope: &Object<'_>) -> Message {
     let message_id = json::id(data, "id");
     let line = LineRef::read(data);
     let (contact, contact_as_given) = read_contact(data);
-    let body = match data.get("body") {
-        Some(Value::String(body)) => body.clone(),
+    let body = match json::get(data, "body") {
+        Some(Value::Str(body)) => body.clone().into_owned(),
         _ => json::text_or_integer(data, "body").unwrap_or_default(),
     };
     let media_count = count_media(data);
     // `sent_at` and `created_at` belong to the message. The envelope's time is when the delivery was made, the last
     // resort.
     let timestamps = [
-        data.get("sent_at"),
-        data.get("created_at"),
-        envelope.get("timestamp"),
+        json::get(data, "sent_at"),
+        json::get(data, "created_at"),
+        json::get(envelope, "timestamp"),
     ];
     let timestamp_as_given = timestamps
         .into_iter()
@@ -252,7 +246,7 @@ const REASONS: [&str; 5] = [
     "error",
 ];
 
-fn read_status_update(data: &Map<String, Value>) -> StatusUpdate {
+fn read_status_update(data: &Object<'_>) -> StatusUpdate {
     let message_id = json::id(data, "id");
     let line = LineRef::read(data);
     let (contact, contact_as_given) = read_contact(data);
@@ -284,12 +278,8 @@ fn read_status_update(data: &Map<String, Value>) -> StatusUpdate {
 ///
 /// The first field that says anything decides. A contact's card is asked only if it holds one number: which of several
 /// has texted would be a guess, and the reply would reach somebody else.
-fn read_contact(data: &Map<String, Value>) -> (Result<PhoneNumber, NotAPhoneNumber>, String) {
-    let on_card = || match json::object(data, "contact")?
-        .get("phone_numbers")?
-        .as_array()?
-        .as_slice()
-    {
+fn read_contact(data: &Object<'_>) -> (Result<PhoneNumber, NotAPhoneNumber>, String) {
+    let on_card = || match json::get(json::object(data, "contact")?, "phone_numbers")?.as_array()? {
         [number] => json::text_or_integer(number.as_object()?, "value"),
         _ => None,
     };
@@ -310,11 +300,11 @@ fn read_contact(data: &Map<String, Value>) -> (Result<PhoneNumber, NotAPhoneNumb
 
 /// Files are described in `media_details` by webhooks, in `media_url` by answers to a send, and in `media` by older
 /// samples.
-fn count_media(data: &Map<String, Value>) -> usize {
-    let count = |key| match data.get(key) {
+fn count_media(data: &Object<'_>) -> usize {
+    let count = |key| match json::get(data, key) {
         Some(Value::Array(files)) => files.iter().filter(|file| !file.is_null()).count(),
         Some(Value::Object(_)) => 1,
-        Some(Value::String(url)) => usize::from(!url.is_empty()),
+        Some(Value::Str(url)) => usize::from(!url.is_empty()),
         _ => 0,
     };
     let forms = ["media_details", "media_url", "media"];
@@ -322,7 +312,7 @@ fn count_media(data: &Map<String, Value>) -> usize {
 }
 
 impl LineRef {
-    fn read(data: &Map<String, Value>) -> Self {
+    fn read(data: &Object<'_>) -> Self {
         let number = json::object(data, "number");
         let id = number
             .and_then(|number| json::id(number, "id"))
@@ -347,7 +337,7 @@ impl LineRef {
 }
 
 impl Channel {
-    fn read(data: &Map<String, Value>) -> Self {
+    fn read(data: &Object<'_>) -> Self {
         match json::text(data, "channel") {
             None => Self::Sms,
             Some(word)
@@ -433,7 +423,7 @@ impl fmt::Debug for LineRef {
 mod tests {
     use proptest::prelude::*;
     use secrecy::ExposeSecret;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

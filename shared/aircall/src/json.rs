@@ -1,45 +1,56 @@
 //! Aircall's JSON is loose: ids are strings or integers, fields come and go, and forms differ between its own samples.
 //! Here a value of the wrong type is an absent value, so that one odd field never costs us a text.
 
-use serde_json::{Map, Value};
+use serde::Deserialize;
+pub(crate) use serde_json_borrow::{ObjectAsVec as Object, Value};
 
 /// Reads a JSON document, mending what a sender in JavaScript can break: a text cut inside an emoji leaves half of a
 /// surrogate pair, which `JSON.stringify` writes as a lone `\ud83d` and which strict parsers refuse.
 ///
 /// Depth is bounded by `serde_json` (128 levels); of duplicate keys the last wins.
-pub(crate) fn read(document: &[u8]) -> Option<Value> {
+pub(crate) fn read(document: &[u8]) -> Option<Value<'_>> {
     serde_json::from_slice(document)
-        .or_else(|_| serde_json::from_str(&mended(document)))
+        .or_else(|_| read_copy(&mended(document)))
         .ok()
 }
 
+/// What was read, without a tie to the document.
+fn read_copy<'a>(document: &str) -> Result<Value<'a>, serde_json::Error> {
+    let mut reader = serde_json::Deserializer::from_reader(document.as_bytes());
+    let value = Value::deserialize(&mut reader)?;
+    reader.end()?;
+    Ok(value)
+}
+
+/// The value at `key`, whatever it is.
+pub(crate) fn get<'a, 'd>(object: &'a Object<'d>, key: &str) -> Option<&'a Value<'d>> {
+    let mut fields = object.as_vec().iter().rev();
+    fields.find_map(|(name, value)| (*name == key).then_some(value))
+}
+
 /// The text at `key`, if it is a string that says something.
-pub(crate) fn text<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
-    object
-        .get(key)?
+pub(crate) fn text<'a>(object: &'a Object<'_>, key: &str) -> Option<&'a str> {
+    get(object, key)?
         .as_str()
         .map(str::trim)
         .filter(|text| !text.is_empty())
 }
 
 /// The text at `key`, where digits may have come as an integer.
-pub(crate) fn text_or_integer(object: &Map<String, Value>, key: &str) -> Option<String> {
-    match object.get(key)? {
+pub(crate) fn text_or_integer(object: &Object<'_>, key: &str) -> Option<String> {
+    match get(object, key)? {
         Value::Number(number) => (!number.is_f64()).then(|| number.to_string()),
         _ => text(object, key).map(str::to_owned),
     }
 }
 
 /// The object at `key`.
-pub(crate) fn object<'a>(
-    object: &'a Map<String, Value>,
-    key: &str,
-) -> Option<&'a Map<String, Value>> {
-    object.get(key)?.as_object()
+pub(crate) fn object<'a, 'd>(object: &'a Object<'d>, key: &str) -> Option<&'a Object<'d>> {
+    get(object, key)?.as_object()
 }
 
 /// The id at `key`, a string or an integer on the wire. As long as it comes: two long ids must stay two.
-pub(crate) fn id(object: &Map<String, Value>, key: &str) -> Option<String> {
+pub(crate) fn id(object: &Object<'_>, key: &str) -> Option<String> {
     text_or_integer(object, key)
 }
 
@@ -81,7 +92,7 @@ fn code_unit(text: &str) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value as Json, json};
 
     use super::*;
 
@@ -90,20 +101,24 @@ mod tests {
         let cut =
             br#"{"body":"ok \ud83d","whole":"\ud83d\ude00","low":"\ude00!","escaped":"\\ud83d"}"#;
         let expected = json!({"body": "ok \u{fffd}", "whole": "\u{1f600}", "low": "\u{fffd}!", "escaped": r"\ud83d"});
-        assert_eq!(read(cut), Some(expected));
+        assert_eq!(read(cut).map(Json::from), Some(expected));
     }
 
     #[test]
     fn bytes_that_are_not_utf8_do_not_make_a_document_unreadable() {
         assert_eq!(
-            read(b"{\"body\":\"caf\xe9\"}"),
+            read(b"{\"body\":\"caf\xe9\"}").map(Json::from),
             Some(json!({"body": "caf\u{fffd}"}))
         );
     }
 
     #[test]
     fn of_duplicate_keys_the_last_wins() {
-        assert_eq!(read(br#"{"a":1,"a":2}"#), Some(json!({"a": 2})));
+        for document in [r#"{"a":1,"a":2}"#, r#"{"a":1,"a":2,"b":"\ud83d"}"#] {
+            let document = read(document.as_bytes()).unwrap();
+            let object = document.as_object().unwrap();
+            assert_eq!(text_or_integer(object, "a").as_deref(), Some("2"));
+        }
     }
 
     #[test]
@@ -114,6 +129,8 @@ mod tests {
     #[test]
     fn ids_are_strings_or_integers() {
         let ids = json!({"text": " a1 ", "integer": 7, "fraction": 7.5, "empty": " ", "list": [7]});
+        let ids = ids.to_string();
+        let ids = read(ids.as_bytes()).unwrap();
         let read = |key| id(ids.as_object().unwrap(), key);
         assert_eq!(read("text").as_deref(), Some("a1"));
         assert_eq!(read("integer").as_deref(), Some("7"));

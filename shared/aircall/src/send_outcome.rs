@@ -8,10 +8,10 @@ use std::fmt;
 use std::time::Duration;
 
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
-use serde_json::{Map, Value};
 
+use crate::json::{self, Object, Value};
 use crate::status::Status;
-use crate::{json, timestamp};
+use crate::timestamp;
 
 /// What became of one send.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,7 +124,7 @@ pub enum UnknownReason {
 pub fn classify(status: u16, headers: &HeaderMap, body: &[u8]) -> SendOutcome {
     let answer = match json::read(body) {
         Some(Value::Object(answer)) => answer,
-        _ => Map::new(),
+        _ => Object::default(),
     };
     if (200..300).contains(&status) {
         return match json::id(&answer, "id") {
@@ -218,7 +218,7 @@ fn explain(status: u16, key: Option<&str>) -> (RejectionKind, &'static str) {
 }
 
 /// Messaging endpoints name their errors in `key`, others in `error`. What is not one word is somebody's sentence.
-pub(crate) fn error_key(answer: &Map<String, Value>) -> Option<&str> {
+pub(crate) fn error_key<'a>(answer: &'a Object<'_>) -> Option<&'a str> {
     const KEY_CHARS_MAX: usize = 64;
     let is_key = |text: &&str| {
         text.len() <= KEY_CHARS_MAX
@@ -235,7 +235,7 @@ pub(crate) fn error_key(answer: &Map<String, Value>) -> Option<&str> {
 
 /// Whether Aircall itself wrote this error. The network in front of it answers in HTML, or in JSON with a `message`
 /// alone.
-pub(crate) fn is_from_aircall(answer: &Map<String, Value>) -> bool {
+pub(crate) fn is_from_aircall(answer: &Object<'_>) -> bool {
     ["key", "error", "troubleshoot"]
         .into_iter()
         .any(|name| json::text(answer, name).is_some())

@@ -1,6 +1,6 @@
 //! Points in time, in every form in which Aircall writes them. Milliseconds since the UNIX epoch inside.
 
-use serde_json::Value;
+use crate::json::Value;
 
 /// Below this, a number means seconds (until the year 5138); from here on, milliseconds (since 1973).
 const MILLISECONDS_MIN: u64 = 100_000_000_000;
@@ -9,10 +9,10 @@ const MILLISECONDS_MIN: u64 = 100_000_000_000;
 const MILLISECONDS_MAX: u64 = 1000 * MILLISECONDS_MIN;
 
 /// Reads seconds, milliseconds, either of them in a string, or ISO-8601. Anything else is `None`.
-pub(crate) fn epoch_ms(value: &Value) -> Option<u64> {
+pub(crate) fn epoch_ms(value: &Value<'_>) -> Option<u64> {
     match value {
         Value::Number(number) => number.as_u64().and_then(of_number),
-        Value::String(text) => of_text(text.trim()),
+        Value::Str(text) => of_text(text.trim()),
         _ => None,
     }
 }
@@ -141,6 +141,10 @@ mod tests {
 
     use super::*;
 
+    fn of(value: &serde_json::Value) -> Option<u64> {
+        epoch_ms(&crate::json::read(value.to_string().as_bytes()).unwrap())
+    }
+
     #[test]
     fn every_form_of_one_moment_is_one_moment() {
         let forms = [
@@ -155,7 +159,7 @@ mod tests {
             json!("2024-08-02T06:23:09-0700"),
         ];
         for form in forms {
-            assert_eq!(epoch_ms(&form), Some(1_722_604_989_000), "{form}");
+            assert_eq!(of(&form), Some(1_722_604_989_000), "{form}");
         }
         assert_eq!(
             of_http_date("Fri, 02 Aug 2024 13:23:09 GMT"),
@@ -165,22 +169,16 @@ mod tests {
 
     #[test]
     fn fractions_count_as_milliseconds() {
-        assert_eq!(epoch_ms(&json!("1970-01-01T00:00:01.5Z")), Some(1500));
-        assert_eq!(epoch_ms(&json!("1970-01-01T00:00:00.123456Z")), Some(123));
+        assert_eq!(of(&json!("1970-01-01T00:00:01.5Z")), Some(1500));
+        assert_eq!(of(&json!("1970-01-01T00:00:00.123456Z")), Some(123));
     }
 
     #[test]
     fn leap_days_exist_only_in_leap_years() {
-        assert_eq!(
-            epoch_ms(&json!("2024-02-29T00:00:00Z")),
-            Some(1_709_164_800_000)
-        );
-        assert_eq!(
-            epoch_ms(&json!("2000-02-29T00:00:00Z")),
-            Some(951_782_400_000)
-        );
-        assert_eq!(epoch_ms(&json!("2023-02-29T00:00:00Z")), None);
-        assert_eq!(epoch_ms(&json!("1900-02-29T00:00:00Z")), None);
+        assert_eq!(of(&json!("2024-02-29T00:00:00Z")), Some(1_709_164_800_000));
+        assert_eq!(of(&json!("2000-02-29T00:00:00Z")), Some(951_782_400_000));
+        assert_eq!(of(&json!("2023-02-29T00:00:00Z")), None);
+        assert_eq!(of(&json!("1900-02-29T00:00:00Z")), None);
     }
 
     #[test]
@@ -203,7 +201,7 @@ mod tests {
             json!("1969-12-31T23:59:59Z"),
         ];
         for form in forms {
-            assert_eq!(epoch_ms(&form), None, "{form}");
+            assert_eq!(of(&form), None, "{form}");
         }
         assert_eq!(of_http_date("Friday, 02-Aug-24 13:23:09 GMT"), None);
         assert_eq!(of_http_date("Fri, 02 Aug 2024 13:23:09 CEST"), None);
