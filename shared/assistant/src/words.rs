@@ -277,10 +277,10 @@ pub(crate) fn said_words(text: &str) -> Vec<String> {
             let part = if is_one { &word } else { part };
             // `nooo` is `no`; numbers and what is of one letter alone (`ooo`) stay.
             let is_of_one = part.chars().all(|c| part.starts_with(c));
-            let part = without_runs(part.to_owned(), |c| c.is_alphabetic() && !is_of_one);
-            match WRITTEN_OUT.get(part.as_str()) {
+            let part = without_runs(part, |c| c.is_alphabetic() && !is_of_one);
+            match WRITTEN_OUT.get(part.as_ref()) {
                 Some(words) => said.extend(words.split(' ').map(str::to_owned)),
-                None => said.push(part),
+                None => said.push(part.into_owned()),
             }
         }
     }

@@ -8,10 +8,11 @@
 mod opt_outs;
 mod vocabulary;
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use std::borrow::Cow;
 
-use crate::phrases::length;
+use unicode_normalization::char::{decompose_compatible, is_combining_mark};
+
+use crate::phrases::{length, spelled};
 use crate::sms_text::is_invisible;
 
 /// What a keyword asks for.
@@ -113,14 +114,16 @@ pub fn help(contact: Option<&str>) -> String {
 /// What a text says about being texted.
 #[must_use]
 pub fn signal(body: &str) -> Signal {
-    let clauses = opt_outs::clauses(body);
-    if let Some(keyword) = keyword_of(clauses.iter().flatten()) {
+    let lines = lines(body);
+    let clauses = opt_outs::clauses(&lines);
+    if let Some(keyword) = keyword_of(clauses.iter().flatten().copied()) {
         return Signal::Keyword(keyword);
     }
-    if is_reaction(body) {
-        return Signal::None; // Its words are ours.
+    match opt_outs::read(body, &clauses) {
+        Signal::None => Signal::None,
+        _ if is_reaction(body) => Signal::None, // Its words are ours.
+        said => said,
     }
-    opt_outs::read(body, clauses)
 }
 
 /// The keyword that a message is, if it is nothing else.
@@ -129,12 +132,12 @@ pub fn signal(body: &str) -> Signal {
 /// repetition do not matter: "de minimis variances" leave an opt-out valid (CTIA Messaging Principles §5.1.3).
 #[must_use]
 pub fn keyword(body: &str) -> Option<Keyword> {
-    keyword_of(words(body).iter())
+    keyword_of(words(&folded(body, |_| false)))
 }
 
 /// The keyword that these words are.
-fn keyword_of<'a>(words: impl Iterator<Item = &'a String>) -> Option<Keyword> {
-    let mut words: Vec<&str> = words.map(String::as_str).collect();
+fn keyword_of<'a>(words: impl Iterator<Item = &'a str>) -> Option<Keyword> {
+    let mut words: Vec<&str> = words.collect();
     let is_spaced_out = words.iter().all(|word| word.len() == 1);
     if !is_spaced_out {
         words.dedup();
@@ -169,8 +172,9 @@ pub fn is_reaction(body: &str) -> bool {
     if body[..quote].ends_with(|c: char| c.is_ascii_digit()) {
         return false;
     }
-    let opening = words(&body[..quote]);
-    let is_sign = matches!(opening.as_slice(), [to] if matches!(to.as_str(), "to" | "a"))
+    let opening = folded(&body[..quote], |_| false);
+    let opening: Vec<&str> = words(&opening).collect();
+    let is_sign = matches!(opening[..], ["to" | "a"])
         && !body.trim_start().starts_with(char::is_alphanumeric);
     let has_verb = || {
         VERBS.split(", ").any(|verb| {
@@ -181,26 +185,39 @@ pub fn is_reaction(body: &str) -> bool {
     opening.len() <= OPENING_WORDS_MAX && (is_sign || has_verb())
 }
 
-/// The words of a message in lower case, without accents; everything but letters and digits parts them, and an apostrophe
-/// joins.
-fn words(body: &str) -> Vec<String> {
-    let folded: String = if body.is_ascii() {
-        // As below, and most texts are: without the tables of Unicode it takes a tenth of the time.
-        let kept = body.chars().filter(|&c| !is_apostrophe(c));
-        kept.map(|c| c.to_ascii_lowercase()).collect()
-    } else {
-        body.nfkd()
-            .filter(|&c| !is_combining_mark(c) && !is_invisible(c) && !is_apostrophe(c))
-            .flat_map(char::to_lowercase)
-            .filter(|&c| !is_combining_mark(c))
-            .collect()
-    };
+/// A text as it is [`folded`], with each clause in a line.
+fn lines(body: &str) -> String {
+    let mut body = spelled(body);
+    if body.contains('-') {
+        // Few have one, and to look for three characters takes longer.
+        body = Cow::Owned(body.replace(" - ", "\n"));
+    }
+    folded(&body, opt_outs::parts_clauses)
+}
+
+/// A text in lower case, without accents and apostrophes; every other character than a letter or a digit is a space, or ends
+/// the line.
+fn folded(body: &str, ends_line: impl Fn(char) -> bool) -> String {
+    let mut folded = String::with_capacity(body.len());
+    for c in body.chars() {
+        match c {
+            _ if ends_line(c) => folded.push('\n'),
+            // As below, and most are: without the tables of Unicode it takes a tenth of the time.
+            ' ' | 'a'..='z' | 'A'..='Z' | '0'..='9' => folded.push(c.to_ascii_lowercase()),
+            _ => decompose_compatible(c, |c| {
+                if !is_combining_mark(c) && !is_invisible(c) && !is_apostrophe(c) {
+                    let lower = c.to_lowercase().filter(|&c| !is_combining_mark(c));
+                    folded.extend(lower.map(|c| if c.is_alphanumeric() { c } else { ' ' }));
+                }
+            }),
+        }
+    }
     folded
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .take(WORDS_MAX)
-        .map(str::to_owned)
-        .collect()
+}
+
+/// The words of a [`folded`] text.
+fn words(folded: &str) -> impl Iterator<Item = &str> {
+    folded.split_ascii_whitespace().take(WORDS_MAX)
 }
 
 fn is_apostrophe(c: char) -> bool {

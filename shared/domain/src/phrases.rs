@@ -28,7 +28,11 @@ pub fn spelled(text: &str) -> Cow<'_, str> {
 }
 
 /// `stoooop` as `stop`: three or more of a character in a row are one, where `shortens` says so. No word has three of one letter.
-pub fn without_runs(word: String, shortens: impl Fn(char) -> bool) -> String {
+pub fn without_runs<'a>(
+    word: impl Into<Cow<'a, str>>,
+    shortens: impl Fn(char) -> bool,
+) -> Cow<'a, str> {
+    let word = word.into();
     let has_run = |bytes: &[u8]| {
         bytes
             .windows(3)
@@ -48,20 +52,26 @@ pub fn without_runs(word: String, shortens: impl Fn(char) -> bool) -> String {
         kept.extend(std::iter::repeat_n(c, keeps));
         at += length;
     }
-    kept
+    Cow::Owned(kept)
 }
 
 /// Whether the words hold one of these patterns.
 #[must_use]
-pub fn any_of(words: &[String], patterns: &str) -> bool {
-    let marks = words.iter().fold(0, |marks, word| marks | mark(word));
+pub fn any_of(words: &[impl AsRef<str>], patterns: &str) -> bool {
+    let marks = marks(words);
     patterns
         .split(", ")
         .any(|pattern| may_hold(marks, pattern) && contains(words, pattern))
 }
 
-/// One of the bits of a text's words, by which most patterns are known not to be in it before they are looked for: they
-/// are thousands, and a text has ten words.
+/// Bits of a text's words, by which most patterns are known not to be in it before they are looked for: they are thousands,
+/// and a text has ten words.
+pub(crate) fn marks(words: impl IntoIterator<Item: AsRef<str>>) -> u128 {
+    words
+        .into_iter()
+        .fold(0, |marks, word| marks | mark(word.as_ref()))
+}
+
 fn mark(word: &str) -> u128 {
     let bytes = word.as_bytes();
     let (first, last) = (bytes.first(), bytes.last());
@@ -78,18 +88,18 @@ fn may_hold(marks: u128, pattern: &str) -> bool {
 
 /// Whether the words hold this pattern.
 #[must_use]
-pub fn contains(words: &[String], pattern: &str) -> bool {
+pub fn contains(words: &[impl AsRef<str>], pattern: &str) -> bool {
     places(words, pattern).next().is_some()
 }
 
 /// Where the words hold this pattern, one place for each beginning.
-pub fn places(words: &[String], pattern: &str) -> impl Iterator<Item = Range<usize>> {
+pub fn places(words: &[impl AsRef<str>], pattern: &str) -> impl Iterator<Item = Range<usize>> {
     let pattern: Vec<&str> = pattern.split_whitespace().collect();
     (0..words.len()).filter_map(move |at| Some(at..at + length(&words[at..], &pattern)?))
 }
 
 /// How many words the pattern takes at the beginning of `words`, if it stands there.
-pub(crate) fn length(words: &[String], pattern: &[&str]) -> Option<usize> {
+pub(crate) fn length(words: &[impl AsRef<str>], pattern: &[&str]) -> Option<usize> {
     match pattern {
         [] => Some(0),
         ["*", rest @ ..] => {
@@ -97,7 +107,7 @@ pub(crate) fn length(words: &[String], pattern: &[&str]) -> Option<usize> {
         }
         [first, rest @ ..] => {
             let (word, words) = words.split_first()?;
-            is_among(word, first, b'|')
+            is_among(word.as_ref(), first, b'|')
                 .then(|| length(words, rest))?
                 .map(|length| length + 1)
         }

@@ -5,12 +5,13 @@
 //! sending me stuff in Riverside"). The direction of error: a false opt-out costs the contact one START, a missed one texts
 //! somebody who asked not to be.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use foldhash::HashMap;
 
 use super::vocabulary::meant;
 use super::{Signal, words};
-use crate::phrases::{self, any_of, contains, length, places, spelled};
+use crate::phrases::{self, any_of, contains, length, marks, places, without_runs};
 
 /// What may stand before a pattern.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,9 +46,9 @@ struct Rule {
     pattern: Vec<&'static str>,
 }
 
-/// The rules by the words that they may begin with, for every text passes here.
+/// The rules by the words that they may begin with.
 static BY_FIRST_WORD: LazyLock<HashMap<&'static str, Vec<Rule>>> = LazyLock::new(|| {
-    let mut rules: HashMap<_, Vec<Rule>> = HashMap::new();
+    let mut rules: HashMap<_, Vec<Rule>> = HashMap::default();
     let mut around = None;
     for line in RULES.lines() {
         let pattern: Vec<&'static str> = line.split_whitespace().collect();
@@ -68,6 +69,26 @@ static BY_FIRST_WORD: LazyLock<HashMap<&'static str, Vec<Rule>>> = LazyLock::new
         }
     }
     rules
+});
+
+/// What may tell something, the rules and words alone, by the words of the rarest group of each: the marks of all its groups.
+static BY_RAREST_WORD: LazyLock<HashMap<&'static str, Vec<Vec<u128>>>> = LazyLock::new(|| {
+    let rules = RULES.lines().filter(|line| !line.starts_with(['#', '[']));
+    let alone = STRONG.split(' ').chain(WEAK.split(' '));
+    let mut telling: HashMap<_, Vec<_>> = HashMap::default();
+    for pattern in rules.chain(alone) {
+        let groups = pattern.split_whitespace().filter(|&group| group != "*");
+        let marks: Vec<u128> = groups
+            .clone()
+            .map(|group| marks(group.split('|')))
+            .collect();
+        // The longer a word, the fewer other texts have it.
+        let rarest = groups.max_by_key(|group| group.split('|').map(str::len).min());
+        for word in rarest.into_iter().flat_map(|group| group.split('|')) {
+            telling.entry(word).or_default().push(marks.clone());
+        }
+    }
+    telling
 });
 
 /// What a heading of [`RULES`] says.
@@ -106,9 +127,6 @@ const FILLERS: &str = "please now thanks thank you ok okay me us it this that th
     and so everything anything anymore more else any again ever forever good for real but at the my our numero further both here back \
     contact contacting messages seriously really god wtf stop por favor gracias ya si oye quiero cosas senor senora esto eso todo mas nada nunca \
     never a este mi otra vez hoy entonces uninterested stay away them one ninguno ninguna les digo somehow ups";
-
-/// Words that only say how it is meant.
-const EXPLETIVES: &str = "fucking fuckin fkn damn damned goddamn freaking frickin bloody pinche pinches malditos malditas chingados";
 
 /// What "stop" means with one of these before or behind it.
 const OTHER_STOPS_BEFORE: &str =
@@ -159,31 +177,46 @@ enum Sense {
 }
 
 /// What a text of these [`clauses`] says in other words than a keyword.
-pub(super) fn read(body: &str, clauses: Vec<Vec<String>>) -> Signal {
-    let clauses: Vec<_> = clauses.into_iter().map(in_our_words).collect();
+pub(super) fn read<'a>(body: &str, clauses: &[Vec<&'a str>]) -> Signal {
+    let shortened = |clause: &Vec<&'a str>| -> Vec<_> {
+        let words = clause.iter();
+        words.map(|word| without_runs(*word, |_| true)).collect()
+    };
+    let clauses: Vec<_> = clauses.iter().map(shortened).collect();
+    let clauses: Vec<Vec<&str>> = clauses.iter().map(|clause| in_our_words(clause)).collect();
+    let spelled_out = spelled_out(&clauses);
+    let telling: Vec<_> = clauses.iter().filter(|clause| may_tell(clause)).collect();
+    if telling.is_empty() && !may_tell(&spelled_out) {
+        return Signal::None;
+    }
     // "Stop, I meant 12k" corrects itself; whoever names a need in other words may mean that as well.
-    let corrects = has_quantity(body)
-        && clauses
-            .iter()
-            .any(|clause| any_of(clause, "i meant|mean, make it|that"));
-    let names_need = clauses.len() > 1
-        && (has_quantity(body) || clauses.iter().any(|clause| wants_more(clause)));
-    let sense_of = |clause: &Vec<String>| {
+    let corrects = || {
+        has_quantity(body)
+            && clauses
+                .iter()
+                .any(|clause| any_of(clause, "i meant|mean, make it|that"))
+    };
+    let names_need = || {
+        clauses.len() > 1 && (has_quantity(body) || clauses.iter().any(|clause| wants_more(clause)))
+    };
+    let sense_of = |clause: &Vec<&str>| {
         let alone = match () {
-            () if corrects || !says_stop_alone(clause) => Sense::Nothing,
-            () if names_need => Sense::Unclear,
+            () if !says_stop_alone(clause) || corrects() => Sense::Nothing,
+            () if names_need() => Sense::Unclear,
             () => Sense::Clear,
         };
         alone.max(of_clause(clause))
     };
-    let senses: Vec<Sense> = clauses.iter().map(sense_of).collect();
+    let senses: Vec<Sense> = telling.into_iter().map(sense_of).collect();
     let hints = senses.iter().filter(|&&sense| sense == Sense::Hint).count();
     let mut words = clauses.iter().flatten();
     let is_clear = senses.contains(&Sense::Clear)
         || hints > 1
-        || of_clause(&spelled_out(&clauses)) == Sense::Clear
-        || (words.clone().any(|word| is_among(WEAK, word))
-            && words.all(|word| is_among(WEAK, word) || is_among(POLITE, word)));
+        || of_clause(&spelled_out) == Sense::Clear
+        || (words
+            .clone()
+            .all(|word| is_among(WEAK, word) || is_among(POLITE, word))
+            && words.any(|word| is_among(WEAK, word)));
     match is_clear {
         true if clauses.iter().any(|clause| is_exception(clause)) => Signal::Ambiguous,
         true => Signal::OptOut,
@@ -192,8 +225,18 @@ pub(super) fn read(body: &str, clauses: Vec<Vec<String>>) -> Signal {
     }
 }
 
+/// Whether a clause may hold a rule, or a word that says something alone: every text passes here, and most clauses hold none.
+fn may_tell(clause: &[&str]) -> bool {
+    let telling = clause.iter().filter_map(|word| BY_RAREST_WORD.get(word));
+    let mut telling = telling.flatten().peekable();
+    telling.peek().is_some() && {
+        let marks = marks(clause);
+        telling.any(|groups| groups.iter().all(|group| marks & group != 0))
+    }
+}
+
 /// Whether a clause is a strong word among words that say nothing.
-fn says_stop_alone(clause: &[String]) -> bool {
+fn says_stop_alone(clause: &[&str]) -> bool {
     is_any_of(clause, STRONG)
         && is_all_of(clause, &[STRONG, FILLERS])
         && !contains(clause, "dont|never|not|cant stop|unsubscribe")
@@ -201,7 +244,7 @@ fn says_stop_alone(clause: &[String]) -> bool {
 }
 
 /// Whether a clause asks for more of what we send.
-fn wants_more(clause: &[String]) -> bool {
+fn wants_more(clause: &[&str]) -> bool {
     contains(
         clause,
         "show|send|give me|us * other|others|another|more|options|something|places|bigger|smaller|cheaper",
@@ -209,38 +252,19 @@ fn wants_more(clause: &[String]) -> bool {
 }
 
 /// The words that stand alone between marks: "No. More. Texts."
-fn spelled_out(clauses: &[Vec<String>]) -> Vec<String> {
-    let alone = |clause: &Vec<String>| <[String; 1]>::try_from(clause.clone()).ok();
-    clauses.iter().filter_map(alone).flatten().collect()
+fn spelled_out<'a>(clauses: &[Vec<&'a str>]) -> Vec<&'a str> {
+    let alone = clauses.iter().filter(|clause| clause.len() == 1);
+    alone.flatten().copied().collect()
 }
 
-/// The words of each clause of a text.
-pub(super) fn clauses(body: &str) -> Vec<Vec<String>> {
-    let parts = |c: char| {
-        matches!(
-            c,
-            '.' | '!'
-                | '?'
-                | ';'
-                | ','
-                | '\n'
-                | ':'
-                | '('
-                | ')'
-                | '"'
-                | '\u{2026}'
-                | '\u{2013}'
-                | '\u{2014}'
-                | '\u{201c}'
-                | '\u{201d}'
-                | '\u{a1}'
-                | '\u{bf}'
-        )
-    };
-    let body = spelled(body);
-    let parts = body.split(" - ").flat_map(|part| part.split(parts));
-    let mut clauses: Vec<Vec<String>> = Vec::new();
-    for words in parts.map(words).filter(|words| !words.is_empty()) {
+/// The words of each clause of a text whose clauses are lines.
+pub(super) fn clauses(lines: &str) -> Vec<Vec<&str>> {
+    let mut clauses: Vec<Vec<&str>> = Vec::new();
+    for line in lines.split('\n') {
+        let words: Vec<&str> = words(line).collect();
+        if words.is_empty() {
+            continue;
+        }
         match clauses.last_mut() {
             // "Mr. Delgado" is one.
             Some(clause) if clause.last().is_some_and(|last| is_among(TITLES, last)) => {
@@ -252,36 +276,58 @@ pub(super) fn clauses(body: &str) -> Vec<Vec<String>> {
     clauses
 }
 
+/// Whether a character parts clauses.
+pub(super) fn parts_clauses(c: char) -> bool {
+    matches!(
+        c,
+        '.' | '!'
+            | '?'
+            | ';'
+            | ','
+            | '\n'
+            | ':'
+            | '('
+            | ')'
+            | '"'
+            | '\u{2026}'
+            | '\u{2013}'
+            | '\u{2014}'
+            | '\u{201c}'
+            | '\u{201d}'
+            | '\u{a1}'
+            | '\u{bf}'
+    )
+}
+
 /// A clause in words of the rules, without our own sentence about opting out.
-fn in_our_words(words: Vec<String>) -> Vec<String> {
-    let mut clause: Vec<String> = Vec::with_capacity(words.len());
+fn in_our_words(words: &[impl AsRef<str>]) -> Vec<&str> {
+    let mut clause: Vec<&str> = Vec::with_capacity(words.len());
     for word in words {
-        let word = meant(word);
-        match (clause.last().map(String::as_str), word.as_str()) {
+        let word = meant(word.as_ref());
+        match (clause.last().copied(), word) {
             (Some("do" | "does"), "not") => {
                 clause.pop();
-                clause.push("dont".to_owned());
+                clause.push("dont");
             }
             (Some("did"), "not") => {
                 clause.pop();
-                clause.push("didnt".to_owned());
+                clause.push("didnt");
             }
-            (Some("dont"), "t") => {}
+            (Some("dont"), "t") | (_, "") => {}
             // Else "not interested stop" would deny the stop.
             (Some("not"), "interested") => {
                 clause.pop();
-                clause.push("uninterested".to_owned());
+                clause.push("uninterested");
             }
             // "Leave me the hell alone".
             (Some("the"), "hell" | "fuck" | "heck") => {
                 clause.pop();
             }
-            _ if is_among(EXPLETIVES, &word) => {}
             _ => clause.push(word),
         }
     }
     // Our own sentence, quoted back.
-    let quotes = is_any_of(&clause, "stop");
+    let quotes = clause.contains(&"stop");
     const FOOTERS: [&str; 2] = [
         "reply|responda|contact stop to|para",
         "help|info|or|and stop to|2 opt|optout|end|cancel|quit|unsubscribe|unsub",
@@ -295,10 +341,10 @@ fn in_our_words(words: Vec<String>) -> Vec<String> {
     clause
 }
 
-fn of_clause(clause: &[String]) -> Sense {
+fn of_clause(clause: &[&str]) -> Sense {
     let mut found = Sense::Nothing;
     for at in 0..clause.len() {
-        for rule in BY_FIRST_WORD.get(clause[at].as_str()).into_iter().flatten() {
+        for rule in BY_FIRST_WORD.get(clause[at]).into_iter().flatten() {
             let Some(length) = length(&clause[at..], &rule.pattern) else {
                 continue;
             };
@@ -313,7 +359,7 @@ fn of_clause(clause: &[String]) -> Sense {
 }
 
 /// What it means that a rule's pattern was found with this before and behind it.
-fn judged(rule: &Rule, before: &[String], found: &[String], behind: &[String]) -> Sense {
+fn judged(rule: &Rule, before: &[&str], found: &[&str], behind: &[&str]) -> Sense {
     if !passes(rule.guard, before, found) || is_about_else(before, found, behind) {
         return Sense::Nothing;
     }
@@ -337,7 +383,7 @@ fn judged(rule: &Rule, before: &[String], found: &[String], behind: &[String]) -
 }
 
 /// Whether what was found is about something else than our texts, by what stands around it.
-fn is_about_else(before: &[String], found: &[String], behind: &[String]) -> bool {
+fn is_about_else(before: &[&str], found: &[&str], behind: &[&str]) -> bool {
     // "Unsubscribe is not what I want", "no me escriba en inglés".
     if starts_with(
         behind,
@@ -350,18 +396,16 @@ fn is_about_else(before: &[String], found: &[String], behind: &[String]) -> bool
         return true;
     }
     match found {
-        [earlier @ .., last] if last == "stop" => {
-            is_another_stop(earlier.last().or(before.last()), behind)
-        }
+        [earlier @ .., "stop"] => is_another_stop(earlier.last().or(before.last()), behind),
         // Of a listing, or of the electricity.
-        [.., last] if last == "baja" => {
+        [.., "baja"] => {
             is_any_of(first(behind, WHOM_WORDS_MAX), LISTED)
                 || (starts_with(behind, "la|el|las|los|un|una")
                     && !starts_with(behind, "la|el|las|los suscripcion|messages|numero|servicio"))
         }
         // "Drop us a pin", "don't text me the address".
         [verb, .., last] if is_among("me us", last) && starts_with(behind, "the|a|an") => {
-            verb == "remove" || is_any_of(behind, PARTICULARS)
+            *verb == "remove" || is_any_of(behind, PARTICULARS)
         }
         // Of a lease.
         [out] | [_, out] if is_among("out optout", out) => {
@@ -382,7 +426,7 @@ fn is_about_else(before: &[String], found: &[String], behind: &[String]) -> bool
 }
 
 /// Whether what stands before a pattern, and in its gaps, leaves it an opt-out.
-fn passes(guard: Guard, before: &[String], found: &[String]) -> bool {
+fn passes(guard: Guard, before: &[&str], found: &[&str]) -> bool {
     /// How far before a word a denial of it may stand.
     const DENIAL_WORDS_MAX: usize = 5;
     const DENIALS: &str = "dont never not no cant didnt wont wouldnt sin";
@@ -423,7 +467,7 @@ fn passes(guard: Guard, before: &[String], found: &[String]) -> bool {
     }
 }
 
-fn is_another_stop(before: Option<&String>, behind: &[String]) -> bool {
+fn is_another_stop(before: Option<&&str>, behind: &[&str]) -> bool {
     before.is_some_and(|word| is_among(OTHER_STOPS_BEFORE, word))
         || behind
             .first()
@@ -431,7 +475,7 @@ fn is_another_stop(before: Option<&String>, behind: &[String]) -> bool {
 }
 
 /// Whether the writer is to come: "can I stop now?"
-fn is_visit(clause: &[String]) -> bool {
+fn is_visit(clause: &[&str]) -> bool {
     any_of(
         clause,
         "i|we can|could|will|would, can|could|will|would i|we",
@@ -439,7 +483,7 @@ fn is_visit(clause: &[String]) -> bool {
 }
 
 /// Whether a clause says what may go on: "only Carson please". Another way to be reached is none.
-fn is_exception(clause: &[String]) -> bool {
+fn is_exception(clause: &[&str]) -> bool {
     const OPENERS: &str = "only just solo solamente nomas";
     const OTHER_WAYS: &str = "email mail call phone correo llame llamen llameme fax numero";
     clause.first().is_some_and(|word| is_among(OPENERS, word))
@@ -448,17 +492,17 @@ fn is_exception(clause: &[String]) -> bool {
         && of_clause(clause) != Sense::Clear
 }
 
-fn is_conditional(behind: &[String]) -> bool {
+fn is_conditional(behind: &[&str]) -> bool {
     /// What begins with these says why, and no more how far.
     const REASONS: &str = "because cause since my i im its they he she porque pues";
     let is_reason =
-        |&at: &usize| is_among(REASONS, &behind[at]) && !ends_with(&behind[..at], CONDITIONS);
+        |&at: &usize| is_among(REASONS, behind[at]) && !ends_with(&behind[..at], CONDITIONS);
     let reason = (0..behind.len()).find(is_reason);
     let behind = first(behind, reason.unwrap_or(behind.len()));
     is_any_of(behind, TIMES)
         || contains(behind, "but keep|send|only|just")
         || (0..behind.len()).any(|at| {
-            is_among(CONDITIONS, &behind[at])
+            is_among(CONDITIONS, behind[at])
                 // "Whatever list this came from, please".
                 && !is_all_of(&behind[at + 1..], &["please thanks thank"])
                 && !starts_with(&behind[at..], GENERAL)
@@ -466,7 +510,7 @@ fn is_conditional(behind: &[String]) -> bool {
 }
 
 /// Whether one of these patterns stands at the beginning of the words.
-fn starts_with(words: &[String], patterns: &str) -> bool {
+fn starts_with(words: &[&str], patterns: &str) -> bool {
     patterns.split(", ").any(|pattern| {
         let pattern: Vec<&str> = pattern.split_whitespace().collect();
         length(words, &pattern).is_some()
@@ -474,7 +518,7 @@ fn starts_with(words: &[String], patterns: &str) -> bool {
 }
 
 /// Whether what follows is a condition that limits nothing: "from your list".
-fn is_general(behind: &[String]) -> bool {
+fn is_general(behind: &[&str]) -> bool {
     behind
         .first()
         .is_some_and(|word| is_among(CONDITIONS, word))
@@ -494,11 +538,11 @@ fn has_quantity(body: &str) -> bool {
 }
 
 /// The first words, at most so many.
-fn first(words: &[String], max: usize) -> &[String] {
+fn first<'a>(words: &'a [&'a str], max: usize) -> &'a [&'a str] {
     &words[..words.len().min(max)]
 }
 
-fn ends_with(words: &[String], list: &str) -> bool {
+fn ends_with(words: &[&str], list: &str) -> bool {
     words.last().is_some_and(|last| is_among(list, last))
 }
 
@@ -506,11 +550,11 @@ fn is_among(list: &str, word: &str) -> bool {
     phrases::is_among(word, list, b' ')
 }
 
-fn is_any_of(words: &[String], list: &str) -> bool {
+fn is_any_of(words: &[&str], list: &str) -> bool {
     words.iter().any(|word| is_among(list, word))
 }
 
-fn is_all_of(words: &[String], lists: &[&str]) -> bool {
+fn is_all_of(words: &[&str], lists: &[&str]) -> bool {
     words
         .iter()
         .all(|word| lists.iter().any(|list| is_among(list, word)))
@@ -518,7 +562,34 @@ fn is_all_of(words: &[String], lists: &[&str]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::{any, prop_assert, proptest};
+    use proptest::sample::Index;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn no_clause_that_tells_something_is_passed_over(
+            pattern in any::<Index>(), picks in vec(any::<Index>(), 20), before in vec(any::<Index>(), 0..4)
+        ) {
+            let rules = RULES.lines().filter(|line| !line.starts_with(['#', '[']));
+            let alone = STRONG.split(' ').chain(WEAK.split(' '));
+            let patterns: Vec<&str> = rules.chain(alone).collect();
+            let words: Vec<&str> = patterns.iter().flat_map(|pattern| pattern.split([' ', '|'])).collect();
+            // A pattern, with other words before it and in its gaps.
+            let mut clause: Vec<&str> = before.iter().map(|pick| *pick.get(&words)).collect();
+            for (group, pick) in pattern.get(&patterns).split(' ').zip(picks) {
+                let group: Vec<&str> = group.split('|').collect();
+                let choice = if group == ["*"] { &words } else { &group };
+                clause.push(*pick.get(choice));
+            }
+            let tells = of_clause(&clause) != Sense::Nothing
+                || is_any_of(&clause, STRONG)
+                || is_any_of(&clause, WEAK);
+            prop_assert!(may_tell(&clause) || !tells, "{clause:?}");
+        }
+    }
 
     #[test]
     fn every_rule_is_read_and_has_only_words_that_a_text_can_have() {
@@ -532,7 +603,7 @@ mod tests {
                 .split([' ', '|'])
                 .filter(|word| !word.is_empty() && *word != "*")
             {
-                if in_our_words(vec![word.to_owned()]) != [word] {
+                if in_our_words(&[word]) != [word] {
                     wrong.push(format!("{word} in {line}"));
                 }
             }

@@ -1,10 +1,11 @@
 //! Words that mean the same in an opt-out, and what people make of them with their thumbs: each becomes one word, so that the
 //! rules stay few.
 
-use std::collections::{HashMap, HashSet};
+use std::cmp::Reverse;
 use std::sync::LazyLock;
 
-use crate::phrases::without_runs;
+use foldhash::{HashMap, HashSet};
+
 use crate::places::is_one_edit_apart;
 
 /// A word of the rules, and how it is written.
@@ -97,6 +98,9 @@ const SPELLINGS: &[(&str, &str)] = &[
     ),
 ];
 
+/// Words that only say how it is meant.
+const EXPLETIVES: &str = "fucking fuckin fkn damn damned goddamn freaking frickin bloody pinche pinches malditos malditas chingados";
+
 /// Words one letter away from one of ours that mean something else.
 const OTHERS: &str = "escribe escriben escribes mandan mandas envian envias contactan contactas textean sacaron quitaron borraron eliminaron mandaron enviaron contactaron molestaron escribieron anuncio contract contracts contracting contracted contraction testing massage massages exciting contacts contacto \
     contactos passages dosages molesta molestan resting nesting vesting costing hosting posting";
@@ -109,50 +113,52 @@ const MISSPELT_LETTERS_MIN: usize = 6;
 
 /// Each spelling and what it means.
 static MEANINGS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
-    let spellings = |(meant, written): &(&'static str, &'static str)| {
-        let meant = *meant;
-        written
-            .split_whitespace()
-            .map(move |spelling| (spelling, meant))
-    };
-    SPELLINGS.iter().flat_map(spellings).collect()
+    let expletives = EXPLETIVES
+        .split_whitespace()
+        .map(|expletive| (expletive, ""));
+    spellings().chain(expletives).collect()
 });
 
-/// The spellings that are long enough to be misspelt, by their first letter.
-static MISSPELT: LazyLock<HashMap<u8, Vec<&'static str>>> = LazyLock::new(|| {
-    let mut known: HashMap<u8, Vec<&'static str>> = HashMap::new();
-    for spelling in MEANINGS
-        .keys()
-        .filter(|word| word.len() >= MISSPELT_LETTERS_MIN)
-    {
-        known
-            .entry(spelling.as_bytes()[0])
-            .or_default()
-            .push(spelling);
+/// The spellings that are long enough to be misspelt, and what they mean, by their first byte. The longest first: "messags" is
+/// rather "messages" than "message".
+static MISSPELT: LazyLock<[Vec<(&'static str, &'static str)>; 256]> = LazyLock::new(|| {
+    let mut known = [const { Vec::new() }; 256];
+    for (spelling, meant) in spellings().filter(|(word, _)| word.len() >= MISSPELT_LETTERS_MIN) {
+        known[usize::from(spelling.as_bytes()[0])].push((spelling, meant));
+    }
+    for known in &mut known {
+        known.sort_by_key(|(spelling, _)| Reverse(spelling.len()));
     }
     known
 });
 
-/// The word of the rules that is meant.
-pub(super) fn meant(word: String) -> String {
-    let word = without_runs(word, |_| true);
-    if let Some(meant) = MEANINGS.get(word.as_str()) {
-        return (*meant).to_owned();
+/// The pairs of [`SPELLINGS`], each spelling by itself.
+fn spellings() -> impl Iterator<Item = (&'static str, &'static str)> {
+    SPELLINGS.iter().flat_map(|(meant, written)| {
+        written
+            .split_whitespace()
+            .map(|spelling| (spelling, *meant))
+    })
+}
+
+/// The word of the rules that is meant; none, if the word only says how it is meant.
+pub(super) fn meant(word: &str) -> &str {
+    if let Some(meant) = MEANINGS.get(word) {
+        return meant;
     }
     if word.contains('k') {
         // "Kiero", "kiten".
         let with_qu = word.replace("ki", "qui").replace("ke", "que");
         if let Some(meant) = MEANINGS.get(with_qu.as_str()) {
-            return (*meant).to_owned();
+            return meant;
         }
     }
-    if word.len() < MISSPELT_LETTERS_MIN || OTHER_WORDS.contains(word.as_str()) {
+    if word.len() < MISSPELT_LETTERS_MIN {
         return word;
     }
-    let near = MISSPELT.get(&word.as_bytes()[0]).and_then(|known| {
-        known
-            .iter()
-            .find(|spelling| is_one_edit_apart(&word, spelling))
-    });
-    near.map_or(word, |spelling| MEANINGS[spelling].to_owned())
+    MISSPELT[usize::from(word.as_bytes()[0])]
+        .iter()
+        .find(|(spelling, _)| is_one_edit_apart(word, spelling))
+        .filter(|_| !OTHER_WORDS.contains(word))
+        .map_or(word, |(_, meant)| meant)
 }
