@@ -30,6 +30,9 @@ const SCRIPT: &str = include_str!("deliveries.lua");
 /// No log line per delivery: what a terminal or a log shipper costs is not the ingress's.
 const LOG: &str = "info,wex_ingress::webhook=warn";
 
+/// Room for all that a run accepts: how fast the spool is, is asked, and not how large.
+const SPOOL_BYTES_MAX: &str = "1GiB";
+
 /// How long the spool may take to hand everything to Redis.
 const UNSPOOL_MAX: Duration = Duration::from_secs(120);
 
@@ -80,7 +83,10 @@ async fn run() -> Result<(), Error> {
     let script = at.join("deliveries.lua");
     std::fs::write(&script, SCRIPT)?;
     let settings = Settings {
-        ingress_variables: vec![("RUST_LOG", LOG.to_owned())],
+        ingress_variables: vec![
+            ("RUST_LOG", LOG.to_owned()),
+            ("INGRESS_SPOOL_BYTES_MAX", SPOOL_BYTES_MAX.to_owned()),
+        ],
         ..Settings::default()
     };
     let port = free_port()?;
