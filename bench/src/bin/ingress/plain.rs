@@ -1,4 +1,5 @@
-//! The two plain servers that the ingress is measured beside, with as many workers as the ingress.
+//! The two plain servers that the ingress is measured beside, each with a thread per core, as actix has it by
+//! itself. With one thread, as the ingress has, either is within 4 % of that.
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 use redis::aio::MultiplexedConnection;
