@@ -681,6 +681,7 @@ impl World {
                 elseif kind == 'list' then value = redis.call('LRANGE', key, 0, -1)
                 elseif kind == 'hash' then value = redis.call('HGETALL', key)
                 elseif kind == 'zset' then value = redis.call('ZRANGE', key, 0, -1)
+                elseif kind == 'set' then value = redis.call('SMEMBERS', key)
                 elseif kind == 'stream' then value = redis.call('XRANGE', key, '-', '+')
                 else error('what is a ' .. kind .. '?') end
                 table.insert(all, key .. ' ' .. cjson.encode(value))

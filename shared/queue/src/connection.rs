@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
 use redis::{
-    AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, Pipeline, RedisError, Script,
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, Script,
     ServerErrorKind, Value,
 };
 use tokio::sync::Mutex;
@@ -57,11 +57,21 @@ impl Connection {
         script: &Script,
         args: &[impl AsRef<str>],
     ) -> Result<T, QueueError> {
-        let mut commands = redis::pipe();
-        self.add_call(&mut commands, script, args);
-        self.then_wait(&mut commands);
+        if self.server.replicas == 0 {
+            return self.look(script, args).await;
+        }
+        let mut call_and_wait = redis::pipe();
+        call_and_wait.add_command(self.call(script, args));
+        self.then_wait(&mut call_and_wait);
         let replies = self
-            .bounded(async |manager| told(script, &commands, manager).await)
+            .bounded(async |manager| {
+                let replies = call_and_wait.query_async(manager).await;
+                if !is_unknown_script(&replies) {
+                    return replies;
+                }
+                script.load_async(manager).await?;
+                call_and_wait.query_async(manager).await
+            })
             .await?;
         self.reply(replies)
     }
@@ -72,12 +82,16 @@ impl Connection {
         script: &Script,
         args: &[impl AsRef<str>],
     ) -> Result<T, QueueError> {
-        let mut commands = redis::pipe();
-        self.add_call(&mut commands, script, args);
-        let mut replies = self
-            .bounded(async |manager| told(script, &commands, manager).await)
-            .await?;
-        from_value(replies.pop().ok_or(QueueError::Unexpected("a script"))?)
+        let call = self.call(script, args);
+        self.bounded(async |manager| {
+            let reply = call.query_async(manager).await;
+            if !is_unknown_script(&reply) {
+                return reply;
+            }
+            script.load_async(manager).await?;
+            call.query_async(manager).await
+        })
+        .await
     }
 
     /// Has Redis hold its answer back until enough replicas have what this connection has changed.
@@ -105,13 +119,14 @@ impl Connection {
         from_value(reply)
     }
 
-    /// Adds the command that runs a script which Redis knows. Made here and not by [`Script`], which copies each argument twice more.
-    fn add_call(&self, commands: &mut Pipeline, script: &Script, args: &[impl AsRef<str>]) {
-        let call = commands.cmd("EVALSHA");
+    /// The command that runs a script which Redis knows. Made here and not by [`Script`], which copies each argument twice more.
+    fn call(&self, script: &Script, args: &[impl AsRef<str>]) -> Cmd {
+        let mut call = redis::cmd("EVALSHA");
         call.arg(script.get_hash()).arg(1).arg(&*self.shard);
         for arg in args {
             call.arg(arg.as_ref());
         }
+        call
     }
 
     /// The values of records, in the order of their names.
@@ -229,19 +244,10 @@ impl Connection {
     }
 }
 
-/// Sends commands that call a script, and again when Redis has to be told the script first: it has forgotten it, or is a new one.
-async fn told(
-    script: &Script,
-    commands: &Pipeline,
-    manager: &mut ConnectionManager,
-) -> Result<Vec<Value>, RedisError> {
-    match commands.query_async(manager).await {
-        Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-            script.load_async(manager).await?;
-            commands.query_async(manager).await
-        }
-        replies => replies,
-    }
+/// Has Redis forgotten the script, or is it a new one?
+fn is_unknown_script<T>(reply: &Result<T, RedisError>) -> bool {
+    let no_script = ErrorKind::Server(ServerErrorKind::NoScript);
+    reply.as_ref().is_err_and(|error| error.kind() == no_script)
 }
 
 /// Did a server refuse because another one is our master, or will be?
@@ -295,8 +301,8 @@ impl Doorbell {
             .arg(&self.wake)
             // Zero would mean "for ever".
             .arg(patience.as_secs_f64().max(0.001))
-            .ignore();
-        self.connection.add_call(&mut pop_then_run, script, args);
+            .ignore()
+            .add_command(self.connection.call(script, args));
         self.connection.then_wait(&mut pop_then_run);
         let limit = patience + BLOCKING_GRACE;
         let mut open = self.open.lock().await;
