@@ -371,10 +371,10 @@ impl Queue {
             count += 1;
         }
         debug_assert!(count <= ENQUEUE_MAX, "callers batch at most {ENQUEUE_MAX}");
-        let words: Vec<String> = self.connection.run(&scripts::ENQUEUE, &args).await?;
+        let words: String = self.connection.run(&scripts::ENQUEUE, &args).await?;
         words
-            .iter()
-            .map(|word| match word.as_str() {
+            .split_whitespace()
+            .map(|word| match word {
                 "queued" => Ok(Enqueued::Queued),
                 "duplicate" => Ok(Enqueued::Duplicate),
                 "key_full" => Ok(Enqueued::KeyFull),

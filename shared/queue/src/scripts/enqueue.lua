@@ -9,7 +9,7 @@
 --          the payload is an event too, and nothing more, or "<records> <events>" in the same text, the records as
 --          (name, value, ttl_ms), the events
 --
--- Replies  one word per job: "queued", "duplicate", "key_full" or "queue_full"
+-- Replies  one word per job, in one text: "queued", "duplicate", "key_full" or "queue_full"
 local function bound(max) return max == '0' and math.huge or tonumber(max) end
 local replies = enqueue(3, math.huge, bound(ARGV[1]), bound(ARGV[2]))
-return replies
+return table.concat(replies, ' ')

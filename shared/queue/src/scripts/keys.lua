@@ -266,18 +266,19 @@ end
 local function event_of(header) return header:match('^%d+ %d+ %S+ (%S+) ') end
 
 -- What goes with a job begins with a "=" when its payload is an event too, and is mostly nothing else.
-local function has_nothing_beside(at) return ARGV[at] == '=' or ARGV[at] == '' end
+local function has_nothing_else(beside) return beside == '=' or beside == '' end
 
 -- Reads past the job at ARGV[at]; see enqueue.lua.
 local function skip_job(at)
-  return has_nothing_beside(at + 4) and at + 5 or skip_beside(at + 4)
+  return has_nothing_else(ARGV[at + 4]) and at + 5 or skip_beside(at + 4)
 end
 
 local function write_beside_job(at, queue, payload)
-  if ARGV[at]:sub(1, 1) == '=' then
+  local beside = ARGV[at]
+  if beside == '=' or beside:sub(1, 1) == '=' then
     redis.call('XADD', shard .. ':events', '*', 'queue', queue, 'payload', payload)
   end
-  if not has_nothing_beside(at) then write_beside(at) end
+  if not has_nothing_else(beside) then write_beside(at) end
 end
 
 -- Reads up to `jobs_max` jobs from ARGV[at]. Replies with them; with what their queues have of them, each asked for once for all:
@@ -366,8 +367,13 @@ end
 -- Applies the effects at ARGV[at]: a count of jobs, the jobs, then records and events. What a completion brings about is never
 -- refused for want of room: the room it makes is as large.
 local function apply_effects(at)
-  local _, after = enqueue(at + 1, tonumber(ARGV[at]), math.huge, math.huge)
-  write_beside(after)
+  local jobs = tonumber(ARGV[at])
+  at = at + 1
+  if 0 < jobs then
+    local _
+    _, at = enqueue(at, jobs, math.huge, math.huge)
+  end
+  write_beside(at)
 end
 
 -- Reads past effects at ARGV[at]; replies with the position after them.
