@@ -48,7 +48,7 @@ pub(crate) fn payload() -> String {
     "x".repeat(PAYLOAD_BYTES)
 }
 
-/// Do the jobs name the event they come from? Then each also leaves a mark for 48 h.
+/// Do the jobs name the event they come from? Then each is also remembered for two days.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Events {
     Named,

@@ -275,7 +275,7 @@ end
 
 local function write_beside_job(at, queue, payload)
   local beside = ARGV[at]
-  if beside == '=' or beside:sub(1, 1) == '=' then
+  if beside:sub(1, 1) == '=' then
     redis.call('XADD', shard .. ':events', '*', 'queue', queue, 'payload', payload)
   end
   if not has_nothing_else(beside) then write_beside(at) end
