@@ -22,7 +22,7 @@ fn read_copy<'a>(document: &str) -> Result<Value<'a>, serde_json::Error> {
     Ok(value)
 }
 
-/// The value at `key`, whatever it is.
+/// The value at `key`, whatever it is; the last of several. The library's own `get` finds the first.
 pub(crate) fn get<'a, 'd>(object: &'a Object<'d>, key: &str) -> Option<&'a Value<'d>> {
     let mut fields = object.as_vec().iter().rev();
     fields.find_map(|(name, value)| (*name == key).then_some(value))

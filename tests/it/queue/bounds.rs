@@ -14,7 +14,7 @@ use super::{
 impl Store {
     /// The names of all keys in Redis but the counters per minute and the remembered events, which end by themselves.
     async fn names_but_what_ends(&self) -> BTreeSet<String> {
-        let (counters, others): (BTreeSet<_>, BTreeSet<_>) = self
+        let (counters, mut others): (BTreeSet<_>, BTreeSet<_>) = self
             .key_names()
             .await
             .into_iter()
@@ -27,11 +27,8 @@ impl Store {
                 "{counter} ends in {left_s} s"
             );
         }
-        let is_remembered = |name: &String| name.contains(":seen:");
+        others.retain(|name| !name.contains(":seen:"));
         others
-            .into_iter()
-            .filter(|name| !is_remembered(name))
-            .collect()
     }
 }
 

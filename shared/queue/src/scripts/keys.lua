@@ -90,9 +90,8 @@ local function count(queue, what, by)
 end
 
 local function make_ready(queue, key)
-  local own = gather(queue)
-  own.ready[#own.ready + 1] = key
-  own.rings = own.rings + 1
+  table.insert(gather(queue).ready, key)
+  wake(queue)
 end
 
 local function add_waiting(queue, by)
@@ -263,8 +262,6 @@ local function remember_events(queue, events)
   end
 end
 
-local function event_of(header) return header:match('^%d+ %d+ %S+ (%S+) ') end
-
 -- What goes with a job begins with a "=" when its payload is an event too, and is mostly nothing else.
 local function has_nothing_else(beside) return beside == '=' or beside == '' end
 
@@ -273,13 +270,17 @@ local function skip_job(at)
   return has_nothing_else(ARGV[at + 4]) and at + 5 or skip_beside(at + 4)
 end
 
-local function write_beside_job(at, queue, payload)
-  local beside = ARGV[at]
+-- Writes what goes with the job at ARGV[at].
+local function write_beside_job(at)
+  local beside = ARGV[at + 4]
   if beside:sub(1, 1) == '=' then
-    redis.call('XADD', shard .. ':events', '*', 'queue', queue, 'payload', payload)
+    redis.call('XADD', shard .. ':events', '*', 'queue', ARGV[at], 'payload', ARGV[at + 3])
   end
-  if not has_nothing_else(beside) then write_beside(at) end
+  if not has_nothing_else(beside) then write_beside(at + 4) end
 end
+
+-- The record of the job at ARGV[at].
+local function new_record(at) return now .. ' ' .. ARGV[at + 2] .. '\n' .. ARGV[at + 3] end
 
 -- Reads up to `jobs_max` jobs from ARGV[at]. Replies with them; with what their queues have of them, each asked for once for all:
 -- events that were seen, first jobs of keys; and with the position after them.
@@ -315,8 +316,7 @@ local function enqueue_one(job, own, key_jobs_max)
     own.duplicates = own.duplicates + 1
     return 'duplicate'
   end
-  local payload, first = ARGV[at + 3], own.firsts[key]
-  local record = now .. ' ' .. ARGV[at + 2] .. '\n' .. payload
+  local record, first = new_record(at), own.firsts[key]
   if first and key_jobs_max < 1 + redis.call('RPUSH', later_name(queue, key), record) then
     -- Rare enough that looking before would cost more.
     redis.call('RPOP', later_name(queue, key))
@@ -337,7 +337,7 @@ local function enqueue_one(job, own, key_jobs_max)
     gather(queue).first_due_ms = nil -- It may have been this one's.
     settle(queue, key, first)
   end
-  write_beside_job(at + 4, queue, payload)
+  write_beside_job(at)
   return 'queued'
 end
 
@@ -348,7 +348,8 @@ local function room_of(queue, queue_jobs_max)
   return queue_jobs_max - (redis.call('GET', name(queue, 'waiting')) or 0) - gather(queue).waiting
 end
 
--- Enqueues up to `jobs_max` jobs from ARGV[at], within bounds of their keys and queues. Replies with what became of each, and with the position after them.
+-- Enqueues up to `jobs_max` jobs from ARGV[at], within bounds of their keys and queues. Replies with what became of each, and
+-- with the position after them.
 local function enqueue(at, jobs_max, key_jobs_max, queue_jobs_max)
   local jobs, queues, after = read_jobs(at, jobs_max)
   for queue, own in pairs(queues) do own.room = room_of(queue, queue_jobs_max) end
